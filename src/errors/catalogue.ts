@@ -1,0 +1,10 @@
+// The catalogue of everything a user can do wrong: one table, made of the families beside it. Codes are unique.
+import { graphErrors } from "./catalogue/graph.ts";
+import { tensorErrors } from "./catalogue/tensor.ts";
+
+export const catalogue = {
+  ...tensorErrors,
+  ...graphErrors,
+} as const;
+
+export type ErrorCode = keyof typeof catalogue;

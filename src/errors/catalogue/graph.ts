@@ -1,0 +1,41 @@
+// Errors about graphs: building, verifying, parsing.
+import { errorFamily } from "../entry.ts";
+
+export const graphErrors = errorFamily({
+  UnknownOperator: {
+    kind: "UnsupportedOpError",
+    message: "{op} (domain \"{domain}\") is not an operator that Ingot knows{where}",
+    hint: "Add it with defineOp, or express it with operators from docs/operators.md.",
+    about: "Every operator of a graph needs one definition: schema, inference, kernel. See CONTRIBUTING, 'add an operator'.",
+  },
+  OperatorArity: {
+    kind: "GraphError",
+    message: "{op}: {count} inputs given, expected {expected}",
+    hint: "The inputs of {op} are {inputs}.",
+    about: "A node has fewer or more inputs than its operator's schema allows.",
+  },
+  UnknownAttribute: {
+    kind: "GraphError",
+    message: "{op} has no attribute `{attribute}`",
+    hint: "The attributes of {op} are {attributes}.",
+    about: "A node carries an attribute that its operator's schema does not have.",
+  },
+  MissingAttribute: {
+    kind: "GraphError",
+    message: "{op} needs the attribute `{attribute}`",
+    hint: "Give it a value of kind {type}.",
+    about: "A required attribute of an operator is missing.",
+  },
+  AttributeType: {
+    kind: "GraphError",
+    message: "{op}: attribute `{attribute}` is {actual}, expected {expected}",
+    hint: "Give it a value of kind {expected}.",
+    about: "An attribute has a value of another kind than its operator's schema says.",
+  },
+  InvalidGraph: {
+    kind: "GraphError",
+    message: "the graph is not valid: {problem}{where}",
+    hint: "{hint}",
+    about: "The verifier found a graph that breaks a rule of the IR: single assignment, dominance, arity or types. This names the node and its source line.",
+  },
+});

@@ -1,0 +1,101 @@
+// Errors about shapes, dtypes, arguments and values of tensors.
+import { errorFamily } from "../entry.ts";
+
+export const tensorErrors = errorFamily({
+  BroadcastMismatch: {
+    kind: "ShapeError",
+    message: "{op}: shapes {a} and {b} cannot be broadcast together (dimension {axis}: {da} against {db})",
+    hint: "Dimensions are compared from the right; each pair must be equal or one of them 1. Use unsqueeze, expand or reshape.",
+    about: "Two shapes broadcast when, compared from the last dimension, each pair of sizes is equal or one of them is 1.",
+  },
+  ShapeMismatch: {
+    kind: "ShapeError",
+    message: "{op}: {what} has shape {actual}, expected {expected}",
+    hint: "{hint}",
+    about: "A tensor's shape does not fit the operation. The message names the tensor, its shape and the shape that was expected.",
+  },
+  RankMismatch: {
+    kind: "ShapeError",
+    message: "{op}: {what} has {actual} dimensions (shape {shape}), expected {expected}",
+    hint: "Add a dimension with unsqueeze(dim), or remove one with squeeze(dim).",
+    about: "The number of dimensions of a tensor does not fit the operation, for example an image without its batch dimension.",
+  },
+  AxisOutOfRange: {
+    kind: "ShapeError",
+    message: "{op}: axis {axis} is out of range for a tensor of {rank} dimensions (shape {shape})",
+    hint: "Axes run from -{rank} to {rank} - 1; negative axes count from the end.",
+    about: "An axis must name a dimension that the tensor has.",
+  },
+  IndexOutOfRange: {
+    kind: "ShapeError",
+    message: "{op}: index {index} is out of range for dimension {axis} of size {size}",
+    hint: "Indices run from -{size} to {size} - 1.",
+    about: "An index must lie inside the dimension it indexes; negative indices count from the end.",
+  },
+  ReshapeMismatch: {
+    kind: "ShapeError",
+    message: "reshape: {count} elements of shape {from} do not fit shape {to}",
+    hint: "The product of the sizes must stay the same; write -1 for one size that is to be computed.",
+    about: "Reshaping keeps the elements: the product of the old and of the new sizes must be equal.",
+  },
+  InvalidShape: {
+    kind: "ShapeError",
+    message: "{op}: {shape} is not a shape: {why}",
+    hint: "A shape is an array of integers from 0, with a product below 2^53.",
+    about: "Sizes are whole numbers from 0. A product of sizes that overflows is refused.",
+  },
+  DTypeMismatch: {
+    kind: "DTypeError",
+    message: "{op}: {what} is {actual}, expected {expected}",
+    hint: "Convert it with .to(\"{convert}\").",
+    about: "Operators do not convert dtypes silently, as ONNX does not: convert one side with `.to(dtype)`.",
+  },
+  UnknownDType: {
+    kind: "DTypeError",
+    message: "\"{dtype}\" is not a dtype",
+    hint: "The dtypes are {known}.",
+    about: "A dtype is named as NumPy and PyTorch name it: `float32`, `int64`, `bool`, …",
+  },
+  UnsafeInteger: {
+    kind: "DTypeError",
+    message: "{op}: {value} does not fit a JavaScript number exactly",
+    hint: "Read it as bigint with .toBigIntArray().",
+    about: "64-bit integers are bigints inside. Helpers that give numbers refuse values beyond 2^53.",
+  },
+  InvalidArgument: {
+    kind: "ArgumentError",
+    message: "{op}: expected `{name}` to be {expected}, got {actual}",
+    hint: "{hint}",
+    about: "An argument or option has a value that the function does not take.",
+  },
+  RaggedData: {
+    kind: "ShapeError",
+    message: "tensor: nested arrays have different lengths ({a} and {b}) at depth {depth}",
+    hint: "All rows at one depth must have the same length; pad the shorter ones.",
+    about: "A tensor is rectangular: every row at one depth has the same length.",
+  },
+  NotOneElement: {
+    kind: "ShapeError",
+    message: "item: the tensor has {count} elements (shape {shape}), expected exactly one",
+    hint: "Reduce it first (sum, max, any), or read all of it with toArray().",
+    about: "`.item()` gives the value of a tensor that has a single element.",
+  },
+  TensorAsPrimitive: {
+    kind: "ArgumentError",
+    message: "a tensor was used with a JavaScript operator (it was asked to become a {hint_kind})",
+    hint: "JavaScript has no operator overloading: write a.add(b), a.sub(b), a.mul(b), a.lt(b) instead of + - * <; and x.item() to read a number.",
+    about: "`+ - * / < >` and template strings convert objects to primitives. A tensor refuses, because the result would silently be wrong.",
+  },
+  UnseededRandom: {
+    kind: "TraceError",
+    message: "{op} was called without a seed while a model was being recorded",
+    hint: "Pass an explicit seed, as in {op}(..., { seed: 1 }), or make the random tensor an input of the model.",
+    about: "A recorded random value without a seed would differ at each run of eager and be frozen in the graph. Seed it, or pass it in.",
+  },
+  SymbolicRead: {
+    kind: "TraceError",
+    message: "{op}: the values of this tensor are not known while only types are being propagated",
+    hint: "Do not read tensor values ({op}) inside forward; keep the computation on tensors.",
+    about: "While a model is re-recorded at other sizes no kernels run, so a tensor that depends on the inputs has no values to read.",
+  },
+});

@@ -1,0 +1,36 @@
+// Where the memory of new tensors comes from. The graph evaluator installs a pool that hands dead buffers out again;
+// outside of it, plain allocation.
+import { type DType, type Elements, dtypeInfo } from "./dtype.ts";
+
+/** Gives memory of at least `bytes` bytes with any content, or undefined to have it allocated anew. */
+export interface BufferPool {
+  take(bytes: number): ArrayBuffer | undefined;
+}
+
+let current: BufferPool | undefined;
+
+/** Runs `body` with `pool` as the source of buffers for `allocate`. */
+export function withPool<T>(pool: BufferPool | undefined, body: () => T): T {
+  const before = current;
+  current = pool;
+  try {
+    return body();
+  } finally {
+    current = before;
+  }
+}
+
+/** Elements with *any* content: for kernels that write every element. */
+export function allocate(dtype: DType, length: number): Elements {
+  const info = dtypeInfo(dtype);
+  if (current && info.view) {
+    const buffer = current.take(length * info.bytes);
+    if (buffer) return info.view(buffer, 0, length);
+  }
+  return info.make(length);
+}
+
+/** Elements that are all zero (or empty strings). */
+export function allocateZeroed(dtype: DType, length: number): Elements {
+  return dtypeInfo(dtype).make(length);
+}

@@ -1,0 +1,98 @@
+// The element types of tensors: one table with everything that varies by dtype.
+import { ingotError } from "../errors/error.ts";
+import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./float16.ts";
+
+export type NumberArray =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>;
+export type BigArray = BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>;
+/** What holds the elements of a tensor. float16 and bfloat16 are bit patterns in a Uint16Array; bool is 0 or 1 in a Uint8Array. */
+export type Elements = NumberArray | BigArray | string[];
+
+interface DTypeRow {
+  /** Number of the type in ONNX's TensorProto.DataType. */
+  readonly onnx: number;
+  /** Name in ONNX's text syntax. */
+  readonly text: string;
+  /** Bytes per element; 0 for strings. */
+  readonly bytes: number;
+  readonly kind: "float" | "int" | "uint" | "bool" | "string";
+  readonly make: (length: number) => Elements;
+  /** Wraps raw little-endian memory, without a copy. */
+  readonly view?: (buffer: ArrayBuffer, byteOffset: number, length: number) => Elements;
+}
+
+const view =
+  <T>(C: new (b: ArrayBuffer, o: number, n: number) => T) =>
+  (b: ArrayBuffer, o: number, n: number) =>
+    new C(b, o, n);
+
+export const dtypes = {
+  float32: { onnx: 1, text: "float", bytes: 4, kind: "float", make: (n) => new Float32Array(n), view: view(Float32Array) },
+  uint8: { onnx: 2, text: "uint8", bytes: 1, kind: "uint", make: (n) => new Uint8Array(n), view: view(Uint8Array) },
+  int8: { onnx: 3, text: "int8", bytes: 1, kind: "int", make: (n) => new Int8Array(n), view: view(Int8Array) },
+  uint16: { onnx: 4, text: "uint16", bytes: 2, kind: "uint", make: (n) => new Uint16Array(n), view: view(Uint16Array) },
+  int16: { onnx: 5, text: "int16", bytes: 2, kind: "int", make: (n) => new Int16Array(n), view: view(Int16Array) },
+  int32: { onnx: 6, text: "int32", bytes: 4, kind: "int", make: (n) => new Int32Array(n), view: view(Int32Array) },
+  int64: { onnx: 7, text: "int64", bytes: 8, kind: "int", make: (n) => new BigInt64Array(n), view: view(BigInt64Array) },
+  string: { onnx: 8, text: "string", bytes: 0, kind: "string", make: (n) => new Array<string>(n).fill("") },
+  bool: { onnx: 9, text: "bool", bytes: 1, kind: "bool", make: (n) => new Uint8Array(n), view: view(Uint8Array) },
+  float16: { onnx: 10, text: "float16", bytes: 2, kind: "float", make: (n) => new Uint16Array(n), view: view(Uint16Array) },
+  float64: { onnx: 11, text: "double", bytes: 8, kind: "float", make: (n) => new Float64Array(n), view: view(Float64Array) },
+  uint32: { onnx: 12, text: "uint32", bytes: 4, kind: "uint", make: (n) => new Uint32Array(n), view: view(Uint32Array) },
+  uint64: { onnx: 13, text: "uint64", bytes: 8, kind: "uint", make: (n) => new BigUint64Array(n), view: view(BigUint64Array) },
+  bfloat16: { onnx: 16, text: "bfloat16", bytes: 2, kind: "float", make: (n) => new Uint16Array(n), view: view(Uint16Array) },
+} as const satisfies Record<string, DTypeRow>;
+
+export type DType = keyof typeof dtypes;
+
+export const allDTypes = Object.keys(dtypes) as readonly DType[];
+const ofKind = (...kinds: DTypeRow["kind"][]) => allDTypes.filter((d) => kinds.includes(dtypes[d].kind));
+/** Named sets for type constraints in operator schemas. */
+export const floats = ofKind("float");
+export const integers = ofKind("int", "uint");
+export const numeric = ofKind("float", "int", "uint");
+export const signed: readonly DType[] = ofKind("float", "int");
+
+export function dtypeInfo(dtype: DType): DTypeRow {
+  return dtypes[dtype];
+}
+
+export function isFloat(dtype: DType): boolean {
+  return dtypes[dtype].kind === "float";
+}
+
+/** True for the dtypes whose elements are bigints (int64, uint64). */
+export function isBig(dtype: DType): boolean {
+  return dtype === "int64" || dtype === "uint64";
+}
+
+/** Throws `UnknownDType` unless `name` is a dtype. */
+export function checkDType(name: string): DType {
+  if (Object.hasOwn(dtypes, name)) return name as DType;
+  throw ingotError("UnknownDType", { dtype: name, known: allDTypes.join(", ") });
+}
+
+const byNumber = new Map<number, DType>(allDTypes.map((d) => [dtypes[d].onnx, d]));
+/** The dtype of an ONNX TensorProto.DataType number, if it is one we have. */
+export function dtypeFromOnnx(number: number): DType | undefined {
+  return byNumber.get(number);
+}
+
+/** Turns a stored element into the value it stands for (float16 bits → number; others unchanged). */
+export function decoder(dtype: DType): (element: number) => number {
+  return dtype === "float16" ? fromFloat16 : dtype === "bfloat16" ? fromBfloat16 : identity;
+}
+
+/** Turns a number into what is stored (number → float16 bits; others unchanged: typed arrays round by themselves). */
+export function encoder(dtype: DType): (value: number) => number {
+  return dtype === "float16" ? toFloat16 : dtype === "bfloat16" ? toBfloat16 : identity;
+}
+
+const identity = (x: number) => x;

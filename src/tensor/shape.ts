@@ -1,0 +1,63 @@
+// Arithmetic on shapes: sizes, strides, axes, broadcasting.
+import { ingotError } from "../errors/error.ts";
+
+export type Shape = readonly number[];
+
+/** `[2, 3]` as text. */
+export function formatShape(shape: readonly (number | string)[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** The number of elements of a shape; 1 for a scalar. */
+export function elementCount(shape: Shape): number {
+  let n = 1;
+  for (const d of shape) n *= d;
+  return n;
+}
+
+/** Throws `InvalidShape` unless every size is an integer from 0 and the product is a safe integer. */
+export function checkShape(op: string, shape: Shape): void {
+  for (const d of shape) if (!Number.isInteger(d) || d < 0) throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: `${d} is not an integer from 0` });
+  if (!Number.isSafeInteger(elementCount(shape))) throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: "the product of its sizes overflows" });
+}
+
+/** Row-major strides, in elements. */
+export function rowMajorStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  for (let i = shape.length - 1, s = 1; i >= 0; i--) {
+    strides[i] = s;
+    s *= shape[i] as number;
+  }
+  return strides;
+}
+
+/** Maps a negative axis to its place from the front; throws `AxisOutOfRange`. */
+export function normalizeAxis(op: string, axis: number, shape: Shape, rank: number = shape.length): number {
+  const a = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || a < 0 || a >= rank) throw ingotError("AxisOutOfRange", { op, axis, rank, shape: formatShape(shape) });
+  return a;
+}
+
+/** `normalizeAxis` for a list; `undefined` means all axes. Sorted, without repeats. */
+export function normalizeAxes(op: string, axes: readonly number[] | undefined, shape: Shape, rank: number = shape.length): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  return [...new Set(axes.map((a) => normalizeAxis(op, a, shape, rank)))].sort((a, b) => a - b);
+}
+
+/** The shape that both broadcast to (NumPy's rule); throws `BroadcastMismatch`. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const da = a[a.length - i] ?? 1;
+    const db = b[b.length - i] ?? 1;
+    if (da !== db && da !== 1 && db !== 1)
+      throw ingotError("BroadcastMismatch", { op, a: formatShape(a), b: formatShape(b), axis: rank - i, da, db });
+    out[rank - i] = da === 1 ? db : da;
+  }
+  return out;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((d, i) => d === b[i]);
+}
