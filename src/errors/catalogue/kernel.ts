@@ -1,0 +1,18 @@
+// Errors about the compiled kernels themselves: the machine that cannot run them, operands that do not fit their sizes.
+import { errorFamily } from "../entry.ts";
+
+export const kernelErrors = errorFamily({
+  KernelOperandTooSmall: {
+    kind: "ShapeError",
+    message: "{kernel}: {operand} has {actual} elements, but the sizes given reach element {needed}",
+    hint: "Pass typed arrays that hold every element that the shape, offset and strides reach; `tensor.contiguous()` gives dense data.",
+    about: "A kernel works on typed arrays and explicit sizes. It refuses operands that are shorter than these sizes say, rather than read or write beside them.",
+  },
+  WebAssemblyUnusable: {
+    kind: "EngineError",
+    message: "The WebAssembly kernels cannot run here: {why}",
+    hint: "Ingot needs Node 20.19 or newer on a machine with 128-bit SIMD. INGOT_WASM may be unset, `base` or `relaxed`.",
+    about:
+      "Matrix products and convolutions run in WebAssembly with SIMD. This is raised when the module cannot be compiled (SIMD switched off, or a variant asked for by the `INGOT_WASM` environment variable that this Node does not have).",
+  },
+});
