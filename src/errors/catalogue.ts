@@ -1,12 +1,18 @@
 // The catalogue of everything a user can do wrong: one table, made of the families beside it. Codes are unique.
+import { fileErrors } from "./catalogue/file.ts";
 import { graphErrors } from "./catalogue/graph.ts";
+import { imageErrors } from "./catalogue/image.ts";
 import { kernelErrors } from "./catalogue/kernel.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
+import { weightsErrors } from "./catalogue/weights.ts";
 
 export const catalogue = {
   ...tensorErrors,
   ...graphErrors,
   ...kernelErrors,
+  ...fileErrors,
+  ...imageErrors,
+  ...weightsErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

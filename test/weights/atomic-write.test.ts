@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileError } from "../../src/errors/file-error.ts";
+import { writeFileAtomically } from "../../src/weights/atomic-write.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe("writing a file atomically", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "ingot-write-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("writes all chunks in order and leaves nothing else in the folder", async () => {
+    await writeFileAtomically(join(folder, "a.bin"), [bytes("one "), bytes(""), bytes("two")]);
+    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "one two");
+    assert.deepEqual(readdirSync(folder), ["a.bin"]);
+  });
+
+  it("takes chunks that are made while it writes", async () => {
+    async function* chunks() {
+      yield bytes("made ");
+      await Promise.resolve();
+      yield bytes("later");
+    }
+    await writeFileAtomically(join(folder, "a.bin"), chunks());
+    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "made later");
+  });
+
+  it("replaces a file, keeps its permissions, and follows a symbolic link", async () => {
+    writeFileSync(join(folder, "real"), "old", { mode: 0o640 });
+    symlinkSync("real", join(folder, "link"));
+    await writeFileAtomically(join(folder, "link"), [bytes("new")]);
+    assert.equal(readFileSync(join(folder, "real"), "utf8"), "new");
+    assert.equal(statSync(join(folder, "real")).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(folder).sort(), ["link", "real"]);
+  });
+
+  it("keeps the old file and removes the temporary one when a chunk cannot be made", async () => {
+    writeFileSync(join(folder, "a.bin"), "old");
+    function* chunks() {
+      yield bytes("half");
+      throw new RangeError("no more");
+    }
+    await assert.rejects(writeFileAtomically(join(folder, "a.bin"), chunks()), RangeError);
+    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "old");
+    assert.deepEqual(readdirSync(folder), ["a.bin"]);
+  });
+
+  it("names a folder that does not exist, and a path that is a folder", async () => {
+    const nowhere = join(folder, "no", "a.bin");
+    await assert.rejects(writeFileAtomically(nowhere, [bytes("x")]), {
+      code: "FileNotWritable",
+      summary: `${nowhere} cannot be written: the folder does not exist`,
+    });
+    await assert.rejects(writeFileAtomically(folder, [bytes("x")]), {
+      code: "FileNotWritable",
+      summary: `${folder} cannot be written: it is a folder`,
+    });
+    writeFileSync(join(folder, "file"), "");
+    await assert.rejects(writeFileAtomically(join(folder, "file", "a.bin"), [bytes("x")]), { code: "FileNotWritable" });
+    await assert.rejects(writeFileAtomically(join(folder, "n".repeat(300)), [bytes("x")]), { code: "FileNotWritable" });
+  });
+
+  it("refuses a file that is marked read-only", async function () {
+    if (process.getuid?.() === 0) this.skip(); // root may write everywhere
+    writeFileSync(join(folder, "a.bin"), "old");
+    chmodSync(join(folder, "a.bin"), 0o444);
+    await assert.rejects(writeFileAtomically(join(folder, "a.bin"), [bytes("x")]), { code: "FileNotWritable" });
+    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "old");
+  });
+
+  it("says when the device is full", async function () {
+    if (!existsSync("/dev/full")) this.skip();
+    await assert.rejects(writeFileAtomically("/dev/full", [bytes("x")]), { code: "DiskFull" });
+    assert.ok(statSync("/dev/full").isCharacterDevice(), "the device itself must not be replaced");
+  });
+
+  it("maps the system's errors, and only these", () => {
+    const system = (code: string) => Object.assign(new Error(code), { code, syscall: "write" });
+    const coded = (action: "read" | "write", code: string) => (fileError(action, "f", system(code)) as { code: string }).code;
+    assert.equal(coded("write", "EDQUOT"), "DiskFull");
+    assert.equal(coded("write", "EROFS"), "FileNotWritable");
+    assert.equal(coded("read", "ENOENT"), "FileNotFound");
+    assert.equal(coded("read", "EACCES"), "FileNotReadable");
+    const bug = new TypeError("undefined is not a function");
+    assert.equal(fileError("read", "f", bug), bug);
+  });
+});
