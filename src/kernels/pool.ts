@@ -1,0 +1,121 @@
+// Max and average pooling of dense float32 data, 1-D to 3-D. A window is clipped to the input once per output, so the inner
+// loops have no bounds tests.
+import { type Triple, volume } from "./conv-geometry.ts";
+import { requireSpan } from "./operands.ts";
+
+/** The sizes of a pooling; all lists have one number per spatial dimension, `pads` two (begins, then ends). */
+export interface PoolShapes {
+  /** N·C: the number of planes. */
+  readonly planes: number;
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly pads: readonly number[];
+}
+
+/**
+ * `y` = the largest element of each window, padding excluded; NaN if the window holds one. −Infinity for a window without elements.
+ * `indices`, when given, gets the flat position in `x` of each.
+ */
+export function maxPoolF32(x: Float32Array, shapes: PoolShapes, y: Float32Array, indices?: BigInt64Array): void {
+  eachWindow("maxPool", x, shapes, y, (at, w) => {
+    let best = Number.NEGATIVE_INFINITY;
+    let where = w.first;
+    for (let d = w.first, dn = w.counts[0]; dn > 0; dn--, d += w.steps[0]) {
+      for (let h = d, hn = w.counts[1]; hn > 0; hn--, h += w.steps[1]) {
+        for (let i = h, wn = w.counts[2]; wn > 0; wn--, i += w.steps[2]) {
+          const v = x[i] as number;
+          if (v > best || v !== v) {
+            best = v;
+            where = i;
+          }
+        }
+      }
+    }
+    y[at] = best;
+    if (indices) indices[at] = BigInt(where);
+  });
+}
+
+/**
+ * `y` = the mean of each window, sums in float64. The divisor counts the elements of `x` in the window or, with `includePad`, also the
+ * padding in it (but nothing beyond the padding, which a window rounded up by ceil mode may reach).
+ */
+export function averagePoolF32(x: Float32Array, shapes: PoolShapes, includePad: boolean, y: Float32Array): void {
+  eachWindow("averagePool", x, shapes, y, (at, w) => {
+    let sum = 0;
+    for (let d = w.first, dn = w.counts[0]; dn > 0; dn--, d += w.steps[0]) {
+      for (let h = d, hn = w.counts[1]; hn > 0; hn--, h += w.steps[1]) {
+        for (let i = h, wn = w.counts[2]; wn > 0; wn--, i += w.steps[2]) sum += x[i] as number;
+      }
+    }
+    y[at] = sum / (includePad ? w.padded : w.counts[0] * w.counts[1] * w.counts[2]);
+  });
+}
+
+/** One window: where it starts in `x`, how many elements it has per dimension and how far apart they are. Reused from call to call. */
+interface Window {
+  first: number;
+  readonly counts: [number, number, number];
+  readonly steps: Triple;
+  /** The number of elements, padding included. */
+  padded: number;
+}
+
+/** What one output index means along one dimension: first input index, elements inside, elements inside or in the padding. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+  readonly padded: number;
+}
+
+function eachWindow(kernel: string, x: Float32Array, shapes: PoolShapes, y: Float32Array, visit: (at: number, window: Window) => void): void {
+  const [id, ih, iw] = sizes(shapes.input);
+  const output = sizes(shapes.output);
+  requireSpan(kernel, "x", x.length, 0, shapes.planes * id * ih * iw - 1);
+  requireSpan(kernel, "y", y.length, 0, shapes.planes * volume(output) - 1);
+  const rank = shapes.input.length;
+  const spans = [2, 1, 0].map((back) => (back < rank ? spansOf(shapes, rank - 1 - back) : [{ first: 0, count: 1, padded: 1 }]));
+  const [deep, high, wide] = spans as [Span[], Span[], Span[]];
+  const [sd, sh, sw] = sizes(shapes.dilations);
+  const window: Window = { first: 0, counts: [1, 1, 1], steps: [sd * ih * iw, sh * iw, sw], padded: 1 };
+  let at = 0;
+  for (let plane = 0; plane < shapes.planes; plane++) {
+    for (const d of deep) {
+      window.counts[0] = d.count;
+      for (const h of high) {
+        window.counts[1] = h.count;
+        const row = ((plane * id + d.first) * ih + h.first) * iw;
+        const padded = d.padded * h.padded;
+        for (const w of wide) {
+          window.counts[2] = w.count;
+          window.first = row + w.first;
+          window.padded = padded * w.padded;
+          visit(at++, window);
+        }
+      }
+    }
+  }
+}
+
+function spansOf({ input, output, kernel, strides, dilations, pads }: PoolShapes, axis: number): Span[] {
+  const size = input[axis] as number;
+  const taps = kernel[axis] as number;
+  const step = dilations[axis] as number;
+  const begin = pads[axis] as number;
+  const end = pads[axis + input.length] as number;
+  return Array.from({ length: output[axis] as number }, (_, o) => {
+    const start = o * (strides[axis] as number) - begin;
+    const skipped = start < 0 ? Math.ceil(-start / step) : 0;
+    const inside = Math.min(taps, Math.ceil((size - start) / step));
+    const padded = Math.min(taps, Math.ceil((size + end - start) / step));
+    return { first: start + skipped * step, count: Math.max(0, inside - skipped), padded };
+  });
+}
+
+function sizes(values: readonly number[]): Triple {
+  const [w = 1, h = 1, d = 1] = [...values].reverse();
+  return [d, h, w];
+}
