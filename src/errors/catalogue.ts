@@ -3,6 +3,7 @@ import { fileErrors } from "./catalogue/file.ts";
 import { graphErrors } from "./catalogue/graph.ts";
 import { imageErrors } from "./catalogue/image.ts";
 import { kernelErrors } from "./catalogue/kernel.ts";
+import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
 import { weightsErrors } from "./catalogue/weights.ts";
 
@@ -13,6 +14,7 @@ export const catalogue = {
   ...fileErrors,
   ...imageErrors,
   ...weightsErrors,
+  ...sourceErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
