@@ -47,12 +47,12 @@ export const tensorErrors = errorFamily({
   DTypeMismatch: {
     kind: "DTypeError",
     message: "{op}: {what} is {actual}, expected {expected}",
-    hint: "Convert it with .to(\"{convert}\").",
+    hint: 'Convert it with .to("{convert}").',
     about: "Operators do not convert dtypes silently, as ONNX does not: convert one side with `.to(dtype)`.",
   },
   UnknownDType: {
     kind: "DTypeError",
-    message: "\"{dtype}\" is not a dtype",
+    message: '"{dtype}" is not a dtype',
     hint: "The dtypes are {known}.",
     about: "A dtype is named as NumPy and PyTorch name it: `float32`, `int64`, `bool`, …",
   },
@@ -84,7 +84,7 @@ export const tensorErrors = errorFamily({
     kind: "ArgumentError",
     message: "a tensor was used with a JavaScript operator (it was asked to become a {hint_kind})",
     hint: "JavaScript has no operator overloading: write a.add(b), a.sub(b), a.mul(b), a.lt(b) instead of + - * <; and x.item() to read a number.",
-    about: "`+ - * / < >` and template strings convert objects to primitives. A tensor refuses, because the result would silently be wrong.",
+    about: "`+ - * / < >` convert objects to primitives. A tensor refuses, because the result would silently be wrong.",
   },
   UnseededRandom: {
     kind: "TraceError",

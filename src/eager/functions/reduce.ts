@@ -1,0 +1,108 @@
+// Reductions, softmax, sorting and products of matrices, under PyTorch's names.
+
+import type { OpName } from "../../ops/registry.ts";
+import { isFloat } from "../../tensor/dtype.ts";
+import { normalizeAxes, normalizeAxis } from "../../tensor/shape.ts";
+import { dispatch, dispatchAll } from "../interpreter.ts";
+import { int64s } from "../operand.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, div, mul, sqrt, sub, to } from "./math.ts";
+
+/** One axis, several, or (left out) all. */
+export type Dims = number | readonly number[] | undefined;
+
+/** The result of a reduction that also knows where: shapes as the reduced tensor's, indices int64. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+function reduce(op: OpName, x: Tensor, dims: Dims, keepdim: boolean): Tensor {
+  const axes = dims === undefined ? undefined : int64s(normalizeAxes(op, typeof dims === "number" ? [dims] : dims, x.shape));
+  return dispatch(op, [x, axes], { keepdims: keepdim ? 1 : 0 });
+}
+
+const countable = (x: Tensor) => (x.dtype === "bool" ? to(x, "int64") : x);
+export const sum = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceSum", countable(x), dims, keepdim);
+export const mean = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMean", x, dims, keepdim);
+export const prod = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceProd", countable(x), dims, keepdim);
+export const amax = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMax", x, dims, keepdim);
+export const amin = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMin", x, dims, keepdim);
+export const logsumexp = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceLogSumExp", x, dims, keepdim);
+export const any = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
+  to(reduce("ReduceMax", to(to(x, "bool"), "int32"), dims, keepdim), "bool");
+export const all = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
+  to(reduce("ReduceMin", to(to(x, "bool"), "int32"), dims, keepdim), "bool");
+
+/** p-norm for p = 1 or 2. */
+export const norm = (x: Tensor, p: 1 | 2 = 2, dims?: Dims, keepdim = false): Tensor =>
+  reduce(p === 1 ? "ReduceL1" : "ReduceL2", x, dims, keepdim);
+
+/** Variance; divides by n − correction (default 1, as PyTorch). */
+export function variance(x: Tensor, dims?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
+  const axes = normalizeAxes("var", typeof dims === "number" ? [dims] : dims, x.shape);
+  const count = axes.reduce((n, a) => n * (x.shape[a] as number), 1);
+  const centred = sub(x, mean(x, axes, true));
+  return div(sum(mul(centred, centred), axes, options.keepdim ?? false), count - (options.correction ?? 1));
+}
+export const std = (x: Tensor, dims?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor =>
+  sqrt(variance(x, dims, options));
+
+function argReduce(op: "ArgMax" | "ArgMin", x: Tensor, dim: number | undefined, keepdim: boolean): Tensor {
+  if (dim === undefined) return dispatch(op, [dispatch("Reshape", [x, int64s([-1])])], { axis: 0, keepdims: 0 });
+  return dispatch(op, [x], { axis: normalizeAxis(op, dim, x.shape), keepdims: keepdim ? 1 : 0 });
+}
+export const argmax = (x: Tensor, dim?: number, keepdim = false): Tensor => argReduce("ArgMax", x, dim, keepdim);
+export const argmin = (x: Tensor, dim?: number, keepdim = false): Tensor => argReduce("ArgMin", x, dim, keepdim);
+
+export const maxAlong = (x: Tensor, dim: number, keepdim = false): ValuesAndIndices => ({
+  values: amax(x, dim, keepdim),
+  indices: argmax(x, dim, keepdim),
+});
+export const minAlong = (x: Tensor, dim: number, keepdim = false): ValuesAndIndices => ({
+  values: amin(x, dim, keepdim),
+  indices: argmin(x, dim, keepdim),
+});
+
+export const softmax = (x: Tensor, dim: number): Tensor => dispatch("Softmax", [x], { axis: normalizeAxis("softmax", dim, x.shape) });
+export const logSoftmax = (x: Tensor, dim: number): Tensor =>
+  dispatch("LogSoftmax", [x], { axis: normalizeAxis("logSoftmax", dim, x.shape) });
+
+/** Running sum along an axis. */
+export const cumsum = (x: Tensor, dim: number): Tensor => {
+  const axis = normalizeAxis("cumsum", dim, x.shape);
+  return dispatch("CumSum", [countable(x), dispatch("Squeeze", [int64s([axis])])]);
+};
+
+/**
+ * The k largest (or smallest) elements along `dim`, sorted; of equal elements the one with the lower index comes first.
+ * @example topk(logits, 5).indices
+ */
+export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesAndIndices {
+  const axis = normalizeAxis("topk", dim, x.shape);
+  const [values, indices] = dispatchAll("TopK", [x, int64s([k])], { axis, largest: largest ? 1 : 0 }, 2);
+  return { values: values as Tensor, indices: indices as Tensor };
+}
+
+/** All elements along `dim` in order. */
+export function sort(x: Tensor, dim = -1, descending = false): ValuesAndIndices {
+  return topk(x, x.shape[normalizeAxis("sort", dim, x.shape)] as number, dim, descending);
+}
+
+/** Matrix product with NumPy's batching; 1-D operands as vectors. */
+export const matmul = (a: Tensor, b: Tensor): Tensor => dispatch("MatMul", [a, b]);
+
+/**
+ * Sum of products over named axes.
+ * @example einsum("bij,bjk->bik", a, b)
+ */
+export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor => dispatch("Einsum", operands, { equation });
+
+/** x·Wᵀ + b for x [..., in], weight [out, in], bias [out]. */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  if (x.rank === 2) return dispatch("Gemm", [x, weight, bias], { transB: 1 });
+  const product = dispatch("MatMul", [x, dispatch("Transpose", [weight], { perm: [1, 0] })]);
+  return bias ? add(product, bias) : product;
+}
+
+export const isFloating = (x: Tensor): boolean => isFloat(x.dtype);
