@@ -4,9 +4,10 @@ import { ingotError } from "../errors/error.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { type Dim, unknownDim } from "./dim.ts";
 import { inferNode } from "./infer-node.ts";
+import { printGraph } from "./print.ts";
 import type { Provenance } from "./provenance.ts";
 import type { Attributes, OpSchemas } from "./schema.ts";
-import { type TensorType, type ValueType, tensorType } from "./type.ts";
+import { type TensorType, tensorType, type ValueType } from "./type.ts";
 
 let nextId = 0;
 
@@ -33,7 +34,11 @@ export class Value {
   /** The type, when it is a tensor; throws `InvalidGraph` otherwise. */
   get tensorType(): TensorType {
     if (this.type.kind === "tensor") return this.type;
-    throw ingotError("InvalidGraph", { problem: `${this.name ?? `value ${this.id}`} is a ${this.type.kind}, not a tensor`, where: "", hint: "" });
+    throw ingotError("InvalidGraph", {
+      problem: `${this.name ?? `value ${this.id}`} is a ${this.type.kind}, not a tensor`,
+      where: "",
+      hint: "",
+    });
   }
 
   /** The nodes that read this value, each once. */
@@ -73,6 +78,13 @@ export interface NodeOptions {
   readonly names?: readonly (string | undefined)[];
 }
 
+/** The facts of one output of a node that is copied. */
+export interface TypedOutput {
+  readonly type: ValueType;
+  readonly dims?: readonly Dim[] | undefined;
+  readonly name?: string | undefined;
+}
+
 /** An operation. `op` is the operator's full name; `attributes` holds only what differs from the schema's defaults. */
 export class Node {
   readonly id = nextId++;
@@ -86,6 +98,8 @@ export class Node {
   previous: Node | undefined;
   next: Node | undefined;
   removed = false;
+  /** Rises along the node list, with gaps; owned by Graph. Compare with `isBefore`. */
+  position = 0;
 
   constructor(graph: Graph, op: string, inputs: readonly (Value | undefined)[], attributes: Attributes, provenance: Provenance) {
     this.graph = graph;
@@ -104,6 +118,11 @@ export class Node {
   /** The first (often only) output. */
   get output(): Value {
     return this.outputs[0] as Value;
+  }
+
+  /** True when this node stands before another of the same graph; constant time. */
+  isBefore(other: Node): boolean {
+    return this.position < other.position;
   }
 
   setInput(index: number, value: Value | undefined): void {
@@ -232,9 +251,30 @@ export class Graph {
     return node;
   }
 
+  /** Adds a node whose output types are known already: for copies, where inferring again could only lose precision. */
+  addTyped(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Attributes,
+    outputs: readonly TypedOutput[],
+    options: NodeOptions = {},
+  ): Node {
+    const node = new Node(this, op, inputs, attributes, options.provenance ?? []);
+    for (const { type, dims, name } of outputs) {
+      const value = new Value(type, name, node);
+      value.dims = dims;
+      node.outputs.push(value);
+    }
+    this.#insert(node, options.before);
+    return node;
+  }
+
   /** Infers the output types of a node again, after its inputs or attributes changed. */
   reinfer(node: Node): void {
-    const inferred = inferNode(this.schemas, node.op, node.inputs, node.attributes, { outputCount: node.outputs.length, provenance: node.provenance });
+    const inferred = inferNode(this.schemas, node.op, node.inputs, node.attributes, {
+      outputCount: node.outputs.length,
+      provenance: node.provenance,
+    });
     inferred.types.forEach((type, i) => {
       const output = node.outputs[i] as Value;
       output.type = type;
@@ -247,7 +287,11 @@ export class Graph {
     if (node.removed) return;
     for (const v of node.outputs)
       if (v.users.size > 0)
-        throw ingotError("InvalidGraph", { problem: `node ${node.op} is removed while its output is still read`, where: "", hint: "Replace the uses of its outputs first." });
+        throw ingotError("InvalidGraph", {
+          problem: `node ${node.op} is removed while its output is still read`,
+          where: "",
+          hint: "Replace the uses of its outputs first.",
+        });
     node.dropUses();
     if (node.previous) node.previous.next = node.next;
     else this.#first = node.next;
@@ -292,6 +336,11 @@ export class Graph {
     for (const v of this.#outputs) v.removeUser(this);
   }
 
+  /** The graph in ONNX's text syntax; large initializers are elided. See `printGraph`. */
+  toString(): string {
+    return printGraph(this);
+  }
+
   #insert(node: Node, before: Node | undefined): void {
     node.next = before;
     node.previous = before ? before.previous : this.#last;
@@ -300,6 +349,16 @@ export class Graph {
     if (before) before.previous = node;
     else this.#last = node;
     this.#count++;
+    const low = node.previous ? node.previous.position : before ? before.position - 2 : -1;
+    const high = before ? before.position : low + 2;
+    node.position = (low + high) / 2;
+    if (node.position <= low || node.position >= high) this.#renumber();
+  }
+
+  /** Makes room between positions again; needed after about fifty insertions at one place. */
+  #renumber(): void {
+    let position = 0;
+    for (const node of this.nodes()) node.position = position++;
   }
 }
 

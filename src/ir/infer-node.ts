@@ -1,12 +1,12 @@
 // Checks a node against its operator's schema and infers its output types. Used by Graph.add and by eager dispatch alike.
 import { ingotError } from "../errors/error.ts";
-import { type DType, allDTypes } from "../tensor/dtype.ts";
+import { allDTypes, type DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { Dim } from "./dim.ts";
 import type { Value } from "./graph.ts";
-import { type Provenance, formatProvenance } from "./provenance.ts";
-import type { AttributeSchema, AttributeValue, Attributes, FormalParameter, InferContext, OpSchema, OpSchemas } from "./schema.ts";
+import { formatProvenance, type Provenance } from "./provenance.ts";
+import type { AttributeSchema, Attributes, AttributeValue, FormalParameter, InferContext, OpSchema, OpSchemas } from "./schema.ts";
 import type { ValueType } from "./type.ts";
 
 export interface InferredNode {
@@ -84,7 +84,10 @@ export function checkInputs(schema: OpSchema, types: readonly (ValueType | undef
       });
     const before = bound.get(formal.type);
     if (before === undefined) bound.set(formal.type, { dtype: type.dtype, name: formal.name });
-    else if (before.dtype !== type.dtype && !schema.inputs.find((f) => f === formal && f.option === "variadic" && formal.type.endsWith("*")))
+    else if (
+      before.dtype !== type.dtype &&
+      !schema.inputs.find((f) => f === formal && f.option === "variadic" && formal.type.endsWith("*"))
+    )
       throw ingotError("DTypeMismatch", {
         op: schema.opType,
         what: formal.name,
@@ -101,7 +104,11 @@ export function resolveAttributes(schema: OpSchema, given: Attributes): Attribut
   for (const [name, value] of Object.entries(given)) {
     const spec = schema.attributes[name];
     if (!spec)
-      throw ingotError("UnknownAttribute", { op: schema.name, attribute: name, attributes: Object.keys(schema.attributes).join(", ") || "none" });
+      throw ingotError("UnknownAttribute", {
+        op: schema.name,
+        attribute: name,
+        attributes: Object.keys(schema.attributes).join(", ") || "none",
+      });
     checkAttribute(schema, name, spec, value);
     out[name] = value;
   }

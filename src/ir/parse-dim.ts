@@ -1,5 +1,5 @@
 // Reads a symbolic dimension back from its text, as it stands in an ONNX `dim_param`.
-import { type Dim, addDims, floorDivDims, maxDims, minDims, mulDims, subDims, symbol } from "./dim.ts";
+import { addDims, type Dim, floorDivDims, maxDims, minDims, mulDims, subDims, symbol } from "./dim.ts";
 
 /**
  * Parses `batch`, `2*seq + 1`, `floor((h - 1)/(2))`, `max(a, b)`. A text that is not such an expression (another tool's name
@@ -16,14 +16,21 @@ export function parseDim(text: string): Dim {
   const sum = (): Dim => {
     let value = product();
     for (;;) {
-      if (tokens[at] === "+") at++, (value = addDims(value, product()));
-      else if (tokens[at] === "-") at++, (value = subDims(value, product()));
-      else return value;
+      if (tokens[at] === "+") {
+        at++;
+        value = addDims(value, product());
+      } else if (tokens[at] === "-") {
+        at++;
+        value = subDims(value, product());
+      } else return value;
     }
   };
   const product = (): Dim => {
     let value = atom();
-    while (tokens[at] === "*") at++, (value = mulDims(value, atom()));
+    while (tokens[at] === "*") {
+      at++;
+      value = mulDims(value, atom());
+    }
     return value;
   };
   const pair = (separator: string, make: (a: Dim, b: Dim) => Dim): Dim => {
@@ -38,7 +45,10 @@ export function parseDim(text: string): Dim {
   const atom = (): Dim => {
     const token = tokens[at];
     if (token === undefined) throw fail();
-    if (token === "-") return at++, mulDims(-1, atom());
+    if (token === "-") {
+      at++;
+      return mulDims(-1, atom());
+    }
     if (token === "(") {
       at++;
       const value = sum();
@@ -51,8 +61,14 @@ export function parseDim(text: string): Dim {
       if (token === "min") return pair(",", minDims);
       throw fail();
     }
-    if (/^\d+$/.test(token)) return at++, Number(token);
-    if (/^[A-Za-z_]/.test(token)) return at++, symbol(token);
+    if (/^\d+$/.test(token)) {
+      at++;
+      return Number(token);
+    }
+    if (/^[A-Za-z_]/.test(token)) {
+      at++;
+      return symbol(token);
+    }
     throw fail();
   };
   try {

@@ -52,7 +52,10 @@ export function meetTypes(a: ValueType, b: ValueType): ValueType {
   if (a.kind !== "tensor" || b.kind !== "tensor" || a.shape === undefined) return b;
   if (b.shape === undefined || b.shape.length !== a.shape.length) return a;
   const other = b.shape;
-  return tensorType(a.dtype, a.shape.map((d, i) => (typeof d === "number" || !(typeof other[i] === "number" || isUnknownDim(d)) ? d : (other[i] as Dim))));
+  return tensorType(
+    a.dtype,
+    a.shape.map((d, i) => (typeof d === "number" || !(typeof other[i] === "number" || isUnknownDim(d)) ? d : (other[i] as Dim))),
+  );
 }
 
 export function typeEquals(a: ValueType, b: ValueType): boolean {

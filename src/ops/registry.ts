@@ -18,10 +18,16 @@ function isDefinition(value: unknown): value is OpDefinition {
   return typeof value === "object" && value !== null && "evaluate" in value;
 }
 
+export interface Registry extends OpSchemas {
+  get(name: string): OpDefinition | undefined;
+  all(): Iterable<OpDefinition>;
+  /** Registers a user's operator under its full name. */
+  add(definition: OpDefinition): void;
+}
+
 /** The operators, by full name. */
-export const registry: OpSchemas & { get(name: string): OpDefinition | undefined; all(): Iterable<OpDefinition>; add(definition: OpDefinition): void } = {
+export const registry: Registry = {
   get: (name) => table.get(name),
   all: () => table.values(),
-  /** Registers a user's operator; a name that exists already is replaced only by an equal object. */
   add: (definition) => void table.set(definition.name, definition),
 };
