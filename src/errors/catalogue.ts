@@ -3,14 +3,18 @@ import { fileErrors } from "./catalogue/file.ts";
 import { graphErrors } from "./catalogue/graph.ts";
 import { imageErrors } from "./catalogue/image.ts";
 import { kernelErrors } from "./catalogue/kernel.ts";
+import { onnxRuntimeErrors } from "./catalogue/onnxruntime.ts";
 import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
+import { traceErrors } from "./catalogue/trace.ts";
 import { weightsErrors } from "./catalogue/weights.ts";
 
 export const catalogue = {
   ...tensorErrors,
+  ...traceErrors,
   ...graphErrors,
   ...kernelErrors,
+  ...onnxRuntimeErrors,
   ...fileErrors,
   ...imageErrors,
   ...weightsErrors,

@@ -27,10 +27,14 @@ export interface ErrorEntry {
   readonly about: string;
 }
 
-type Placeholders<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholders<Rest> : never;
+type Placeholders<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? NameIn<Name> | Placeholders<Rest> : never;
+/** Messages may show code with braces: only `{word}` counts, as in the renderer. */
+type NameIn<S extends string> = S extends `${string}{${infer Inner}` ? NameIn<Inner> : S extends `${string} ${string}` | "" ? never : S;
 
 /** What must be given to raise an entry: one value for every placeholder of its message and hint. */
-export type ErrorParams<E extends ErrorEntry> = Readonly<Record<Placeholders<E["message"] | E["hint"]>, string | number | bigint | boolean>>;
+export type ErrorParams<E extends ErrorEntry> = Readonly<
+  Record<Placeholders<E["message"] | E["hint"]>, string | number | bigint | boolean>
+>;
 
 /** Checks a family of rows while keeping their literal types, so that placeholders are known to the compiler. */
 export function errorFamily<const F extends Readonly<Record<string, ErrorEntry>>>(family: F): F {

@@ -1,0 +1,17 @@
+// From a node's provenance to the code frame of an error.
+import type { ErrorContext } from "../errors/error.ts";
+import type { Provenance } from "../ir/provenance.ts";
+import { CallSite } from "../source/call-site.ts";
+import { codeFrame, originOfUrl } from "../source/position.ts";
+
+/** The frame of the first origin that has a source line, and the module path as a note. */
+export function frameOf(provenance: Provenance | undefined): ErrorContext {
+  const origin = provenance?.find((o) => o.source) ?? provenance?.[0];
+  const notes = origin?.scope ? [`in module ${origin.scope}`] : [];
+  return origin?.source instanceof CallSite ? { frame: frameOfSite(origin.source), notes } : { notes };
+}
+
+/** The rendered frame of a call site. */
+export function frameOfSite(site: CallSite | undefined): ErrorContext["frame"] {
+  return site && codeFrame(originOfUrl(site.executed.url), site);
+}

@@ -1,0 +1,113 @@
+// Nested inputs and outputs: from arrays and plain records of tensors to a flat list with names, and back. The layout is plain JSON, so
+// that it travels with a saved file.
+import { isTensor } from "../eager/operand.ts";
+import type { Tensor } from "../eager/tensor.ts";
+import { ingotError } from "../errors/error.ts";
+
+/** A value that is fixed at its example's: compared when the module runs. */
+export type StaticValue = number | string | boolean | null;
+
+/** Where the tensors stand in a nested value; `tensor` counts them in order. */
+export type Layout =
+  | { readonly kind: "tensor"; readonly index: number }
+  | { readonly kind: "list"; readonly items: readonly Layout[] }
+  | { readonly kind: "record"; readonly entries: readonly (readonly [string, Layout])[] }
+  | { readonly kind: "static"; readonly value: StaticValue };
+
+/** Tensors in nested arrays and plain records. */
+export type Nested = Tensor | StaticValue | undefined | readonly Nested[] | { readonly [key: string]: Nested };
+
+export interface Flattened {
+  readonly layout: Layout;
+  readonly tensors: readonly Tensor[];
+  /** One path per tensor: `x`, `batch.ids`, `out.0`. */
+  readonly names: readonly string[];
+}
+
+/** Flattens a nested value whose own name is `name`. `fail` makes the error for something that is no tensor, list, record or plain value. */
+export function flatten(value: unknown, name: string, fail: (path: string, actual: string) => Error, into: { tensors: Tensor[]; names: string[] } = { tensors: [], names: [] }): Flattened {
+  const visit = (v: unknown, path: string): Layout => {
+    if (isTensor(v)) {
+      into.tensors.push(v);
+      into.names.push(path);
+      return { kind: "tensor", index: into.tensors.length - 1 };
+    }
+    if (Array.isArray(v)) return { kind: "list", items: v.map((item, i) => visit(item, `${path}.${i}`)) };
+    if (v === null || v === undefined || typeof v === "number" || typeof v === "string" || typeof v === "boolean") return { kind: "static", value: v ?? null };
+    if (isPlainRecord(v)) return { kind: "record", entries: Object.entries(v).map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const) };
+    throw fail(path, describe(v));
+  };
+  const layout = visit(value, name);
+  return { layout, tensors: into.tensors, names: into.names };
+}
+
+/** Puts tensors back into their layout. */
+export function unflatten(layout: Layout, tensors: readonly Tensor[]): Nested {
+  switch (layout.kind) {
+    case "tensor":
+      return tensors[layout.index];
+    case "list":
+      return layout.items.map((item) => unflatten(item, tensors));
+    case "record":
+      return Object.fromEntries(layout.entries.map(([key, item]) => [key, unflatten(item, tensors)]));
+    case "static":
+      return layout.value;
+  }
+}
+
+/** The arguments of a call, with their layout. */
+export interface Arguments extends Flattened {
+  readonly argumentNames: readonly string[];
+}
+
+/** What `trace` and `run` take: one tensor; an array = the argument list; `{ args: [...] }`; a plain record = one record argument. */
+export type ExampleInputs = Nested | { readonly args: readonly Nested[] };
+
+/** The argument list of `inputs`, by the rules of the public surface. */
+export function argumentList(inputs: unknown): readonly unknown[] {
+  if (isTensor(inputs)) return [inputs];
+  if (Array.isArray(inputs)) return inputs;
+  if (isPlainRecord(inputs) && Object.keys(inputs).length === 1 && Array.isArray(inputs.args)) return inputs.args;
+  return [inputs];
+}
+
+/** Flattens an argument list; argument `i` is called `names[i]`, or `input_i`. */
+export function flattenArguments(args: readonly unknown[], names: readonly (string | undefined)[]): Arguments {
+  const argumentNames = args.map((_, i) => names[i] ?? `input_${i}`);
+  const into = { tensors: [] as Tensor[], names: [] as string[] };
+  const fail = (name: string, actual: string) => ingotError("UnsupportedInput", { name, actual });
+  const items = args.map((arg, i) => flatten(arg, argumentNames[i] as string, fail, into).layout);
+  return { layout: { kind: "list", items }, ...into, argumentNames };
+}
+
+/** Flattens what `forward` returned: one tensor is `output`, nested ones are `out.0`, `out.boxes`. Throws `OutputNotTensor` or `AsyncForward`. */
+export function flattenOutputs(output: unknown): Flattened {
+  if (output instanceof Promise) throw ingotError("AsyncForward", {});
+  const flat = flatten(output, isTensor(output) ? "output" : "out", (path, actual) => ingotError("OutputNotTensor", { path, actual }));
+  const bad = firstStatic(flat.layout, "out");
+  if (bad) throw ingotError("OutputNotTensor", bad);
+  if (flat.tensors.length === 0) throw ingotError("OutputNotTensor", { path: "out", actual: "no tensor at all" });
+  return flat;
+}
+
+/** Plain values among the outputs would be frozen: only `null` and `undefined` may stand there. */
+function firstStatic(layout: Layout, path: string): { path: string; actual: string } | undefined {
+  if (layout.kind === "static") return layout.value === null ? undefined : { path, actual: `the ${typeof layout.value} ${layout.value}` };
+  const children = layout.kind === "list" ? layout.items.map((l, i) => [String(i), l] as const) : layout.kind === "record" ? layout.entries : [];
+  for (const [key, child] of children) {
+    const bad = firstStatic(child, `${path}.${key}`);
+    if (bad) return bad;
+  }
+  return undefined;
+}
+
+function isPlainRecord(v: unknown): v is Record<string, unknown> {
+  if (typeof v !== "object" || v === null) return false;
+  const prototype = Object.getPrototypeOf(v);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function describe(v: unknown): string {
+  if (typeof v === "function") return `the function ${v.name || "(anonymous)"}`;
+  return typeof v === "object" && v !== null ? `a ${v.constructor?.name ?? "object"}` : `a ${typeof v}`;
+}
