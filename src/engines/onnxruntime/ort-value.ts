@@ -1,0 +1,170 @@
+// Tensors in and out of ONNX Runtime. What goes in is lent by address, never copied; what comes out is copied into memory of ours.
+import { ingotError } from "../../errors/error.ts";
+import { elementCount, formatShape } from "../../tensor/shape.ts";
+import type { Pointer } from "./c-api.ts";
+import { elementType, type OrtElements, stringType } from "./element-types.ts";
+import type { OrtEnvironment } from "./environment.ts";
+
+/** A dense, row-major tensor; `dtype` is ONNX's number (1 = float32, 7 = int64, 8 = string, …). */
+export interface OrtTensor {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  readonly data: OrtElements;
+}
+
+/** What a run takes and gives: a tensor, or a sequence of tensors. */
+export type OrtData = OrtTensor | readonly OrtTensor[];
+
+const sequenceType = 2;
+const tensorKind = 1;
+const nul = "\0";
+
+/**
+ * Makes a native value over a tensor's memory. The caller keeps `tensor.data` referenced and unchanged until the value is released.
+ * Throws `EngineInput` (through `fail`) when data and shape disagree: native code would read past the end.
+ */
+export function makeValue(env: OrtEnvironment, data: OrtData, fail: (problem: string) => Error): Pointer {
+  return isSequence(data) ? makeSequence(env, data, fail) : makeTensor(env, data, fail);
+}
+
+function isSequence(data: OrtData): data is readonly OrtTensor[] {
+  return Array.isArray(data);
+}
+
+/** Checks a tensor before native code sees it. */
+export function checkTensor({ dtype, shape, data }: OrtTensor, fail: (problem: string) => Error): void {
+  const type = elementType(dtype);
+  if (!type) throw fail(`element type ${dtype} cannot be handed to ONNX Runtime`);
+  const count = elementCount(shape);
+  if (!shape.every((d) => Number.isInteger(d) && d >= 0) || !Number.isSafeInteger(count))
+    throw fail(`${formatShape(shape)} is not a shape`);
+  if (ArrayBuffer.isView(data) === (dtype === stringType)) throw fail(`the data is not of element type ${dtype}`);
+  const given = ArrayBuffer.isView(data) ? data.byteLength / type.bytes : data.length;
+  if (given !== count) throw fail(`shape ${formatShape(shape)} needs ${count} elements, the data has ${given}`);
+}
+
+/** Native code wants an address even where there is nothing to read. */
+const nothing = new BigUint64Array(1);
+
+function makeTensor(env: OrtEnvironment, tensor: OrtTensor, fail: (problem: string) => Error): Pointer {
+  checkTensor(tensor, fail);
+  const { dtype, shape, data } = tensor;
+  const dims = BigInt64Array.from(shape, BigInt);
+  if (!ArrayBuffer.isView(data)) return makeStrings(env, data, dims, fail);
+  const memory = data.byteLength === 0 ? nothing : data;
+  return env.pointer(
+    (out) => env.api.CreateTensorWithDataAsOrtValue(env.cpuMemory, env.address(memory), data.byteLength, dims, dims.length, dtype, out),
+    "EngineRunFailed",
+  );
+}
+
+/** Strings are copied: the library holds them as its own objects, and takes them with a NUL at the end. */
+function makeStrings(env: OrtEnvironment, strings: readonly string[], dims: BigInt64Array, fail: (problem: string) => Error): Pointer {
+  if (strings.some((s) => s.includes(nul))) throw fail("a string holds a NUL character, which ONNX Runtime cuts off there");
+  const value = env.pointer((out) => env.api.CreateTensorAsOrtValue(env.allocator, dims, dims.length, stringType, out), "EngineRunFailed");
+  if (strings.length === 0) return value;
+  const { pointers, memory } = cStrings(env, strings);
+  try {
+    env.check(env.api.FillStringTensor(value, pointers, strings.length), "EngineRunFailed");
+    return value;
+  } catch (error) {
+    env.api.ReleaseValue(value);
+    throw error;
+  } finally {
+    keepAlive(memory);
+  }
+}
+
+function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: (problem: string) => Error): Pointer {
+  const parts: Pointer[] = [];
+  try {
+    for (const tensor of tensors) parts.push(makeTensor(env, tensor, fail));
+    const list = BigUint64Array.from(parts);
+    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceType, out), "EngineRunFailed");
+  } finally {
+    for (const part of parts) env.api.ReleaseValue(part);
+  }
+}
+
+/** Copies a native value out. Throws `EngineOutput` (through `fail`) for kinds that have no counterpart here. */
+export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
+  const { api } = env;
+  const kind = env.int((out) => api.GetValueType(value, out), "EngineRunFailed");
+  if (kind === tensorKind) return readTensor(env, value, fail);
+  if (kind !== sequenceType) throw fail("it is neither a tensor nor a sequence of tensors");
+  const count = env.size((out) => api.GetValueCount(value, out), "EngineRunFailed");
+  return Array.from({ length: count }, (_, i) => {
+    const part = env.pointer((out) => api.GetValue(value, i, env.allocator, out), "EngineRunFailed");
+    try {
+      return readTensor(env, part, fail);
+    } finally {
+      api.ReleaseValue(part);
+    }
+  });
+}
+
+function readTensor(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtTensor {
+  const { api } = env;
+  const info = env.pointer((out) => api.GetTensorTypeAndShape(value, out), "EngineRunFailed");
+  let dtype: number;
+  let shape: number[];
+  try {
+    dtype = env.int((out) => api.GetTensorElementType(info, out), "EngineRunFailed");
+    shape = readDims(env, info);
+  } finally {
+    api.ReleaseTensorTypeAndShapeInfo(info);
+  }
+  const type = elementType(dtype);
+  if (!type) throw fail(`its element type (${dtype}) has no counterpart here`);
+  const count = elementCount(shape);
+  if (dtype === stringType) return { dtype, shape, data: readStrings(env, value, count) };
+  const bytes = count * type.bytes;
+  if (bytes === 0) return { dtype, shape, data: type.over(new ArrayBuffer(0)) };
+  const address = env.pointer((out) => api.GetTensorMutableData(value, out), "EngineRunFailed");
+  return { dtype, shape, data: type.over(env.ffi.view(address, bytes).slice(0)) };
+}
+
+/** The dimensions of a type-and-shape info; -1 where a model leaves one open. */
+export function readDims(env: OrtEnvironment, info: Pointer): number[] {
+  const rank = env.size((out) => env.api.GetDimensionsCount(info, out));
+  const dims = new BigInt64Array(rank);
+  if (rank > 0) env.check(env.api.GetDimensions(info, dims, rank));
+  return Array.from(dims, Number);
+}
+
+function readStrings(env: OrtEnvironment, value: Pointer, count: number): string[] {
+  if (count === 0) return [];
+  const bytes = env.size((out) => env.api.GetStringTensorDataLength(value, out), "EngineRunFailed");
+  const text = Buffer.alloc(Math.max(1, bytes));
+  const starts = new BigUint64Array(count);
+  env.check(env.api.GetStringTensorContent(value, text, bytes, starts, count), "EngineRunFailed");
+  return Array.from(starts, (start, i) => text.toString("utf8", Number(start), Number(starts[i + 1] ?? bytes)));
+}
+
+/** An array of pointers to C strings, and the memory that these lie in, which the caller keeps referenced. */
+export function cStrings(env: OrtEnvironment, strings: readonly string[]): { pointers: BigUint64Array; memory: Uint8Array } {
+  const encoded = strings.map((s) => Buffer.from(s + nul, "utf8"));
+  const memory = Buffer.concat(encoded);
+  let at = env.address(memory);
+  const pointers = BigUint64Array.from(encoded, (bytes) => {
+    const start = at;
+    at += BigInt(bytes.length);
+    return start;
+  });
+  return { pointers, memory };
+}
+
+/** Does nothing but read its arguments: what is passed after a native call cannot be collected before that call has returned. */
+export function keepAlive(...values: readonly unknown[]): void {
+  for (const value of values) if (value === keepAlive) throw new TypeError("a function has no memory to keep");
+}
+
+/** The error for an input of a run. */
+export function inputError(name: string, inputs: readonly string[]): (problem: string) => Error {
+  return (problem) => ingotError("EngineInput", { name, problem, inputs: inputs.join(", ") || "none" });
+}
+
+/** The error for an output of a run. */
+export function outputError(name: string, outputs: readonly string[]): (problem: string) => Error {
+  return (problem) => ingotError("EngineOutput", { name, problem, outputs: outputs.join(", ") || "none" });
+}

@@ -1,0 +1,209 @@
+// A session of ONNX Runtime, driven through its C API: one copy of the weights, any number of concurrent runs, an event loop
+// that stays free, runs that can be aborted, and memory that is all given back by close().
+import { ingotError } from "../../errors/error.ts";
+import type { Pointer } from "./c-api.ts";
+import { type OrtEnvironment, ortEnvironment } from "./environment.ts";
+import { keepAlive, type OrtData } from "./ort-value.ts";
+import { PreparedRun } from "./prepared-run.ts";
+import { type OrtPort, readPorts } from "./session-io.ts";
+import { makeSessionOptions, type OrtSessionOptions } from "./session-options.ts";
+import { onPool } from "./thread-pool.ts";
+
+export interface OrtRunOptions {
+  /** Aborts the run: before the next operator when it is under way, at once when it has not begun. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The least that the engine needs of a session; also implemented without koffi, in a worker thread. */
+export interface InferenceSession {
+  readonly inputs: readonly OrtPort[];
+  readonly outputs: readonly OrtPort[];
+  /** Outputs in the order of `outputNames` (all of them by default). */
+  run(feeds: ReadonlyMap<string, OrtData>, outputNames?: readonly string[], options?: OrtRunOptions): Promise<OrtData[]>;
+  close(): Promise<void>;
+}
+
+/** What native code owns for one session; freed once, by close() or by the garbage collector. */
+interface Resources {
+  readonly env: OrtEnvironment;
+  readonly session: Pointer;
+  readonly options: Pointer;
+}
+
+const forgotten = new FinalizationRegistry<Resources>(release);
+
+function release({ env, session, options }: Resources): void {
+  env.api.ReleaseSession(session);
+  env.api.ReleaseSessionOptions(options);
+}
+
+/**
+ * A model, loaded and optimised by ONNX Runtime.
+ *
+ * @example
+ * const session = await OrtSession.create(modelBytes, { intraOpThreads: 1 });
+ * const [y] = await session.run(new Map([["x", { dtype: 1, shape: [2], data: new Float32Array([1, 2]) }]]));
+ * await session.close();
+ */
+export class OrtSession implements InferenceSession {
+  readonly inputs: readonly OrtPort[];
+  readonly outputs: readonly OrtPort[];
+  readonly #resources: Resources;
+  /** Weights that the session uses where they lie. */
+  readonly #lent: unknown;
+  readonly #inputNames: readonly string[];
+  readonly #outputNames: readonly string[];
+  #underWay = 0;
+  #closing: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+
+  private constructor(resources: Resources, lent: unknown) {
+    this.#resources = resources;
+    this.#lent = lent;
+    try {
+      this.inputs = readPorts(resources.env, resources.session, "Input");
+      this.outputs = readPorts(resources.env, resources.session, "Output");
+    } catch (error) {
+      resources.env.api.ReleaseSession(resources.session);
+      throw error;
+    }
+    this.#inputNames = this.inputs.map((p) => p.name);
+    this.#outputNames = this.outputs.map((p) => p.name);
+    forgotten.register(this, resources, this);
+  }
+
+  /**
+   * Loads a model from its bytes, or from a file (then external data is read beside it). Optimisation runs off the event loop.
+   * Throws `EngineMissing`, `EngineLibraryMissing` or `EngineRejectedModel`.
+   */
+  static async create(model: Uint8Array | string, options: OrtSessionOptions = {}): Promise<OrtSession> {
+    const env = await ortEnvironment();
+    const native = makeSessionOptions(env, options);
+    try {
+      const session = await onPool(() => createNative(env, model, native));
+      keepAlive(options.initializers);
+      return new OrtSession({ env, session, options: native }, options.initializers);
+    } catch (error) {
+      env.api.ReleaseSessionOptions(native);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs the model off the event loop. Input memory is lent: leave it unchanged until the promise settles.
+   * Throws `EngineInput`, `EngineOutput`, `EngineRunFailed`, `RunAborted` or `EngineClosed`.
+   */
+  async run(feeds: ReadonlyMap<string, OrtData>, outputNames = this.#outputNames, options: OrtRunOptions = {}): Promise<OrtData[]> {
+    const { signal } = options;
+    this.#enter();
+    try {
+      const run = this.#prepare(feeds, outputNames);
+      try {
+        return await onPool(
+          () => this.#runAborting(run, signal),
+          signal,
+          () => abortError(signal),
+        );
+      } finally {
+        run.free();
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** As `run`, on the calling thread. */
+  runSync(feeds: ReadonlyMap<string, OrtData>, outputNames = this.#outputNames): OrtData[] {
+    const { env, session } = this.#resources;
+    this.#enter();
+    try {
+      const run = this.#prepare(feeds, outputNames);
+      try {
+        env.check(run.call(session), "EngineRunFailed");
+        return run.collect();
+      } finally {
+        run.free();
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Frees everything, after the runs that are under way. May be called more than once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#finish();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #finish(): Promise<void> {
+    forgotten.unregister(this);
+    if (this.#underWay > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    release(this.#resources);
+    keepAlive(this.#lent);
+  }
+
+  #enter(): void {
+    if (this.#closing) throw ingotError("EngineClosed", { action: "run" });
+    this.#underWay++;
+  }
+
+  #leave(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#idle?.();
+  }
+
+  #prepare(feeds: ReadonlyMap<string, OrtData>, outputNames: readonly string[]): PreparedRun {
+    return new PreparedRun(this.#resources.env, { inputs: this.#inputNames, outputs: this.#outputNames }, feeds, outputNames);
+  }
+
+  async #runAborting(run: PreparedRun, signal: AbortSignal | undefined): Promise<OrtData[]> {
+    const { env, session } = this.#resources;
+    const runOptions = env.pointer((out) => env.api.CreateRunOptions(out), "EngineRunFailed");
+    const terminate = () => env.check(env.api.RunOptionsSetTerminate(runOptions), "EngineRunFailed");
+    signal?.addEventListener("abort", terminate, { once: true });
+    try {
+      const status = await run.start(session, runOptions);
+      // A run that had finished before it noticed is a result all the same.
+      if (status !== null && signal?.aborted) {
+        env.takeMessage(status);
+        throw abortError(signal);
+      }
+      env.check(status, "EngineRunFailed");
+      return run.collect();
+    } finally {
+      signal?.removeEventListener("abort", terminate);
+      env.api.ReleaseRunOptions(runOptions);
+    }
+  }
+}
+
+function createNative(env: OrtEnvironment, model: Uint8Array | string, options: Pointer): Promise<Pointer> {
+  const out = new BigUint64Array(1);
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, status: Pointer | null) => {
+      try {
+        if (error) throw error;
+        env.check(status);
+        resolve(out[0] as Pointer);
+      } catch (failure) {
+        reject(failure);
+      }
+      keepAlive(model, out);
+    };
+    if (typeof model === "string") env.api.CreateSession.async(env.env, model, options, out, done);
+    else env.api.CreateSessionFromArray.async(env.env, model, model.byteLength, options, out, done);
+  });
+}
+
+/** The error of a run whose signal fired. */
+export function abortError(signal: AbortSignal | undefined): Error {
+  const cause: unknown = signal?.reason;
+  return ingotError("RunAborted", { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+}
