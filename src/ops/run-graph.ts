@@ -4,9 +4,9 @@ import type { Graph, Node, Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import { withPool } from "../tensor/allocate.ts";
 import { Storage } from "../tensor/storage.ts";
-import { LivePool } from "./live-pool.ts";
 import type { OpDefinition, RuntimeValue } from "./define.ts";
 import { evaluateOp } from "./evaluate.ts";
+import { LivePool } from "./live-pool.ts";
 
 export interface RunGraphOptions {
   readonly signal?: AbortSignal | undefined;
@@ -23,11 +23,41 @@ type Environment = (value: Value) => RuntimeValue | undefined;
  * Throws what the operators throw, with the node's place added as a note, and the signal's reason when aborted.
  */
 export function runGraph(graph: Graph, inputs: readonly RuntimeValue[], options: RunGraphOptions = {}): RuntimeValue[] {
-  const pool = options.reuseMemory && !options.onNode ? new LivePool() : undefined;
-  return withPool(pool, () => runRegion(graph, inputs, () => undefined, options, pool));
+  const steps = runRegion(graph, inputs, () => undefined, options, poolFor(options));
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
-function runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Environment, options: RunGraphOptions, pool: LivePool | undefined): RuntimeValue[] {
+/** How long the asynchronous loop computes before it lets the event loop turn, in ms. */
+const sliceMs = 8;
+
+/** As `runGraph`, but gives the event loop a turn between nodes, so that nothing waits longer than one operator takes. */
+export async function runGraphInSlices(graph: Graph, inputs: readonly RuntimeValue[], options: RunGraphOptions = {}): Promise<RuntimeValue[]> {
+  const steps = runRegion(graph, inputs, () => undefined, options, poolFor(options));
+  let since = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (performance.now() - since < sliceMs) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    since = performance.now();
+  }
+}
+
+function poolFor(options: RunGraphOptions): LivePool | undefined {
+  return options.reuseMemory && !options.onNode ? new LivePool() : undefined;
+}
+
+/** Yields after each node; the result is the outputs. */
+function* runRegion(
+  graph: Graph,
+  inputs: readonly RuntimeValue[],
+  outer: Environment,
+  options: RunGraphOptions,
+  pool: LivePool | undefined,
+): Generator<void, RuntimeValue[]> {
   const values = new Map<Value, RuntimeValue>();
   const lookup: Environment = (v) => values.get(v) ?? v.storage ?? outer(v);
   graph.inputs.forEach((v, i) => {
@@ -37,7 +67,13 @@ function runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Environ
     pool?.hold(given);
   });
   const plan = lastUses(graph);
-  const run = (body: Graph, args: readonly RuntimeValue[]) => runRegion(body, args, lookup, options, pool);
+  const run = (body: Graph, args: readonly RuntimeValue[]) => {
+    const steps = runRegion(body, args, lookup, options, pool);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  };
   for (const node of graph.nodes()) {
     options.signal?.throwIfAborted();
     const args = node.inputs.map((v) => {
@@ -46,7 +82,7 @@ function runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Environ
       if (value === undefined) throw missing(graph, v);
       return value;
     });
-    const outputs = evaluateNode(node, args, run);
+    const outputs = withPool(pool, () => evaluateNode(node, args, run));
     node.outputs.forEach((v, i) => {
       const value = outputs[i];
       if (value === undefined) return;
@@ -59,6 +95,7 @@ function runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Environ
       values.delete(dead);
       if (value !== undefined) pool?.release(value);
     }
+    yield;
   }
   return graph.outputs.map((v) => {
     const value = lookup(v);
@@ -67,7 +104,11 @@ function runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Environ
   });
 }
 
-function evaluateNode(node: Node, args: readonly (RuntimeValue | undefined)[], run: (body: Graph, args: readonly RuntimeValue[]) => RuntimeValue[]): readonly RuntimeValue[] {
+function evaluateNode(
+  node: Node,
+  args: readonly (RuntimeValue | undefined)[],
+  run: (body: Graph, args: readonly RuntimeValue[]) => RuntimeValue[],
+): readonly RuntimeValue[] {
   const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
   if (!definition?.evaluate) throw ingotError("UnknownOperator", { op: node.op, domain: "", where: placeOf(node) });
   try {

@@ -1,0 +1,35 @@
+// The one interface of everything that runs a graph. An engine lowers the portable graph to what it runs best and gives an executable.
+import type { Graph } from "../ir/graph.ts";
+import type { RuntimeValue } from "../ops/define.ts";
+
+export interface EngineOptions {
+  /** Threads inside one operator; default 1, so that concurrent runs scale. */
+  readonly threads?: number;
+}
+
+export interface RunOptions {
+  /** Cancels the run: its promise rejects. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A graph made ready to run. Runs may overlap; each gets its own activations, all share one copy of the weights.
+ * `close()` waits for running calls, frees everything and may be called twice.
+ */
+export interface Executable extends AsyncDisposable {
+  /** Name of the engine. */
+  readonly engine: string;
+  /** The graph that really runs, after the engine's own passes. */
+  readonly graph: Graph;
+  /** One value per graph input, in order; gives one per graph output. */
+  run(inputs: readonly RuntimeValue[], options?: RunOptions): Promise<RuntimeValue[]>;
+  close(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** Undefined when the engine can run here, else the EngineError that says why not. */
+  unavailable(): Error | undefined;
+  /** Throws EngineError when the engine cannot load or does not take the graph. The graph is not changed. */
+  prepare(graph: Graph, options?: EngineOptions): Promise<Executable>;
+}

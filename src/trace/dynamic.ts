@@ -1,0 +1,102 @@
+// The `dynamic` option: which axes of which inputs are symbolic, and at which sizes the model is recorded again.
+import { ingotError } from "../errors/error.ts";
+import { type Dim, type DimExpr, symbol } from "../ir/dim.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Sizes } from "./explain.ts";
+import type { Arguments } from "./structure.ts";
+
+/** A symbolic size: its name, and the sizes it may take (default: from 1). */
+export type DynamicDim = string | { readonly name: string; readonly min?: number; readonly max?: number };
+
+/** Per input: axis → symbolic size. Keyed by input name, or an array by position of the tensors. */
+export type DynamicOption = Readonly<Record<string, DynamicAxes>> | readonly (DynamicAxes | undefined)[];
+export type DynamicAxes = Readonly<Record<number, DynamicDim>>;
+
+export interface DynamicSymbol {
+  readonly symbol: DimExpr;
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  /** Its size in the example. */
+  readonly size: number;
+}
+
+export interface DynamicShapes {
+  readonly symbols: readonly DynamicSymbol[];
+  /** Per tensor: its shape, with symbols where it is dynamic. */
+  readonly shapes: readonly (readonly Dim[])[];
+}
+
+/** Validates the option. Throws `UnknownDynamicName`, `InvalidDynamicAxis`, `InconsistentSymbol` or `InvalidArgument`. */
+export function resolveDynamic(option: DynamicOption | undefined, args: Arguments): DynamicShapes {
+  const axesOf = new Map<number, DynamicAxes>();
+  if (Array.isArray(option)) option.forEach((axes: DynamicAxes | undefined, i) => axes && axesOf.set(i, axes));
+  else
+    for (const [name, axes] of Object.entries(option ?? {})) {
+      const index = args.names.indexOf(name);
+      if (index < 0) throw ingotError("UnknownDynamicName", { name, known: args.names.join(", ") });
+      axesOf.set(index, axes as DynamicAxes);
+    }
+  const symbols = new Map<string, DynamicSymbol & { readonly where: string }>();
+  const shapes = args.tensors.map((t, i) => {
+    const shape: Dim[] = [...t.shape];
+    for (const [key, dim] of Object.entries(axesOf.get(i) ?? {})) {
+      const axis = Number(key) < 0 ? Number(key) + t.rank : Number(key);
+      const name = args.names[i] as string;
+      const size = t.shape[axis];
+      if (size === undefined) throw ingotError("InvalidDynamicAxis", { axis: key, name, shape: formatShape(t.shape), last: t.rank - 1 });
+      const made = makeSymbol(dim as DynamicDim, size);
+      const where = `${name} (axis ${axis})`;
+      const before = symbols.get(made.name);
+      if (before && before.size !== size) throw ingotError("InconsistentSymbol", { symbol: made.name, a: before.size, first: before.where, b: size, second: where });
+      if (!before) symbols.set(made.name, { ...made, where });
+      shape[axis] = made.symbol;
+    }
+    return shape;
+  });
+  const extra = [...axesOf.keys()].find((i) => i >= args.tensors.length);
+  if (extra !== undefined) throw ingotError("UnknownDynamicName", { name: `position ${extra}`, known: args.names.join(", ") });
+  return { symbols: [...symbols.values()], shapes };
+}
+
+function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
+  const { name, min = 1, max = Number.MAX_SAFE_INTEGER } = typeof dim === "string" ? { name: dim } : dim;
+  if (!/^[A-Za-z_]\w*$/.test(name ?? ""))
+    throw ingotError("InvalidArgument", { op: "trace", name: "dynamic", expected: "a name of letters, digits and _", actual: JSON.stringify(dim), hint: 'Write { x: { 0: "batch" } }.' });
+  if (!(Number.isInteger(min) && min >= 0 && max >= min && size >= min && size <= max))
+    throw ingotError("InvalidArgument", { op: "trace", name: `dynamic.${name}`, expected: `a range of integers that holds the example's size ${size}`, actual: `${min} to ${max}`, hint: "Widen the range, or use another example." });
+  return { symbol: symbol(name), name, min, max, size };
+}
+
+/** How far apart probes lie; primes, so that no product or quotient of one symbol's sizes looks like another's. */
+const steps = [1, 2, 4, 6, 10, 12, 16, 18, 22];
+
+/**
+ * The sizes to record at, besides the example: never 0 or 1, all symbols different from each other, within their ranges.
+ * The last one is for confirmation: no expression is fitted to it.
+ */
+export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Sizes[] {
+  const probes: Sizes[] = [];
+  for (let p = 0; p < count; p++) {
+    const sizes = new Map<string, number>();
+    symbols.forEach((s, i) => {
+      const wanted = Math.max(2, s.size) + (steps[(p + i * 2) % steps.length] as number) + i;
+      sizes.set(s.name, clampProbe(wanted, s, p));
+    });
+    probes.push(sizes);
+  }
+  return probes;
+}
+
+function clampProbe(wanted: number, s: DynamicSymbol, p: number): number {
+  const low = Math.max(2, s.min);
+  if (wanted <= s.max) return Math.max(low, wanted);
+  // A narrow range: walk down from its top.
+  const span = s.max - low + 1;
+  return span <= 0 ? s.max : s.max - (p % span);
+}
+
+/** Shapes with every symbol replaced by its size. */
+export function concreteShapes(shapes: readonly (readonly Dim[])[], sizes: Sizes): number[][] {
+  return shapes.map((shape) => shape.map((d) => (typeof d === "number" ? d : (sizes.get(d.key) as number))));
+}

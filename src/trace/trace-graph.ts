@@ -1,0 +1,119 @@
+// trace: from a model and an example to a graph. Records a run, checks that it is deterministic and that no read value decides the graph,
+// and generalises over dynamic dimensions. What comes out is faithful but not optimised; src/compile checks it against eager.
+import { withInterpreter, eagerInterpreter } from "../eager/interpreter.ts";
+import { Tensor } from "../eager/tensor.ts";
+import { ingotError } from "../errors/error.ts";
+import { Graph } from "../ir/graph.ts";
+import { parameterNames } from "../source/parameter-names.ts";
+import { Storage } from "../tensor/storage.ts";
+import { Generator } from "../tensor/random.ts";
+import { elementCount } from "../tensor/shape.ts";
+import { isFloat } from "../tensor/dtype.ts";
+import { align, describeNode, isDivergence } from "./align.ts";
+import { capturedBindings } from "./captured-bindings.ts";
+import { type DynamicOption, type DynamicSymbol, concreteShapes, probeSizes, resolveDynamic } from "./dynamic.ts";
+import type { Sizes } from "./explain.ts";
+import { frameOf } from "./frame.ts";
+import { generalize } from "./generalize.ts";
+import { type Model, checkModel, forwardFunction, modelName, reachableModules, tensorNames } from "./model.ts";
+import { checkReads } from "./read-check.ts";
+import { NeedsKernels } from "./recorder.ts";
+import { type Recording, type Subject, record } from "./record.ts";
+import { type Arguments, type Layout, argumentList, flattenArguments } from "./structure.ts";
+
+export interface TraceGraphOptions {
+  /** Names of the arguments, instead of forward's parameter names. */
+  readonly names?: readonly string[];
+  readonly dynamic?: DynamicOption;
+  /** Lines (`model.ts:12`) where values are read out of tensors harmlessly. */
+  readonly allow?: readonly string[];
+}
+
+export interface TracedGraph {
+  readonly graph: Graph;
+  readonly subject: Subject;
+  readonly args: Arguments;
+  readonly outputLayout: Layout;
+  /** How many of the graph's outputs forward returned; the rest are new values of buffers. */
+  readonly returnedCount: number;
+  readonly stateNames: readonly string[];
+  readonly symbols: readonly DynamicSymbol[];
+  /** What eager computed on the example: the graph's outputs, in order. */
+  readonly exampleOutputs: readonly Tensor[];
+}
+
+/** Types-only recordings per dynamic trace; expressions are fitted to all of them and must hold in the unseen-size run as well. */
+const probeCount = 4;
+
+/** Throws TraceError for what a recording cannot represent faithfully. The model is left as it was. */
+export function traceGraph(model: Model, example: unknown, options: TraceGraphOptions = {}): TracedGraph {
+  checkModel(model);
+  const forward = forwardFunction(model);
+  const args = flattenArguments(argumentList(example), options.names ?? parameterNames(forward));
+  if (args.tensors.length === 0) throw ingotError("NoTensorInput", {});
+  const dynamic = resolveDynamic(options.dynamic, args);
+  const captured = capturedBindings(model);
+  const { names } = tensorNames(model, captured);
+  const subject: Subject = { model, args, modules: reachableModules(model, captured), names, roots: [...captured.values()] };
+  const first = record(subject, { kernels: true });
+  const replay = first.reads.map((r) => r.storage);
+  const typesOnly = recordTypes(subject, replay);
+  if (typesOnly) checkDeterministic(first, typesOnly);
+  checkReads(subject, first, options.allow ?? []);
+  const graph = dynamic.symbols.length === 0 ? first.graph : generalizeOver(subject, first, replay, dynamic);
+  graph.name = modelName(model);
+  return {
+    graph,
+    subject,
+    args,
+    outputLayout: first.outputLayout,
+    returnedCount: first.outputs.length - first.stateNames.length,
+    stateNames: first.stateNames,
+    symbols: dynamic.symbols,
+    exampleOutputs: first.outputs,
+  };
+}
+
+/** Undefined when shapes depend on values, so that types alone do not carry. */
+function recordTypes(subject: Subject, replay: readonly Storage[], shapes?: readonly (readonly number[])[]): Recording | undefined {
+  try {
+    return record(subject, { kernels: false, replay, ...(shapes && { shapes }) });
+  } catch (error) {
+    if (error instanceof NeedsKernels) return undefined;
+    throw error;
+  }
+}
+
+function checkDeterministic(first: Recording, again: Recording): void {
+  const result = align(first.graph, again.graph);
+  if (isDivergence(result)) throw ingotError("NondeterministicModel", { difference: result.difference }, frameOf(result.node?.provenance));
+  const attribute = result.attributes[0];
+  if (attribute) throw ingotError("NondeterministicModel", { difference: `attribute ${attribute.name} of ${describeNode(attribute.node)}` }, frameOf(attribute.node.provenance));
+  const constant = [...result.constants.keys()][0];
+  if (constant) {
+    const user = constant.consumers[0];
+    throw ingotError("NondeterministicModel", { difference: `a constant of ${user ? describeNode(user) : "the outputs"}` }, frameOf(user?.provenance));
+  }
+}
+
+function generalizeOver(subject: Subject, first: Recording, replay: readonly Storage[], dynamic: ReturnType<typeof resolveDynamic>): Graph {
+  const exampleSizes: Sizes = new Map(dynamic.symbols.map((s) => [s.name, s.size]));
+  const probes = probeSizes(dynamic.symbols, probeCount).map((sizes) => {
+    const shapes = concreteShapes(dynamic.shapes, sizes);
+    const recording = recordTypes(subject, replay, shapes) ?? record(subject, { kernels: true, tensors: subject.args.tensors.map((t, i) => randomLike(t, shapes[i] as number[], i)) });
+    return { graph: recording.graph, sizes };
+  });
+  return generalize([{ graph: first.graph, sizes: exampleSizes }, ...probes], dynamic.shapes, dynamic.symbols.map((s) => s.symbol));
+}
+
+/** A tensor of another shape whose elements resemble the example's: normal numbers for floats, for integers draws from the example's own. */
+export function randomLike(like: Tensor, shape: readonly number[], seed: number): Tensor {
+  const g = new Generator(seed);
+  const storage = Tensor.storageOf(like);
+  const n = elementCount(shape);
+  return withInterpreter(eagerInterpreter(), () => {
+    if (isFloat(like.dtype) || !storage || storage.size === 0) return Tensor.fromStorage(Storage.from(like.dtype, g.fillNormal(new Float32Array(n)), shape));
+    const source = storage.dense();
+    return Tensor.fromStorage(Storage.from(like.dtype, Array.from({ length: n }, () => source[g.integer(0, source.length)] as number), shape));
+  });
+}
