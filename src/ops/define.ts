@@ -4,7 +4,7 @@ import type { Dim } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { AttributeKind, AttributeSchema, Attributes, FormalParameter, InferContext, OpSchema } from "../ir/schema.ts";
 import type { TensorType, ValueType } from "../ir/type.ts";
-import { type DType, allDTypes } from "../tensor/dtype.ts";
+import { allDTypes, type DType } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 
 /** What an operator computes with: tensors, and sequences of them. */
@@ -20,7 +20,11 @@ interface AttributeSpec<T> extends AttributeSchema {
   readonly _type?: T;
 }
 
-const spec = <T>(kind: AttributeKind, required: boolean, value?: AttributeSchema["default"]): AttributeSpec<T> => ({ kind, required, default: value });
+const spec = <T>(kind: AttributeKind, required: boolean, value?: AttributeSchema["default"]): AttributeSpec<T> => ({
+  kind,
+  required,
+  default: value,
+});
 
 /** An int64 attribute: `int(-1)` with a default, `int()` optional without one, `int.required`. */
 export const int = Object.assign(maker<number>("int"), { required: spec<number>("int", true) });
@@ -41,9 +45,19 @@ type AttributesOf<A> = { readonly [K in keyof A]: A[K] extends AttributeSpec<inf
 // ---- parameter strings: "X: T", "bias?: T" (optional), "inputs...: T" (variadic) ----------------------------------------
 
 type InputsOf<I extends readonly string[]> = {
-  readonly [S in I[number] as NameOf<S>]: S extends `${string}...: ${string}` ? readonly Storage[] : S extends `${string}?: ${string}` ? Storage | undefined : Storage;
+  readonly [S in I[number] as NameOf<S>]: S extends `${string}...: ${string}`
+    ? readonly Storage[]
+    : S extends `${string}?: ${string}`
+      ? Storage | undefined
+      : Storage;
 };
-type NameOf<S> = S extends `${infer N}...: ${string}` ? N : S extends `${infer N}?: ${string}` ? N : S extends `${infer N}: ${string}` ? N : never;
+type NameOf<S> = S extends `${infer N}...: ${string}`
+  ? N
+  : S extends `${infer N}?: ${string}`
+    ? N
+    : S extends `${infer N}: ${string}`
+      ? N
+      : never;
 
 /** What a kernel may ask besides its inputs and attributes. */
 export interface EvalContext {
@@ -57,6 +71,13 @@ export interface EvalContext {
   run(body: Graph, inputs: readonly RuntimeValue[]): RuntimeValue[];
 }
 
+/** How one node uses its operator. Attributes equal to their defaults may be left out. */
+export interface OpUse {
+  readonly attributes: Attributes;
+  readonly inputCount: number;
+  readonly outputCount: number;
+}
+
 export interface DefineOp<I extends readonly string[], A extends Record<string, AttributeSchema>> {
   readonly since: readonly number[];
   /**
@@ -64,6 +85,8 @@ export interface DefineOp<I extends readonly string[], A extends Record<string, 
    * them at least. Default: the first of `since`.
    */
   readonly breaking?: readonly number[];
+  /** The lowest version whose form says what this node says; for operators whose newest attribute or input is seldom used. Default: the newest of `breaking`. */
+  readonly minVersion?: (use: OpUse) => number;
   readonly inputs: I;
   readonly outputs: readonly string[];
   readonly attributes?: A;
@@ -75,7 +98,12 @@ export interface DefineOp<I extends readonly string[], A extends Record<string, 
   readonly inferDims?: (context: InferContext) => readonly (readonly Dim[] | undefined)[] | undefined;
   eval(inputs: InputsOf<I>, attributes: AttributesOf<A>, context: EvalContext): Storage | readonly RuntimeValue[];
   /** The operator in terms of others, for targets that lack it: gives the replacements of its outputs. */
-  readonly decompose?: (builder: Graph, inputs: readonly (Value | undefined)[], attributes: AttributesOf<A>, outputs: readonly Value[]) => readonly Value[];
+  readonly decompose?: (
+    builder: Graph,
+    inputs: readonly (Value | undefined)[],
+    attributes: AttributesOf<A>,
+    outputs: readonly Value[],
+  ) => readonly Value[];
   /** FLOP of one evaluation (a multiply-add counts 2), from concrete types. */
   readonly flops?: (inputs: readonly (TensorType | undefined)[], outputs: readonly TensorType[]) => number;
 }
@@ -84,6 +112,8 @@ export interface OpDefinition<N extends string = string> extends OpSchema {
   readonly name: N;
   readonly accuracy: AccuracyClass;
   readonly breaking: readonly number[];
+  /** The lowest version of the operator (not of a dtype) that can say what a node says. */
+  minVersion(use: OpUse): number;
   /** Positional form of `eval`; always gives an array with one entry per output. */
   evaluate(inputs: readonly (RuntimeValue | undefined)[], attributes: Attributes, context: EvalContext): readonly RuntimeValue[];
   decompose?(builder: Graph, inputs: readonly (Value | undefined)[], attributes: Attributes, outputs: readonly Value[]): readonly Value[];
@@ -100,18 +130,21 @@ export interface OpDefinition<N extends string = string> extends OpSchema {
  *   eval: ({ X }) => mapElements(X, (x) => (x > 0 ? x : 0)),
  * });
  */
-export function defineOp<const N extends string, const I extends readonly string[], const A extends Record<string, AttributeSchema> = Record<never, never>>(
-  name: N,
-  def: DefineOp<I, A>,
-): OpDefinition<N> {
+export function defineOp<
+  const N extends string,
+  const I extends readonly string[],
+  const A extends Record<string, AttributeSchema> = Record<never, never>,
+>(name: N, def: DefineOp<I, A>): OpDefinition<N> {
   const dot = name.lastIndexOf(".");
   const inputs = def.inputs.map(parseFormal);
+  const breaking = def.breaking ?? def.since.slice(0, 1);
   return {
     name,
     domain: dot < 0 ? "" : name.slice(0, dot),
     opType: name.slice(dot + 1),
     since: def.since,
-    breaking: def.breaking ?? def.since.slice(0, 1),
+    breaking,
+    minVersion: def.minVersion ?? (() => Math.max(...breaking)),
     inputs,
     outputs: def.outputs.map(parseFormal),
     attributes: def.attributes ?? {},
@@ -128,9 +161,20 @@ export function defineOp<const N extends string, const I extends readonly string
       const result = def.eval(named as InputsOf<I>, attributes as AttributesOf<A>, context);
       return Array.isArray(result) ? result : [result as Storage];
     },
-    ...(def.decompose && { decompose: def.decompose as NonNullable<OpDefinition["decompose"]> }),
+    ...(def.decompose && { decompose: withDefaults(def.attributes ?? {}, def.decompose as NonNullable<OpDefinition["decompose"]>) }),
     ...(def.flops && { flops: def.flops }),
   };
+}
+
+/** A decomposition reads all attributes; nodes keep only those that differ from the defaults. */
+function withDefaults(
+  specs: Readonly<Record<string, AttributeSchema>>,
+  decompose: NonNullable<OpDefinition["decompose"]>,
+): typeof decompose {
+  const defaults = Object.fromEntries(
+    Object.entries(specs).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
+  );
+  return (builder, inputs, attributes, outputs) => decompose(builder, inputs, { ...defaults, ...attributes }, outputs);
 }
 
 function parseFormal(text: string): FormalParameter {

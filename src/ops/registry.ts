@@ -1,9 +1,25 @@
 // The one registry of operators: families put together, and operators that users define. Implements the IR's OpSchemas.
 import type { OpSchemas } from "../ir/schema.ts";
+import * as activation from "./activation.ts";
+import * as arithmetic from "./arithmetic.ts";
+import * as batchNormalization from "./batch-normalization.ts";
+import * as conv from "./conv.ts";
 import type { OpDefinition } from "./define.ts";
-import * as elementwise from "./elementwise.ts";
+import * as matmul from "./matmul.ts";
+import * as pool from "./pool.ts";
+import * as reduce from "./reduce.ts";
+import * as softmax from "./softmax.ts";
 
-const families = { elementwise } as const;
+const families = {
+  activation,
+  arithmetic,
+  batchNormalization,
+  conv,
+  matmul,
+  pool,
+  reduce,
+  softmax,
+} as const;
 
 type Family = (typeof families)[keyof typeof families];
 type DefinitionOf<F> = F extends unknown ? { [K in keyof F]: F[K] extends OpDefinition<infer N> ? N : never }[keyof F] : never;
