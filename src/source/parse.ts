@@ -1,8 +1,20 @@
 // From a script's text to its syntax tree, once per script, and from a position to the function that stands there.
-import { type AnyNode, type Class, type Function as FunctionNode, type Options, type Program, parse } from "acorn";
+import {
+  type AnonymousClassDeclaration,
+  type AnonymousFunctionDeclaration,
+  type AnyNode,
+  type ArrowFunctionExpression,
+  type ClassDeclaration,
+  type ClassExpression,
+  type FunctionDeclaration,
+  type FunctionExpression,
+  type Options,
+  type Program,
+  parse,
+} from "acorn";
 
-export type { FunctionNode };
-export type ClassNode = Class;
+export type FunctionNode = FunctionDeclaration | AnonymousFunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
+export type ClassNode = ClassDeclaration | AnonymousClassDeclaration | ClassExpression;
 
 /** A text with its tree. Offsets count UTF-16 units from 0. */
 export interface ParsedText {
@@ -78,11 +90,11 @@ export function classOfConstructor(root: AnyNode, constructor_: FunctionNode): C
   return found;
 }
 
-export function isFunction(node: AnyNode): node is AnyNode & FunctionNode {
+export function isFunction(node: AnyNode): node is FunctionNode {
   return node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
 }
 
-export function isClass(node: AnyNode): node is AnyNode & ClassNode {
+export function isClass(node: AnyNode): node is ClassNode {
   return node.type === "ClassDeclaration" || node.type === "ClassExpression";
 }
 

@@ -1,0 +1,85 @@
+// What the lint reports: a tensor where JavaScript wants a primitive, with its place and an error ready to be thrown.
+import type { AnyNode } from "acorn";
+import { type CodeFrame, type IngotError, ingotError } from "../../errors/error.ts";
+import type { CodeContext } from "./activation.ts";
+
+export type LintCode = "TensorTruthiness" | "TensorOperator" | "TensorIdentity";
+
+/** A mistake in the source. `file`, `line` and `column` are where it was written. */
+export interface Finding extends CodeFrame {
+  readonly code: LintCode;
+  /** The function it stands in: `forward`. */
+  readonly name: string;
+  /** The tensor's expression, as it was executed. */
+  readonly expression: string;
+  readonly message: string;
+  readonly hint: string;
+  /** The finding as an error of the catalogue, with its code frame. */
+  readonly error: IngotError;
+}
+
+const truthHint =
+  "To branch on the value write `{x}.any().item()`; to choose element by element, where({x}, a, b); to ask whether it was given, `{x} !== undefined`.";
+
+const operators: Readonly<Record<string, string>> = {
+  "+": "a.add(b)",
+  "-": "a.sub(b)",
+  "*": "a.mul(b)",
+  "/": "a.div(b)",
+  "%": "a.remainder(b)",
+  "**": "a.pow(b)",
+  "<": "a.lt(b)",
+  ">": "a.gt(b)",
+  "<=": "a.le(b)",
+  ">=": "a.ge(b)",
+  "&": "a.bitwiseAnd(b)",
+  "|": "a.bitwiseOr(b)",
+  "^": "a.bitwiseXor(b)",
+  "~": "a.bitwiseNot()",
+};
+
+/** Whether an operator makes primitives of its operands. */
+export function isPrimitiveOperator(operator: string): boolean {
+  return operator in operators || operator === "<<" || operator === ">>" || operator === ">>>";
+}
+
+export function truthiness(code: CodeContext, node: AnyNode): Finding {
+  const expression = excerpt(code, node);
+  const name = /^[\w$.#]+$/.test(expression) ? expression : "x";
+  return finding(code, node, expression, "TensorTruthiness", (frame) =>
+    ingotError("TensorTruthiness", { expression, hint: truthHint.replaceAll("{x}", name) }, { frame }),
+  );
+}
+
+export function operatorUse(code: CodeContext, whole: AnyNode, operand: AnyNode, operator: string, unary: boolean): Finding {
+  const expression = excerpt(code, operand);
+  const instead =
+    unary && operator === "-" ? "a.neg()" : unary && operator === "+" ? "x.item()" : (operators[operator] ?? "a method of the tensor");
+  return finding(code, whole, expression, "TensorOperator", (frame) =>
+    ingotError("TensorOperator", { expression, operator, instead }, { frame }),
+  );
+}
+
+export function identity(code: CodeContext, whole: AnyNode, operand: AnyNode, operator: string): Finding {
+  const expression = excerpt(code, operand);
+  return finding(code, whole, expression, "TensorIdentity", (frame) => ingotError("TensorIdentity", { expression, operator }, { frame }));
+}
+
+function finding(
+  code: CodeContext,
+  at: AnyNode,
+  expression: string,
+  kind: LintCode,
+  makeError: (frame: CodeFrame | undefined) => IngotError,
+): Finding {
+  const frame = code.source.frame(at.start, at.end - at.start) ?? { file: "<unknown>", line: 0, column: 0 };
+  const error = makeError(frame);
+  return { ...frame, code: kind, name: code.name, expression, message: error.summary, hint: error.hint, error };
+}
+
+const maxExcerpt = 48;
+
+function excerpt(code: CodeContext, node: AnyNode): string {
+  const text = code.source.text.slice(node.start, node.end).replace(/\s+/g, " ");
+  return text.length > maxExcerpt ? `${text.slice(0, maxExcerpt - 1)}…` : text;
+}
