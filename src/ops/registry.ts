@@ -5,9 +5,12 @@ import * as arithmetic from "./arithmetic.ts";
 import * as batchNormalization from "./batch-normalization.ts";
 import * as conv from "./conv.ts";
 import type { OpDefinition } from "./define.ts";
+import * as gather from "./gather.ts";
 import * as matmul from "./matmul.ts";
 import * as pool from "./pool.ts";
 import * as reduce from "./reduce.ts";
+import * as shape from "./shape.ts";
+import * as slice from "./slice.ts";
 import * as softmax from "./softmax.ts";
 
 const families = {
@@ -15,9 +18,12 @@ const families = {
   arithmetic,
   batchNormalization,
   conv,
+  gather,
   matmul,
   pool,
   reduce,
+  shape,
+  slice,
   softmax,
 } as const;
 
