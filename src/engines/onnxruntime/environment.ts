@@ -21,10 +21,14 @@ export class OrtEnvironment {
   readonly env: Pointer;
   readonly cpuMemory: Pointer;
   readonly allocator: Pointer;
+  /** Kept referenced for as long as the functions are. */
+  readonly library: OrtLibrary;
   readonly #slot = new BigUint64Array(1);
   readonly #number = new Int32Array(this.#slot.buffer);
 
-  constructor({ api, ffi, version }: OrtLibrary) {
+  constructor(library: OrtLibrary) {
+    const { api, ffi, version } = library;
+    this.library = library;
     this.api = api;
     this.ffi = ffi;
     this.version = version;

@@ -17,6 +17,8 @@ export interface OrtLibrary {
   readonly path: string;
   /** The version of ONNX Runtime, as in `1.30.0`. */
   readonly version: string;
+  /** The loaded image. It must stay referenced: koffi unloads a library whose handle is collected, and its functions then crash. */
+  readonly image: ReturnType<Ffi["load"]>;
 }
 
 /** How the library file is called inside the package, by platform. */
@@ -91,10 +93,12 @@ export function loadLibrary(): Promise<OrtLibrary> {
 export async function openLibrary(find: () => string): Promise<OrtLibrary> {
   const path = find();
   const ffi = await importFfi(path);
+  let image: OrtLibrary["image"];
   let base: Pointer;
   try {
     // A call of one exported function comes first: in a worker thread, koffi crashes if its first call is through a raw address.
-    base = ffi.load(path).func("OrtGetApiBase", "void *", [])() as Pointer;
+    image = ffi.load(path);
+    base = image.func("OrtGetApiBase", "void *", [])() as Pointer;
   } catch (cause) {
     throw ingotError("EngineLibraryMissing", { path, why: messageOf(cause) }, { cause });
   }
@@ -103,7 +107,7 @@ export async function openLibrary(find: () => string): Promise<OrtLibrary> {
   const version = String(getVersion());
   const table = getApi(apiVersion) as Pointer | null;
   if (!table) throw ingotError("EngineLibraryMissing", { path, why: `version ${version} is too old (it lacks API version ${apiVersion})` });
-  return { api: bindApi(ffi, table), ffi, path, version };
+  return { api: bindApi(ffi, table), ffi, path, version, image };
 }
 
 async function importFfi(path: string): Promise<Ffi> {

@@ -8,6 +8,7 @@ import { PreparedRun } from "./prepared-run.ts";
 import { type OrtPort, readPorts } from "./session-io.ts";
 import { makeSessionOptions, type OrtSessionOptions } from "./session-options.ts";
 import { onPool } from "./thread-pool.ts";
+import { trimMemory } from "./trim-memory.ts";
 
 export interface OrtRunOptions {
   /** Aborts the run: before the next operator when it is under way, at once when it has not begun. */
@@ -82,6 +83,7 @@ export class OrtSession implements InferenceSession {
     try {
       const session = await onPool(() => createNative(env, model, native));
       keepAlive(options.initializers);
+      await trimMemory(env.ffi);
       return new OrtSession({ env, session, options: native }, options.initializers);
     } catch (error) {
       env.api.ReleaseSessionOptions(native);
@@ -147,6 +149,7 @@ export class OrtSession implements InferenceSession {
       });
     release(this.#resources);
     keepAlive(this.#lent);
+    await trimMemory(this.#resources.env.ffi);
   }
 
   #enter(): void {

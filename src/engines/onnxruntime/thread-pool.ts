@@ -1,5 +1,6 @@
 // Admission to libuv's thread pool. koffi's asynchronous calls run there, as do the file system and DNS: one thread is always
 // left to them, and what does not fit waits here, where it can still be withdrawn.
+import { setMaxListeners } from "node:events";
 import { availableParallelism } from "node:os";
 
 const poolSize = Number(process.env.UV_THREADPOOL_SIZE) || 4;
@@ -19,6 +20,8 @@ const waiting = new Set<Waiting>();
  */
 export async function onPool<T>(call: () => Promise<T>, signal?: AbortSignal, withdrawn?: () => unknown): Promise<T> {
   if (signal?.aborted) throw withdrawn?.();
+  // One signal for many runs (a server that shuts down) is ordinary use, not a leak to warn of.
+  if (signal) setMaxListeners(0, signal);
   if (running >= largestConcurrency) await turn(signal, withdrawn);
   else running++;
   try {

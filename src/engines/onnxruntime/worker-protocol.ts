@@ -1,0 +1,26 @@
+// What the session in a worker thread and its owner say to each other.
+import type { OrtData } from "./ort-value.ts";
+import type { OrtPort } from "./session-io.ts";
+import type { WorkerSessionOptions } from "./worker-session.ts";
+
+export interface WorkerStart {
+  /** package.json of onnxruntime-node: where to load the binding from. */
+  readonly packageFile: string;
+  readonly model: Uint8Array | string;
+  readonly options: WorkerSessionOptions;
+}
+
+export type Request =
+  | {
+      readonly kind: "run";
+      readonly id: number;
+      readonly feeds: readonly (readonly [string, OrtData])[];
+      readonly outputNames: readonly string[];
+    }
+  | { readonly kind: "close" };
+
+export type Reply =
+  | { readonly kind: "ready"; readonly inputs: readonly OrtPort[]; readonly outputs: readonly OrtPort[] }
+  | { readonly kind: "unloadable"; readonly message: string }
+  | { readonly kind: "done"; readonly id: number; readonly outputs: readonly OrtData[] }
+  | { readonly kind: "failed"; readonly id: number; readonly message: string };
