@@ -1,8 +1,11 @@
 // The catalogue of everything a user can do wrong: one table, made of the families beside it. Codes are unique.
+import { compileErrors } from "./catalogue/compile.ts";
+import { equivalenceErrors } from "./catalogue/equivalence.ts";
 import { fileErrors } from "./catalogue/file.ts";
 import { graphErrors } from "./catalogue/graph.ts";
 import { imageErrors } from "./catalogue/image.ts";
 import { kernelErrors } from "./catalogue/kernel.ts";
+import { nnErrors } from "./catalogue/nn.ts";
 import { onnxRuntimeErrors } from "./catalogue/onnxruntime.ts";
 import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
@@ -12,8 +15,11 @@ import { weightsErrors } from "./catalogue/weights.ts";
 export const catalogue = {
   ...tensorErrors,
   ...traceErrors,
+  ...compileErrors,
+  ...equivalenceErrors,
   ...graphErrors,
   ...kernelErrors,
+  ...nnErrors,
   ...onnxRuntimeErrors,
   ...fileErrors,
   ...imageErrors,

@@ -60,7 +60,7 @@ export function record(subject: Subject, options: RecordOptions): Recording {
 }
 
 /** Buffers that were written become outputs; any other change is an error. */
-function stateOutputs(subject: Subject, state: CapturedState): { name: string; tensor: Tensor }[] {
+export function stateOutputs(subject: Subject, state: CapturedState): { name: string; tensor: Tensor }[] {
   const written: { name: string; tensor: Tensor }[] = [];
   for (const change of state.changes()) {
     const name = isTensorChange(change) ? subject.names.get(change.before) : undefined;

@@ -1,0 +1,151 @@
+// The signature of a compiled module: how arguments become the graph's inputs and outputs become what forward returned, and what was
+// assumed of the inputs. It is stored in the file and checked at every run.
+import { isTensor } from "../eager/operand.ts";
+import { Tensor } from "../eager/tensor.ts";
+import { ingotError } from "../errors/error.ts";
+import { type Dim, evaluateDim, symbolsOf } from "../ir/dim.ts";
+import type { Graph } from "../ir/graph.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Storage } from "../tensor/storage.ts";
+import { type Layout, type Nested, argumentList, unflatten } from "../trace/structure.ts";
+
+/** The metadata key of the signature in an ONNX file. */
+export const signatureKey = "ingot.signature";
+
+export interface SymbolRange {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface Signature {
+  readonly argumentNames: readonly string[];
+  /** A list with one layout per argument. */
+  readonly argumentLayout: Layout;
+  /** The layout of what forward returned. */
+  readonly outputLayout: Layout;
+  /** How many of the graph's outputs forward returned; the rest are new values of the buffers in `stateNames`. */
+  readonly returnedCount: number;
+  readonly stateNames: readonly string[];
+  readonly symbols: readonly SymbolRange[];
+  readonly mode: string;
+}
+
+/** The signature of a graph from elsewhere: one argument per input; several outputs are a record by name. */
+export function signatureOfGraph(graph: Graph): Signature {
+  const names = graph.inputs.map((v) => v.name as string);
+  const outputs = graph.outputNames.map((name, index): [string, Layout] => [name, { kind: "tensor", index }]);
+  const symbols = new Set<string>();
+  for (const v of graph.inputs) if (v.type.kind === "tensor") for (const d of v.type.shape ?? []) symbolsOf(d, symbols);
+  return {
+    argumentNames: names,
+    argumentLayout: { kind: "list", items: names.map((_, index) => ({ kind: "tensor", index })) },
+    outputLayout: outputs.length === 1 ? { kind: "tensor", index: 0 } : { kind: "record", entries: outputs },
+    returnedCount: outputs.length,
+    stateNames: [],
+    symbols: [...symbols].map((name) => ({ name, min: 0, max: Number.MAX_SAFE_INTEGER })),
+    mode: "eval",
+  };
+}
+
+/** The tensors of a call, checked against the signature and the graph's input types. Throws the errors of `src/errors/catalogue/compile.ts`. */
+export function bindInputs(module: string, graph: Graph, signature: Signature, inputs: unknown): Tensor[] {
+  const expected = signature.argumentLayout.kind === "list" ? signature.argumentLayout.items : [];
+  const args = argumentsOf(inputs, signature, expected);
+  if (args.length !== expected.length) {
+    throw ingotError("InputCount", {
+      module,
+      expected: `${expected.length} argument${expected.length === 1 ? "" : "s"}`,
+      names: signature.argumentNames.join(", "),
+      actual: String(args.length),
+    });
+  }
+  const tensors: Tensor[] = [];
+  expected.forEach((layout, i) => collect(module, layout, args[i], signature.argumentNames[i] as string, tensors));
+  checkTypes(module, graph, signature, tensors);
+  return tensors;
+}
+
+/** A record by argument names stands for the argument list, unless the one argument is a record itself. */
+function argumentsOf(inputs: unknown, signature: Signature, expected: readonly Layout[]): readonly unknown[] {
+  const list = argumentList(inputs);
+  const only = list[0];
+  const takesRecord = expected.length === 1 && expected[0]?.kind === "record";
+  if (list.length !== 1 || takesRecord || isTensor(only) || typeof only !== "object" || only === null || Array.isArray(only)) return list;
+  const record = only as Record<string, unknown>;
+  const keys = Object.keys(record);
+  return keys.length === expected.length && keys.every((k) => signature.argumentNames.includes(k)) ? signature.argumentNames.map((n) => record[n]) : list;
+}
+
+function collect(module: string, layout: Layout, value: unknown, name: string, into: Tensor[]): void {
+  const wrong = (expected: string) => ingotError("InputKind", { name, module, actual: describe(value), expected });
+  switch (layout.kind) {
+    case "tensor":
+      if (!isTensor(value)) throw wrong("a tensor");
+      into[layout.index] = value;
+      return;
+    case "list":
+      if (!Array.isArray(value) || value.length !== layout.items.length) throw wrong(`an array of ${layout.items.length}`);
+      layout.items.forEach((item, i) => collect(module, item, value[i], `${name}.${i}`, into));
+      return;
+    case "record": {
+      const keys = layout.entries.map(([key]) => key);
+      if (typeof value !== "object" || value === null || isTensor(value) || Array.isArray(value)) throw wrong(`a record with ${keys.join(", ")}`);
+      const record = value as Record<string, unknown>;
+      const odd = [...keys.filter((k) => !(k in record)), ...Object.keys(record).filter((k) => !keys.includes(k))];
+      if (odd.length > 0) throw wrong(`a record with ${keys.join(", ")} (${odd.join(", ")} ${odd[0] !== undefined && odd[0] in record ? "is not one of them" : "is missing"})`);
+      for (const [key, item] of layout.entries) collect(module, item, record[key], `${name}.${key}`, into);
+      return;
+    }
+    case "static":
+      if ((value ?? null) !== layout.value) throw ingotError("StaticInputChanged", { name, module, actual: describe(value), expected: JSON.stringify(layout.value) });
+  }
+}
+
+function checkTypes(module: string, graph: Graph, signature: Signature, tensors: readonly Tensor[]): void {
+  const sizes = new Map<string, { size: number; where: string }>();
+  graph.inputs.forEach((input, i) => {
+    const tensor = tensors[i];
+    if (input.type.kind !== "tensor" || !tensor) return;
+    const name = input.name ?? `input ${i}`;
+    if (tensor.dtype !== input.type.dtype) throw ingotError("InputDType", { name, module, actual: tensor.dtype, expected: input.type.dtype });
+    const { shape } = input.type;
+    if (!shape) return;
+    const fail = (problem: string, hint: string) =>
+      ingotError("InputShape", { name, module, actual: formatShape(tensor.shape), expected: formatShape(shape.map(String)), problem, hint });
+    if (tensor.rank !== shape.length)
+      throw fail(`it has ${tensor.rank} dimensions instead of ${shape.length}`, tensor.rank === shape.length - 1 ? `Add the missing dimension: ${name}.unsqueeze(0).` : "Reshape it.");
+    shape.forEach((dim, axis) => checkDim(dim, tensor.shape[axis] as number, axis, `${name} (axis ${axis})`, signature, sizes, fail));
+  });
+}
+
+type Sizes = Map<string, { size: number; where: string }>;
+
+function checkDim(dim: Dim, size: number, axis: number, where: string, signature: Signature, sizes: Sizes, fail: (problem: string, hint: string) => Error): void {
+  if (typeof dim === "number") {
+    if (dim === size) return;
+    throw fail(`axis ${axis} is ${size} instead of ${dim}`, `To accept other sizes there, trace with dynamic: { …: { ${axis}: "size" } }.`);
+  }
+  const range = signature.symbols.find((s) => s.name === dim.key);
+  if (!range) {
+    const known = evaluateDim(dim, new Map([...sizes].map(([k, v]) => [k, v.size])));
+    if (known !== undefined && known !== size) throw fail(`axis ${axis} is ${size} instead of ${dim} = ${known}`, "Give the inputs sizes that fit each other.");
+    return;
+  }
+  if (size < range.min || size > range.max) throw fail(`${range.name} is ${size}, outside ${range.min} to ${range.max}`, "Trace with a wider range to accept it.");
+  const before = sizes.get(range.name);
+  if (before && before.size !== size) throw fail(`${range.name} is ${size} here but ${before.size} in ${before.where}`, "Dimensions with one name must have one size.");
+  if (!before) sizes.set(range.name, { size, where });
+}
+
+/** What forward returned, from the graph's outputs. */
+export function bindOutputs(signature: Signature, outputs: readonly Storage[]): Nested {
+  return unflatten(signature.outputLayout, outputs.map(Tensor.fromStorage));
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value) ?? "undefined";
+  if (isTensor(value)) return "a tensor";
+  return Array.isArray(value) ? `an array of ${value.length}` : `a ${(value as object).constructor?.name ?? typeof value}`;
+}
+

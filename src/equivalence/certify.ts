@@ -1,0 +1,95 @@
+// Runs graphs beside eager, and writes down what was seen. Nothing is returned to a user that did not pass here.
+import type { Executable } from "../engines/engine.ts";
+import { type ErrorContext, ingotError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
+import { runGraph } from "../ops/run-graph.ts";
+import type { Storage } from "../tensor/storage.ts";
+import { type CertificateCase, type CertificateRow, evidenceOf } from "./certificate.ts";
+import { type InputRecipe, hashStorage, makeInput } from "./check-inputs.ts";
+import { type Comparison, compare, compareBitwise } from "./compare.ts";
+
+/** One run that graphs are compared on: inputs, and what eager gave. */
+export interface CheckCase {
+  readonly label: string;
+  /** Absent for inputs that a user gave, which cannot be made again. */
+  readonly recipes: readonly InputRecipe[] | undefined;
+  readonly inputs: readonly Storage[];
+  readonly expected: readonly Storage[];
+}
+
+export interface Tolerances {
+  /** Per output. */
+  readonly limits: readonly number[];
+  readonly atol: number;
+  readonly topk: number;
+}
+
+/** Makes inputs by recipe and runs eager on them. */
+export function makeCase(label: string, recipes: readonly InputRecipe[], eager: (inputs: readonly Storage[]) => Storage[]): CheckCase {
+  const inputs = recipes.map(makeInput);
+  return { label, recipes, inputs, expected: eager(inputs) };
+}
+
+/** The traced graph, unoptimised, must equal eager bit for bit. Throws `TraceNotFaithful`. */
+export function checkBitwise(graph: Graph, check: CheckCase, context: ErrorContext = {}): CertificateRow {
+  const actual = runGraph(graph, check.inputs, { reuseMemory: true }) as Storage[];
+  check.expected.forEach((e, i) => {
+    const problem = compareBitwise(e, actual[i] as Storage);
+    if (problem) throw ingotError("TraceNotFaithful", { problem: `output ${graph.outputNames[i]}: ${problem} (${check.label})` }, context);
+  });
+  return { graph: "traced", engine: "interpreter", case: check.label, bitwise: true, outputs: check.expected.map(() => ({ maxAbsolute: 0, maxRelative: 0 })) };
+}
+
+/** Outputs against eager's, per output with its own limit. */
+export function compareCase(check: CheckCase, actual: readonly Storage[], names: readonly string[], tolerances: Tolerances): Comparison {
+  const outputs = check.expected.map(
+    (e, i) =>
+      compare([e], [actual[i] as Storage], {
+        rtol: tolerances.limits[i] ?? 0,
+        atol: tolerances.atol,
+        topk: tolerances.topk,
+        names: [names[i] ?? `output ${i}`],
+      }).outputs[0] as Comparison["outputs"][number],
+  );
+  return { ok: outputs.every((o) => o.ok), outputs };
+}
+
+/** Runs one executable on one case. `graph` names what is checked: `portable`, `lowered`. */
+export async function checkExecutable(
+  graph: string,
+  executable: Executable,
+  check: CheckCase,
+  tolerances: Tolerances,
+): Promise<{ readonly row: CertificateRow; readonly comparison: Comparison }> {
+  const actual = (await executable.run(check.inputs)) as Storage[];
+  const comparison = compareCase(check, actual, executable.graph.outputNames, tolerances);
+  return { row: rowOf(graph, executable.engine, check.label, comparison), comparison };
+}
+
+function rowOf(graph: string, engine: string, label: string, comparison: Comparison): CertificateRow {
+  const bitwise = comparison.outputs.every((o) => o.maxAbsolute === 0 && o.ok);
+  const outputs = comparison.outputs.map((o) => ({
+    maxAbsolute: o.maxAbsolute,
+    maxRelative: o.maxRelative,
+    ...(o.maxUlp !== undefined && { maxUlp: o.maxUlp }),
+    ...(o.topk && { topk: `${o.topk.identical} of ${o.topk.rows} identical${o.topk.tied ? `, ${o.topk.tied} tied` : ""}` }),
+  }));
+  return { graph, engine, case: label, bitwise, outputs };
+}
+
+/** What of a case goes into the certificate; user-given inputs cannot be replayed and stay out. */
+export function certificateCase(check: CheckCase, names: readonly string[], topk: number): CertificateCase | undefined {
+  if (!check.recipes) return undefined;
+  return {
+    label: check.label,
+    inputs: check.recipes.map((recipe, i) => ({ ...recipe, sha256: hashStorage(check.inputs[i] as Storage) })),
+    outputs: check.expected.map((e, i) => evidenceOf(names[i] ?? `output_${i}`, e, topk)),
+  };
+}
+
+/** The first problem of a comparison, in words. */
+export function firstProblem(comparison: Comparison): string {
+  const bad = comparison.outputs.find((o) => !o.ok);
+  return bad ? `${bad.name}: ${bad.problem}` : "";
+}
+

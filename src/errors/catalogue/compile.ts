@@ -1,0 +1,60 @@
+// Errors of compiled modules: inputs that do not fit, saving, running.
+import { errorFamily } from "../entry.ts";
+
+export const compileErrors = errorFamily({
+  InputCount: {
+    kind: "ShapeError",
+    message: "{module} takes {expected} ({names}), got {actual}",
+    hint: "Call run with the same arguments as the example: run(x), or run([x, y]).",
+    about: "A compiled module takes the arguments that `forward` took when it was traced: one tensor, or an array of arguments.",
+  },
+  InputKind: {
+    kind: "ArgumentError",
+    message: "input {name} of {module} is {actual}, expected {expected}",
+    hint: "Pass the same structure as the example: arrays and records with the same keys.",
+    about: "Nested inputs have the structure of the example: the same keys, the same lengths, tensors at the same places.",
+  },
+  InputDType: {
+    kind: "DTypeError",
+    message: "input {name} of {module} is {actual}, expected {expected}",
+    hint: "Convert it: {name}.to(\"{expected}\").",
+    about: "The graph was made for one dtype per input. Inputs are not converted silently.",
+  },
+  InputShape: {
+    kind: "ShapeError",
+    message: "input {name} of {module} has shape {actual}, expected {expected}: {problem}",
+    hint: "{hint}",
+    about:
+      "The graph was traced for these shapes. A named dimension may have any size in its range, the same wherever the name stands; the others are fixed. To accept other sizes, trace with `dynamic: { name: { axis: \"size\" } }`.",
+  },
+  StaticInputChanged: {
+    kind: "ArgumentError",
+    message: "input {name} of {module} is {actual}, but the graph was traced with {expected}",
+    hint: "Numbers, strings and booleans among the arguments are fixed when a model is traced. Pass it as a tensor, or trace once per value.",
+    about: "A plain value among the example's arguments is part of the graph. Another value would need another graph.",
+  },
+  ModuleClosed: {
+    kind: "EngineError",
+    message: "{module} was closed",
+    hint: "Call close() after the last run; trace or load again to go on.",
+    about: "`close()` frees the engine's memory. A closed module cannot run.",
+  },
+  TorchScriptTarget: {
+    kind: "OnnxFormatError",
+    message: "TorchScript files are not written yet: {file}",
+    hint: "Save as ONNX instead: save(\"{instead}\").",
+    about: "`.pt` is PyTorch's own format. Ingot writes ONNX; it never writes an ONNX file under another format's name.",
+  },
+  UnknownFileType: {
+    kind: "OnnxFormatError",
+    message: "{file} does not end in .onnx",
+    hint: "Save as ONNX: save(\"{instead}\").",
+    about: "The format is chosen by the file's ending, and `.onnx` is the one that is written.",
+  },
+  InvalidSpec: {
+    kind: "ArgumentError",
+    message: "\"{spec}\" is not an input specification: {problem}",
+    hint: "Write a dtype and the sizes, with names for those that may change: \"float32[batch=2, 3, height=224, width=224]\".",
+    about: "A specification names the dtype and each dimension: a number is fixed, `name` or `name=size` is symbolic, with the size to use in the example.",
+  },
+});

@@ -1,0 +1,42 @@
+// Errors of the equivalence check: a graph that does not compute what eager computes never leaves the compiler.
+import { errorFamily } from "../entry.ts";
+
+export const equivalenceErrors = errorFamily({
+  NotEquivalent: {
+    kind: "EquivalenceError",
+    message: "{what} differs from eager: {problem}",
+    hint: "{hint}",
+    about:
+      "Every graph is run beside the eager model on inputs of its own before you get it. Here the two disagreed by more than the limit, so nothing was returned. The notes name the first pass, rule and node that diverge. Please report it; to go on without that pass, switch it off by name.",
+  },
+  TraceNotFaithful: {
+    kind: "EquivalenceError",
+    message: "the traced graph does not reproduce eager bit for bit: {problem}",
+    hint: "The model computes something else on another run: look for captured state, randomness, or native code that changes tensors. Otherwise this is a bug in Ingot: please report it with the model.",
+    about: "The unoptimised graph, run by the interpreter, must equal the eager run bit for bit. If it does not, something that decides the result was not recorded.",
+  },
+  SizeNotConfirmed: {
+    kind: "EquivalenceError",
+    message: "the graph was confirmed at the example's size but not at {sizes}: {problem}",
+    hint: "Something follows the dynamic dimension in a way that the recordings did not show. Fix that dimension, or use script().",
+    about: "A graph with dynamic dimensions is run at a size it has not seen, beside the eager model. Here the two disagreed.",
+  },
+  NoCertificate: {
+    kind: "EquivalenceError",
+    message: "{file} carries no certificate of Ingot",
+    hint: "Compare it with another file (ingot verify a.onnx b.onnx), or with a model (--model ./model.ts).",
+    about: "Files saved by Ingot hold a certificate: the check's inputs as recipes, and eager's results. Another tool's file has none, and a tool that rewrites files may drop it.",
+  },
+  CertificateMismatch: {
+    kind: "EquivalenceError",
+    message: "{file} on {engine} does not reproduce its certificate: {problem}",
+    hint: "The file was changed after it was saved, or this engine computes something else. Save the model again, or compare engines with --engine.",
+    about: "`ingot verify` makes the certificate's inputs again from their seeds, runs the file, and compares with what eager gave when the file was saved.",
+  },
+  InvalidCertificate: {
+    kind: "EquivalenceError",
+    message: "the certificate in {file} cannot be read: {problem}",
+    hint: "The metadata was changed by another tool. Save the model again.",
+    about: "The certificate is JSON in the file's metadata. Here it is damaged, or of a later version of Ingot.",
+  },
+});
