@@ -4,27 +4,47 @@ import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as batchNormalization from "./batch-normalization.ts";
 import * as conv from "./conv.ts";
+import * as create from "./create.ts";
 import type { OpDefinition } from "./define.ts";
 import * as gather from "./gather.ts";
 import * as matmul from "./matmul.ts";
 import * as pool from "./pool.ts";
 import * as reduce from "./reduce.ts";
+import * as select from "./select.ts";
 import * as shape from "./shape.ts";
 import * as slice from "./slice.ts";
+import * as argReduce from "./arg-reduce.ts";
+import * as cast from "./cast.ts";
+import * as cumulative from "./cumulative.ts";
+import * as dropout from "./dropout.ts";
+import * as logic from "./logic.ts";
+import * as select from "./select.ts";
+import * as unaryMath from "./unary-math.ts";
 import * as softmax from "./softmax.ts";
+import * as space from "./space.ts";
 
 const families = {
   activation,
   arithmetic,
   batchNormalization,
   conv,
+  create,
   gather,
   matmul,
   pool,
   reduce,
+  select,
   shape,
   slice,
+  argReduce,
+  cast,
+  cumulative,
+  dropout,
+  logic,
+  select,
+  unaryMath,
   softmax,
+  space,
 } as const;
 
 type Family = (typeof families)[keyof typeof families];
