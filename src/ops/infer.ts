@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import { type Dim, dimEquals, isUnknownDim, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type TensorType, type ValueType, tensorType } from "../ir/type.ts";
+import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 
@@ -10,7 +10,13 @@ import { formatShape } from "../tensor/shape.ts";
 export function inputType(c: InferContext, i: number): TensorType {
   const type = c.inputs[i];
   if (type?.kind === "tensor") return type;
-  throw ingotError("DTypeMismatch", { op: c.op, what: `input ${i}`, actual: type?.kind ?? "absent", expected: "a tensor", convert: "float32" });
+  throw ingotError("DTypeMismatch", {
+    op: c.op,
+    what: `input ${i}`,
+    actual: type?.kind ?? "absent",
+    expected: "a tensor",
+    convert: "float32",
+  });
 }
 
 /** The shape of input `i`; undefined when its rank is unknown. */
@@ -102,4 +108,9 @@ export function constantInts(c: InferContext, i: number): number[] | undefined {
 /** A shape of `rank` unknown sizes. */
 export function unknownShape(rank: number): Dim[] {
   return Array.from({ length: rank }, () => unknownDim());
+}
+
+/** The contents of integer input `i`, a list of sizes: symbolic where only that is known, and of any length where it is constant. */
+export function contentsOf(c: InferContext, i: number): readonly Dim[] | undefined {
+  return c.dims(i) ?? c.constant(i)?.toNumbers();
 }

@@ -18,8 +18,8 @@ import * as cast from "./cast.ts";
 import * as cumulative from "./cumulative.ts";
 import * as dropout from "./dropout.ts";
 import * as logic from "./logic.ts";
-import * as select from "./select.ts";
 import * as unaryMath from "./unary-math.ts";
+import * as whereClip from "./where-clip.ts";
 import * as softmax from "./softmax.ts";
 import * as space from "./space.ts";
 
@@ -41,8 +41,8 @@ const families = {
   cumulative,
   dropout,
   logic,
-  select,
   unaryMath,
+  whereClip,
   softmax,
   space,
 } as const;

@@ -6,7 +6,7 @@ import { tensorType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { anyDType, defineOp, int, ints } from "./define.ts";
-import { axisOf, broadcastDims, constantInts, inputShape, inputType, unknownShape } from "./infer.ts";
+import { axisOf, broadcastDims, constantInts, contentsOf, inputShape, inputType, unknownShape } from "./infer.ts";
 
 /** True when a size holds a part that nobody knows: such contents may be 0 or −1 as well. */
 const isOpen = (d: Dim): boolean => typeof d !== "number" && [...symbolsOf(d)].some((name) => name.startsWith("unk__"));
@@ -36,7 +36,7 @@ export const reshape = defineOp("Reshape", {
   accuracy: "exact",
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
-    const target = c.dims(1) ?? c.constant(1)?.toNumbers();
+    const target = contentsOf(c, 1);
     if (target) return [tensorType(dtype, reshapeDims(shape, target, c.attributes.allowzero === 1))];
     const rank = lengthOf(c, 1);
     return [tensorType(dtype, rank === undefined ? undefined : unknownShape(rank))];

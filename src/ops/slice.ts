@@ -20,7 +20,7 @@ import { Storage } from "../tensor/storage.ts";
 import { copyRun } from "./cells.ts";
 import { anyDType, defineOp, int } from "./define.ts";
 import { lowerBound } from "./dim-arithmetic.ts";
-import { axisOf, constantInts, inputShape, inputType, unknownShape } from "./infer.ts";
+import { axisOf, constantInts, contentsOf, inputShape, inputType, unknownShape } from "./infer.ts";
 
 const show = (shape: readonly Dim[]): string => formatShape(shape.map(String));
 
@@ -183,7 +183,7 @@ export const split = defineOp("Split", {
     if (!shape) return Array.from({ length: parts }, () => tensorType(dtype));
     const axis = axisOf(c, c.attributes.axis as number, shape);
     const size = shape[axis] as Dim;
-    const sizes = c.inputs[1] ? c.dims(1) : equalParts(size, parts);
+    const sizes = c.inputs[1] ? contentsOf(c, 1) : equalParts(size, parts);
     if (sizes) checkParts(c, shape, axis, sizes, parts);
     return Array.from({ length: parts }, (_, i) =>
       tensorType(
@@ -218,7 +218,7 @@ export const split = defineOp("Split", {
 /** How many parts: what the sizes, the attribute or else the node's outputs say. */
 function partCount(c: InferContext): number {
   const { num_outputs } = c.attributes;
-  return (c.inputs[1] ? c.dims(1)?.length : (num_outputs as number | undefined)) ?? c.outputCount;
+  return (c.inputs[1] ? contentsOf(c, 1)?.length : (num_outputs as number | undefined)) ?? c.outputCount;
 }
 
 function equalParts(size: Dim, parts: number): Dim[] {
