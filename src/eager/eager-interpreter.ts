@@ -1,9 +1,10 @@
 // The interpreter at the bottom of the stack: runs each operation's kernel at once.
 import { ingotError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
 import type { Attributes } from "../ir/schema.ts";
 import type { OpDefinition } from "../ops/define.ts";
 import { evaluateOp } from "../ops/evaluate.ts";
-import { asStorage } from "../ops/run-graph.ts";
+import { asStorage, runGraph } from "../ops/run-graph.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Interpreter, Operand } from "./interpreter.ts";
 import type { Tensor } from "./tensor.ts";
@@ -27,6 +28,11 @@ export class EagerInterpreter implements Interpreter {
     return evaluateOp(op, values, attributes, { outputCount })
       .slice(0, outputCount)
       .map((v) => this.#access.wrap(asStorage(v)));
+  }
+
+  applyGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[] {
+    const values = inputs.map((t) => this.read(t, graph.name));
+    return runGraph(graph, values, { reuseMemory: true }).map((v) => this.#access.wrap(asStorage(v)));
   }
 
   constant(storage: Storage): Tensor {

@@ -1,6 +1,7 @@
 // The interpreter stack and dispatch: every public function on tensors ends here. The innermost interpreter decides what an operation
 // means: run it (eager), run and record it (trace), or propagate types only. A new front end is a new interpreter.
 import { ingotError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
 import type { Attributes } from "../ir/schema.ts";
 import type { OpDefinition } from "../ops/define.ts";
 import { type OpName, registry } from "../ops/registry.ts";
@@ -13,6 +14,8 @@ export type Operand = Tensor | undefined;
 export interface Interpreter {
   /** Performs one operation; gives `outputCount` tensors. Inputs have not been checked yet. */
   apply(op: OpDefinition, inputs: readonly Operand[], attributes: Attributes, outputCount: number): Tensor[];
+  /** Performs a whole graph: one tensor per graph input, one given back per output. */
+  applyGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[];
   /** A tensor with these elements, written into the program as a literal. */
   constant(storage: Storage): Tensor;
   /** The elements of a tensor leave the world of tensors (`item`, `toArray`, `data`): `how` names the method. */

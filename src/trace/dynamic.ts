@@ -5,8 +5,8 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Sizes } from "./explain.ts";
 import type { Arguments } from "./structure.ts";
 
-/** A symbolic size: its name, and the sizes it may take (default: from 1). */
-export type DynamicDim = string | { readonly name: string; readonly min?: number; readonly max?: number };
+/** A symbolic size: its name, and the sizes it may take (default: every size from 1). */
+export type DynamicDim = string | { readonly name: string; readonly min?: number; readonly max?: number; readonly multiple?: number };
 
 /** Per input: axis → symbolic size. Keyed by input name, or an array by position of the tensors. */
 export type DynamicOption = Readonly<Record<string, DynamicAxes>> | readonly (DynamicAxes | undefined)[];
@@ -17,6 +17,8 @@ export interface DynamicSymbol {
   readonly name: string;
   readonly min: number;
   readonly max: number;
+  /** Sizes are multiples of this. */
+  readonly multiple: number;
   /** Its size in the example. */
   readonly size: number;
 }
@@ -60,40 +62,54 @@ export function resolveDynamic(option: DynamicOption | undefined, args: Argument
 }
 
 function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
-  const { name, min = 1, max = Number.MAX_SAFE_INTEGER } = typeof dim === "string" ? { name: dim } : dim;
+  const { name, min = 1, max = Number.MAX_SAFE_INTEGER, multiple = 1 } = typeof dim === "string" ? { name: dim } : dim;
   if (!/^[A-Za-z_]\w*$/.test(name ?? ""))
     throw ingotError("InvalidArgument", { op: "trace", name: "dynamic", expected: "a name of letters, digits and _", actual: JSON.stringify(dim), hint: 'Write { x: { 0: "batch" } }.' });
-  if (!(Number.isInteger(min) && min >= 0 && max >= min && size >= min && size <= max))
-    throw ingotError("InvalidArgument", { op: "trace", name: `dynamic.${name}`, expected: `a range of integers that holds the example's size ${size}`, actual: `${min} to ${max}`, hint: "Widen the range, or use another example." });
-  return { symbol: symbol(name), name, min, max, size };
+  if (!(Number.isInteger(min) && min >= 0 && max >= min && size >= min && size <= max && multiple >= 1 && size % multiple === 0))
+    throw ingotError("InvalidArgument", { op: "trace", name: `dynamic.${name}`, expected: `integers that admit the example's size ${size}`, actual: `${min} to ${max}, multiples of ${multiple}`, hint: "Widen the range, or use another example." });
+  return { symbol: symbol(name), name, min, max, multiple, size };
 }
 
-/** How far apart probes lie; primes, so that no product or quotient of one symbol's sizes looks like another's. */
+/** How far apart probes lie, in multiples; uneven, so that no product or quotient of one symbol's sizes looks like another's. */
 const steps = [1, 2, 4, 6, 10, 12, 16, 18, 22];
 
-/**
- * The sizes to record at, besides the example: never 0 or 1, all symbols different from each other, within their ranges.
- * The last one is for confirmation: no expression is fitted to it.
- */
+/** The sizes to record at, besides the example: never 0 or 1, different between symbols, within their ranges. */
 export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Sizes[] {
-  const probes: Sizes[] = [];
-  for (let p = 0; p < count; p++) {
-    const sizes = new Map<string, number>();
-    symbols.forEach((s, i) => {
-      const wanted = Math.max(2, s.size) + (steps[(p + i * 2) % steps.length] as number) + i;
-      sizes.set(s.name, clampProbe(wanted, s, p));
+  return Array.from({ length: count }, (_, p) => {
+    const sizes = symbols.map((s, i): [string, number] => {
+      const base = Math.max(2, s.size);
+      const start = Math.ceil(base / s.multiple) * s.multiple;
+      return [s.name, clampProbe(start + ((steps[(p + i * 2) % steps.length] as number) + i) * s.multiple, s, p)];
     });
-    probes.push(sizes);
-  }
-  return probes;
+    return new Map(sizes);
+  });
+}
+
+/**
+ * The size at which the finished graph is confirmed: one that no recording has seen, small where it can be, because the model really runs
+ * there. A symbol whose range leaves no such size keeps the example's.
+ */
+export function unseenSizes(symbols: readonly DynamicSymbol[], seen: readonly Sizes[]): Sizes {
+  const sizes = symbols.map((s): [string, number] => {
+    const taken = new Set([s.size, ...seen.map((r) => r.get(s.name) as number)]);
+    const low = Math.max(2, s.min);
+    const free = (v: number) => v >= low && v <= s.max && v % s.multiple === 0 && !taken.has(v);
+    // Near the example: a size far below it may be too small for the model's windows.
+    for (let k = 1; k <= 64; k++) {
+      for (const v of [s.size - k * s.multiple, s.size + k * s.multiple]) if (free(v)) return [s.name, v];
+    }
+    return [s.name, s.size];
+  });
+  return new Map(sizes);
 }
 
 function clampProbe(wanted: number, s: DynamicSymbol, p: number): number {
-  const low = Math.max(2, s.min);
+  const low = Math.ceil(Math.max(2, s.min) / s.multiple) * s.multiple;
   if (wanted <= s.max) return Math.max(low, wanted);
   // A narrow range: walk down from its top.
-  const span = s.max - low + 1;
-  return span <= 0 ? s.max : s.max - (p % span);
+  const top = Math.floor(s.max / s.multiple) * s.multiple;
+  const span = (top - low) / s.multiple + 1;
+  return span <= 0 ? s.size : top - (p % span) * s.multiple;
 }
 
 /** Shapes with every symbol replaced by its size. */

@@ -4,13 +4,14 @@ import type { Interpreter, Operand } from "../eager/interpreter.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { Graph, type Value } from "../ir/graph.ts";
+import { inlineGraph } from "../ir/inline.ts";
 import type { Origin } from "../ir/provenance.ts";
 import type { Attributes } from "../ir/schema.ts";
 import { type ValueType, tensorType } from "../ir/type.ts";
 import type { OpDefinition } from "../ops/define.ts";
 import { evaluateOp } from "../ops/evaluate.ts";
 import { registry } from "../ops/registry.ts";
-import { asStorage } from "../ops/run-graph.ts";
+import { asStorage, runGraph } from "../ops/run-graph.ts";
 import { type CallSite, captureCallSite } from "../source/call-site.ts";
 import type { Storage } from "../tensor/storage.ts";
 
@@ -65,6 +66,22 @@ export class Recorder implements Interpreter {
     const storages = this.#compute(op, inputs, attributes, outputCount, node.outputs);
     return node.outputs.map((value, i) => {
       const storage = storages?.[i];
+      const handle = storage ? Tensor.fromStorage(storage) : this.#typeOnly(value);
+      this.#values.set(handle, value);
+      return handle;
+    });
+  }
+
+  applyGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[] {
+    const values = inputs.map((t) => this.valueOf(t));
+    const dependent = values.some((v) => this.#dependent.has(v));
+    const outputs = inlineGraph(this.graph, graph, values, { provenance: [this.#origin()] });
+    const storages = inputs.map(Tensor.storageOf);
+    const known = storages.every((s) => s !== undefined);
+    const results = known ? runGraph(graph, storages, { reuseMemory: true }).map(asStorage) : undefined;
+    return outputs.map((value, i) => {
+      if (dependent) this.#dependent.add(value);
+      const storage = results?.[i];
       const handle = storage ? Tensor.fromStorage(storage) : this.#typeOnly(value);
       this.#values.set(handle, value);
       return handle;

@@ -2,7 +2,7 @@
 // and generalises over dynamic dimensions. What comes out is faithful but not optimised; src/compile checks it against eager.
 import { withInterpreter, eagerInterpreter } from "../eager/interpreter.ts";
 import { Tensor } from "../eager/tensor.ts";
-import { ingotError } from "../errors/error.ts";
+import { IngotError, TraceError, ingotError } from "../errors/error.ts";
 import { Graph } from "../ir/graph.ts";
 import { parameterNames } from "../source/parameter-names.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -11,7 +11,7 @@ import { elementCount } from "../tensor/shape.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
 import { capturedBindings } from "./captured-bindings.ts";
-import { type DynamicOption, type DynamicSymbol, concreteShapes, probeSizes, resolveDynamic } from "./dynamic.ts";
+import { type DynamicOption, type DynamicShapes, type DynamicSymbol, concreteShapes, probeSizes, resolveDynamic, unseenSizes } from "./dynamic.ts";
 import type { Sizes } from "./explain.ts";
 import { frameOf } from "./frame.ts";
 import { generalize } from "./generalize.ts";
@@ -38,6 +38,9 @@ export interface TracedGraph {
   readonly returnedCount: number;
   readonly stateNames: readonly string[];
   readonly symbols: readonly DynamicSymbol[];
+  /** Sizes of the dynamic dimensions that no recording has seen, for the check; and the input shapes at these sizes. */
+  readonly unseen: Sizes;
+  readonly checkShapes: readonly (readonly number[])[];
   /** What eager computed on the example: the graph's outputs, in order. */
   readonly exampleOutputs: readonly Tensor[];
 }
@@ -60,8 +63,10 @@ export function traceGraph(model: Model, example: unknown, options: TraceGraphOp
   const typesOnly = recordTypes(subject, replay);
   if (typesOnly) checkDeterministic(first, typesOnly);
   checkReads(subject, first, options.allow ?? []);
-  const graph = dynamic.symbols.length === 0 ? first.graph : generalizeOver(subject, first, replay, dynamic);
+  const probes = probeSizes(dynamic.symbols, dynamic.symbols.length === 0 ? 0 : probeCount);
+  const graph = dynamic.symbols.length === 0 ? first.graph : generalizeOver(subject, first, replay, dynamic, probes);
   graph.name = modelName(model);
+  const unseen = unseenSizes(dynamic.symbols, probes);
   return {
     graph,
     subject,
@@ -70,6 +75,8 @@ export function traceGraph(model: Model, example: unknown, options: TraceGraphOp
     returnedCount: first.outputs.length - first.stateNames.length,
     stateNames: first.stateNames,
     symbols: dynamic.symbols,
+    checkShapes: concreteShapes(dynamic.shapes, unseen),
+    unseen,
     exampleOutputs: first.outputs,
   };
 }
@@ -96,14 +103,27 @@ function checkDeterministic(first: Recording, again: Recording): void {
   }
 }
 
-function generalizeOver(subject: Subject, first: Recording, replay: readonly Storage[], dynamic: ReturnType<typeof resolveDynamic>): Graph {
+function generalizeOver(subject: Subject, first: Recording, replay: readonly Storage[], dynamic: DynamicShapes, probes: readonly Sizes[]): Graph {
   const exampleSizes: Sizes = new Map(dynamic.symbols.map((s) => [s.name, s.size]));
-  const probes = probeSizes(dynamic.symbols, probeCount).map((sizes) => {
-    const shapes = concreteShapes(dynamic.shapes, sizes);
-    const recording = recordTypes(subject, replay, shapes) ?? record(subject, { kernels: true, tensors: subject.args.tensors.map((t, i) => randomLike(t, shapes[i] as number[], i)) });
-    return { graph: recording.graph, sizes };
-  });
-  return generalize([{ graph: first.graph, sizes: exampleSizes }, ...probes], dynamic.shapes, dynamic.symbols.map((s) => s.symbol));
+  const recordings = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
+  return generalize([{ graph: first.graph, sizes: exampleSizes }, ...recordings], dynamic.shapes, dynamic.symbols.map((s) => s.symbol));
+}
+
+function recordAtSizes(subject: Subject, replay: readonly Storage[], dynamic: DynamicShapes, sizes: Sizes): Recording {
+  const shapes = concreteShapes(dynamic.shapes, sizes);
+  try {
+    const typesOnly = recordTypes(subject, replay, shapes);
+    return typesOnly ?? record(subject, { kernels: true, tensors: subject.args.tensors.map((t, i) => randomLike(t, shapes[i] as number[], i)) });
+  } catch (error) {
+    if (error instanceof TraceError) throw error;
+    const problem = error instanceof IngotError ? error.summary : error instanceof Error ? error.message : String(error);
+    throw ingotError("SizeRejected", { sizes: formatSizes(sizes), problem }, { cause: error });
+  }
+}
+
+/** `batch=3, seq=12` */
+export function formatSizes(sizes: Sizes): string {
+  return [...sizes].map(([name, size]) => `${name}=${size}`).join(", ");
 }
 
 /** A tensor of another shape whose elements resemble the example's: normal numbers for floats, for integers draws from the example's own. */

@@ -80,6 +80,12 @@ export const traceErrors = errorFamily({
     hint: "A loop or branch in JavaScript follows a dynamic size. Write it with tensor operations over the whole axis, fix that dimension, or use script().",
     about: "The model was recorded at several sizes of its dynamic dimensions and gave graphs with different nodes. One graph cannot stand for all of them.",
   },
+  SizeRejected: {
+    kind: "TraceError",
+    message: "the model fails when it is recorded at {sizes}: {problem}",
+    hint: "Say which sizes it takes: dynamic: { x: { 2: { name: \"height\", min: 64, multiple: 32 } } }.",
+    about: "A model with dynamic dimensions is recorded at further sizes. It threw at one of them; give the range, or the number that sizes are a multiple of.",
+  },
   UnexplainedSize: {
     kind: "TraceError",
     message: "a number that the model computed in JavaScript changes with {symbols} in a way that cannot be expressed: {values}",

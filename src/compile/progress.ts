@@ -1,0 +1,30 @@
+// What a long job tells while it runs; the command line shows it.
+
+export interface Progress {
+  /** What happens now, in a few words: `recording`, `optimising`, `checking on onnxruntime`. */
+  readonly stage: string;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
+/** How long each stage took, in ms, in order. */
+export class StageClock {
+  readonly stages: { readonly stage: string; readonly ms: number }[] = [];
+  readonly #report: OnProgress | undefined;
+  #current: { stage: string; since: number } | undefined;
+
+  constructor(report: OnProgress | undefined) {
+    this.#report = report;
+  }
+
+  enter(stage: string): void {
+    this.leave();
+    this.#current = { stage, since: performance.now() };
+    this.#report?.({ stage });
+  }
+
+  leave(): void {
+    if (this.#current) this.stages.push({ stage: this.#current.stage, ms: performance.now() - this.#current.since });
+    this.#current = undefined;
+  }
+}
