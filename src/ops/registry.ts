@@ -1,50 +1,54 @@
 // The one registry of operators: families put together, and operators that users define. Implements the IR's OpSchemas.
 import type { OpSchemas } from "../ir/schema.ts";
 import * as activation from "./activation.ts";
+import * as argReduce from "./arg-reduce.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as batchNormalization from "./batch-normalization.ts";
+import * as cast from "./cast.ts";
 import * as conv from "./conv.ts";
 import * as create from "./create.ts";
+import * as cumulative from "./cumulative.ts";
 import type { OpDefinition } from "./define.ts";
+import * as dropout from "./dropout.ts";
 import * as gather from "./gather.ts";
+import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
+import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as reduce from "./reduce.ts";
+import * as scatter from "./scatter.ts";
 import * as select from "./select.ts";
 import * as shape from "./shape.ts";
 import * as slice from "./slice.ts";
-import * as argReduce from "./arg-reduce.ts";
-import * as cast from "./cast.ts";
-import * as cumulative from "./cumulative.ts";
-import * as dropout from "./dropout.ts";
-import * as logic from "./logic.ts";
-import * as unaryMath from "./unary-math.ts";
-import * as whereClip from "./where-clip.ts";
 import * as softmax from "./softmax.ts";
 import * as space from "./space.ts";
+import * as unaryMath from "./unary-math.ts";
+import * as whereClip from "./where-clip.ts";
 
 const families = {
   activation,
+  argReduce,
   arithmetic,
   batchNormalization,
+  cast,
   conv,
   create,
+  cumulative,
+  dropout,
   gather,
+  logic,
   matmul,
+  pad,
   pool,
   reduce,
+  scatter,
   select,
   shape,
   slice,
-  argReduce,
-  cast,
-  cumulative,
-  dropout,
-  logic,
-  unaryMath,
-  whereClip,
   softmax,
   space,
+  unaryMath,
+  whereClip,
 } as const;
 
 type Family = (typeof families)[keyof typeof families];
