@@ -6,7 +6,9 @@ import { graphErrors } from "./catalogue/graph.ts";
 import { imageErrors } from "./catalogue/image.ts";
 import { kernelErrors } from "./catalogue/kernel.ts";
 import { nnErrors } from "./catalogue/nn.ts";
+import { onnxErrors } from "./catalogue/onnx.ts";
 import { onnxRuntimeErrors } from "./catalogue/onnxruntime.ts";
+import { passErrors } from "./catalogue/passes.ts";
 import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
 import { traceErrors } from "./catalogue/trace.ts";
@@ -18,8 +20,10 @@ export const catalogue = {
   ...compileErrors,
   ...equivalenceErrors,
   ...graphErrors,
+  ...passErrors,
   ...kernelErrors,
   ...nnErrors,
+  ...onnxErrors,
   ...onnxRuntimeErrors,
   ...fileErrors,
   ...imageErrors,
