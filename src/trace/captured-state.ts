@@ -8,7 +8,7 @@ const maxObjects = 100_000;
 const maxEntries = 10_000;
 
 export interface StateChange {
-  /** `Counter.calls`, `Model.cache[0]` */
+  /** `Counter.calls`, `cache[0]` */
   readonly target: string;
   readonly owner: object;
   readonly key: unknown;
@@ -21,29 +21,31 @@ type Slots = ReadonlyMap<unknown, unknown>;
 
 /** A shallow picture of every object reachable from a model through own properties, arrays, Maps and Sets. */
 export class CapturedState {
-  readonly #objects = new Map<object, Slots>();
+  readonly #objects = new Map<object, { readonly path: string; readonly slots: Slots }>();
 
-  constructor(roots: readonly unknown[]) {
+  /** `roots` are named as messages should name them. */
+  constructor(roots: readonly (readonly [string, unknown])[]) {
     const pending = [...roots];
     while (pending.length > 0 && this.#objects.size < maxObjects) {
-      const value = pending.pop();
+      const [path, value] = pending.pop() as readonly [string, unknown];
       if (typeof value !== "object" || value === null || isTensor(value) || ArrayBuffer.isView(value) || this.#objects.has(value)) continue;
       const slots = slotsOf(value);
-      this.#objects.set(value, slots);
-      for (const v of slots.values()) if (typeof v === "object" && v !== null) pending.push(v);
+      this.#objects.set(value, { path, slots });
+      for (const [key, v] of slots) if (typeof v === "object" && v !== null) pending.push([`${path}${formatKey(key)}`, v]);
     }
   }
 
   /** What is different now from when the picture was taken. */
   changes(): StateChange[] {
     const found: StateChange[] = [];
-    for (const [owner, before] of this.#objects) {
+    for (const [owner, { path, slots: before }] of this.#objects) {
       const now = slotsOf(owner);
       for (const key of new Set([...before.keys(), ...now.keys()])) {
         const a = before.get(key);
         const b = now.get(key);
-        if (!Object.is(a, b) || before.has(key) !== now.has(key))
-          found.push({ target: `${owner.constructor?.name ?? "object"}${formatKey(key)}`, owner, key, before: a, after: b });
+        // An array's new length says less than the element that came or went.
+        if (Array.isArray(owner) && key === "length") continue;
+        if (!Object.is(a, b) || before.has(key) !== now.has(key)) found.push({ target: `${path}${formatKey(key)}`, owner, key, before: a, after: b });
       }
     }
     return found;
@@ -51,7 +53,7 @@ export class CapturedState {
 
   /** Puts everything back as it was. */
   restore(): void {
-    for (const [owner, before] of this.#objects) restoreSlots(owner, before);
+    for (const [owner, { slots }] of this.#objects) restoreSlots(owner, slots);
   }
 }
 

@@ -3,8 +3,10 @@ import { withInterpreter } from "../eager/interpreter.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph, Value } from "../ir/graph.ts";
+import { isTensor } from "../eager/operand.ts";
+import { type SeenCall, forgetTensors } from "../source/lint.ts";
 import { CapturedState, isTensorChange } from "./captured-state.ts";
-import { type Model, type ModelObject, callModel, isModuleLike } from "./model.ts";
+import { type Model, type ModelObject, callModel, isModuleLike, modelName } from "./model.ts";
 import { type Read, Recorder, type RecorderOptions } from "./recorder.ts";
 import { type Arguments, type Layout, flattenOutputs, unflatten } from "./structure.ts";
 
@@ -15,7 +17,7 @@ export interface Subject {
   readonly modules: readonly (readonly [string, ModelObject])[];
   readonly names: ReadonlyMap<Tensor, string>;
   /** Objects whose state the model can reach, besides its modules. */
-  readonly roots: readonly unknown[];
+  readonly roots: ReadonlyMap<string, unknown>;
 }
 
 export interface Recording {
@@ -27,11 +29,15 @@ export interface Recording {
   /** State-dict names of the buffers that forward wrote. */
   readonly stateNames: readonly string[];
   readonly reads: readonly Read[];
+  /** The user's functions that ran, for the lint; only when asked for. */
+  readonly calls: readonly SeenCall[];
 }
 
 export interface RecordOptions extends Pick<RecorderOptions, "kernels" | "replay"> {
   /** Shapes of the tensors among the arguments; by default those of the example. */
   readonly shapes?: readonly (readonly number[])[];
+  /** Note the calls of forward methods, for the lint. */
+  readonly noteCalls?: boolean;
   /** Tensors to use instead of the example's (with kernels). */
   readonly tensors?: readonly Tensor[];
 }
@@ -42,22 +48,37 @@ export function record(subject: Subject, options: RecordOptions): Recording {
   const given = options.tensors ?? subject.args.tensors;
   const inputs = given.map((t, i) => recorder.input(subject.args.names[i] as string, t, options.shapes?.[i] ?? t.shape));
   const list = unflatten(subject.args.layout, inputs) as readonly unknown[];
-  const state = new CapturedState([subject.model, ...subject.roots]);
-  const unwrap = trackScopes(subject.modules, recorder);
+  const state = new CapturedState(stateRoots(subject));
+  const calls: SeenCall[] = [];
+  const note = (fn: AnyForward, thisValue: unknown, args: readonly unknown[], result: unknown) => {
+    if (options.noteCalls) calls.push({ fn, thisValue, args: args.map(forget), result: forget(result) });
+  };
+  const unwrap = trackScopes(subject.modules, recorder, note);
   try {
-    const output = flattenOutputs(withInterpreter(recorder, () => callModel(subject.model, list)));
+    const returned = withInterpreter(recorder, () => callModel(subject.model, list));
+    if (typeof subject.model === "function") note(subject.model, undefined, list, returned);
+    const output = flattenOutputs(returned);
     unwrap();
     const written = stateOutputs(subject, state);
     const outputs = [...output.tensors, ...written.map((w) => w.tensor)];
     const outputNames = [...output.names, ...written.map((w) => w.name)];
     const values: Value[] = outputs.map((t) => recorder.valueOf(t));
     recorder.graph.setOutputs(values, outputNames);
-    return { graph: recorder.graph, outputLayout: output.layout, outputs, outputNames, stateNames: written.map((w) => w.name), reads: recorder.reads };
+    return { graph: recorder.graph, outputLayout: output.layout, outputs, outputNames, stateNames: written.map((w) => w.name), reads: recorder.reads, calls };
   } finally {
     unwrap();
     state.restore();
   }
 }
+
+/** Where the watch over state begins. */
+export function stateRoots(subject: Subject): (readonly [string, unknown])[] {
+  return [[modelName(subject.model), subject.model], ...subject.roots];
+}
+
+const forget = (value: unknown) => forgetTensors(value, isTensor);
+type AnyForward = (...args: never[]) => unknown;
+type Note = (fn: AnyForward, thisValue: unknown, args: readonly unknown[], result: unknown) => void;
 
 /** Buffers that were written become outputs; any other change is an error. */
 export function stateOutputs(subject: Subject, state: CapturedState): { name: string; tensor: Tensor }[] {
@@ -77,7 +98,7 @@ function isBuffer(owner: object, key: string): boolean {
 }
 
 /** Wraps each instance's forward so that the recorder knows whose code runs; gives the function that takes it back. */
-function trackScopes(modules: readonly (readonly [string, ModelObject])[], recorder: Recorder): () => void {
+function trackScopes(modules: readonly (readonly [string, ModelObject])[], recorder: Recorder, note: Note): () => void {
   const wrapped: [ModelObject, PropertyDescriptor | undefined][] = [];
   for (const [path, module] of modules) {
     if (wrapped.some(([m]) => m === module)) continue;
@@ -87,7 +108,9 @@ function trackScopes(modules: readonly (readonly [string, ModelObject])[], recor
       const outer = recorder.scope;
       recorder.scope = path;
       try {
-        return forward.apply(this, args);
+        const result = forward.apply(this, args);
+        note(forward, this, args, result);
+        return result;
       } finally {
         recorder.scope = outer;
       }

@@ -5,13 +5,13 @@ import { ingotError } from "../errors/error.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { CapturedState } from "./captured-state.ts";
 import { callModel } from "./model.ts";
-import { type Subject, stateOutputs } from "./record.ts";
+import { type Subject, stateOutputs, stateRoots } from "./record.ts";
 import { flattenOutputs, unflatten } from "./structure.ts";
 
 /** The graph's outputs as eager computes them: what forward returns, then the new values of the buffers named in `stateNames`. */
 export function runEager(subject: Subject, inputs: readonly Storage[], stateNames: readonly string[]): Storage[] {
   const list = unflatten(subject.args.layout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
-  const state = new CapturedState([subject.model, ...subject.roots]);
+  const state = new CapturedState(stateRoots(subject));
   try {
     const output = flattenOutputs(withInterpreter(eagerInterpreter(), () => callModel(subject.model, list)));
     const written = new Map(stateOutputs(subject, state).map((w) => [w.name, w.tensor]));

@@ -15,6 +15,7 @@ import { type DynamicOption, type DynamicShapes, type DynamicSymbol, concreteSha
 import type { Sizes } from "./explain.ts";
 import { frameOf } from "./frame.ts";
 import { generalize } from "./generalize.ts";
+import { lintRecording } from "./lint-recording.ts";
 import { type Model, checkModel, forwardFunction, modelName, reachableModules, tensorNames } from "./model.ts";
 import { checkReads } from "./read-check.ts";
 import { NeedsKernels } from "./recorder.ts";
@@ -57,8 +58,9 @@ export function traceGraph(model: Model, example: unknown, options: TraceGraphOp
   const dynamic = resolveDynamic(options.dynamic, args);
   const captured = capturedBindings(model);
   const { names } = tensorNames(model, captured);
-  const subject: Subject = { model, args, modules: reachableModules(model, captured), names, roots: [...captured.values()] };
-  const first = record(subject, { kernels: true });
+  const subject: Subject = { model, args, modules: reachableModules(model, captured), names, roots: captured };
+  const first = record(subject, { kernels: true, noteCalls: true });
+  lintRecording(first.calls);
   const replay = first.reads.map((r) => r.storage);
   const typesOnly = recordTypes(subject, replay);
   if (typesOnly) checkDeterministic(first, typesOnly);
