@@ -14,8 +14,10 @@ import * as gather from "./gather.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
 import * as pad from "./pad.ts";
+import * as normalization from "./normalization.ts";
 import * as pool from "./pool.ts";
 import * as reduce from "./reduce.ts";
+import * as resize from "./resize.ts";
 import * as scatter from "./scatter.ts";
 import * as select from "./select.ts";
 import * as shape from "./shape.ts";
@@ -39,8 +41,10 @@ const families = {
   logic,
   matmul,
   pad,
+  normalization,
   pool,
   reduce,
+  resize,
   scatter,
   select,
   shape,
