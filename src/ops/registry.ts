@@ -10,6 +10,7 @@ import * as create from "./create.ts";
 import * as cumulative from "./cumulative.ts";
 import type { OpDefinition } from "./define.ts";
 import * as dropout from "./dropout.ts";
+import * as einsum from "./einsum.ts";
 import * as gather from "./gather.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
@@ -37,6 +38,7 @@ const families = {
   create,
   cumulative,
   dropout,
+  einsum,
   gather,
   logic,
   matmul,
