@@ -1,5 +1,9 @@
-// float32 convolution over dense typed arrays: 1-D to 3-D, groups, strides, dilations, any padding.
-import { type ConvShapes, convGeometry, volume } from "./conv-geometry.ts";
+// float32 convolution over dense typed arrays: 1-D to 3-D, groups, strides, dilations, any padding. Chooses between three ways: a
+// plain matrix product, a matrix product over im2col panels, and direct application of depthwise filters.
+import { convDepthwise, planDepthwise } from "./conv-depthwise.ts";
+import { type ConvArrays, convByGemm, planConv } from "./conv-gemm.ts";
+import { type ConvGeometry, type ConvShapes, convGeometry, volume } from "./conv-geometry.ts";
+import { matmulF32 } from "./matmul.ts";
 import { requireSpan } from "./operands.ts";
 import { convReference } from "./reference/conv.ts";
 
@@ -30,6 +34,34 @@ export function convF32(operands: ConvOperands): Float32Array {
   requireSpan("conv", "w", w.length, 0, g.groups * g.outChannels * g.inChannels * volume(g.kernel) - 1);
   requireSpan("conv", "y", y.length, 0, count - 1);
   if (bias) requireSpan("conv", "bias", bias.length, 0, g.groups * g.outChannels - 1);
-  convReference(g, { x, w, bias, y });
+  if (count > 0) convolve(g, { x, w, bias, y });
   return y;
+}
+
+function convolve(g: ConvGeometry, arrays: ConvArrays): void {
+  if (g.inChannels === 0) return convReference(g, arrays);
+  if (isPointwise(g)) return convPointwise(g, arrays);
+  const block = planDepthwise(g);
+  if (block !== undefined) return convDepthwise(g, block, arrays);
+  const plan = planConv(g);
+  if (plan) return convByGemm(g, plan, arrays);
+  // A single output row that overflows the scratch memory (widths of 500,000 and more in 2-D): slow, but right.
+  convReference(g, arrays);
+}
+
+function isPointwise({ input, output, kernel, strides, padBegin }: ConvGeometry): boolean {
+  return kernel.every((size, d) => size === 1 && strides[d] === 1 && padBegin[d] === 0 && input[d] === output[d]);
+}
+
+/** y = w · x for each image and group: `[M/groups, C/groups] · [C/groups, positions]`. */
+function convPointwise(g: ConvGeometry, { x, w, bias, y }: ConvArrays): void {
+  const { outChannels: m, inChannels: k } = g;
+  const n = volume(g.input);
+  for (let image = 0; image < g.batch; image++) {
+    for (let group = 0; group < g.groups; group++) {
+      const at = image * g.groups + group;
+      const rowBias = bias ? bias.subarray(group * m, (group + 1) * m) : null;
+      matmulF32({ m, n, k, a: w, aOffset: group * m * k, b: x, bOffset: at * k * n, c: y, cOffset: at * m * n, rowBias });
+    }
+  }
 }
