@@ -34,3 +34,15 @@ export function formatOrigin({ source, scope }: Origin): string {
 export function formatProvenance(provenance: Provenance): string {
   return provenance.map(formatOrigin).join("; ");
 }
+
+/** Reads what `formatProvenance` wrote. */
+export function parseProvenance(text: string): Provenance {
+  if (text === "") return [];
+  return text.split("; ").map((part): Origin => {
+    const both = /^(.*) \((.+):(\d+):(\d+)\)$/.exec(part);
+    const place = both ?? /^()(.+):(\d+):(\d+)$/.exec(part);
+    if (!place) return { scope: part };
+    const source = { file: place[2] as string, line: Number(place[3]), column: Number(place[4]) };
+    return place[1] ? { source, scope: place[1] } : { source };
+  });
+}

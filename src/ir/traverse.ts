@@ -56,7 +56,8 @@ export function cloneGraph(source: Graph): GraphCopy {
   return { graph: copyInto(source, source.parent, values), values };
 }
 
-function copyInto(source: Graph, parent: Graph | undefined, values: Map<Value, Value>): Graph {
+/** Copies a graph under `parent`; `values` maps what was copied before and is added to. */
+export function copyInto(source: Graph, parent: Graph | undefined, values: Map<Value, Value>): Graph {
   const target = new Graph(source.schemas, source.name, parent);
   for (const [key, text] of source.metadata) target.metadata.set(key, text);
   for (const v of source.inputs) {

@@ -6,7 +6,8 @@ export const passErrors = errorFamily({
     kind: "GraphError",
     message: "the passes did not come to rest after {rounds} rounds; the last ones to fire were {passes}",
     hint: "Two rules undo each other. Switch one of them off by name (disable), and report it.",
-    about: "The optimiser runs its passes until none of them finds anything more. Rules that undo each other would go on for ever; this stops them.",
+    about:
+      "The optimiser runs its passes until none of them finds anything more. Rules that undo each other would go on for ever; this stops them.",
   },
   UnknownPass: {
     kind: "ArgumentError",
