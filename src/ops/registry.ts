@@ -5,17 +5,19 @@ import * as argReduce from "./arg-reduce.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as batchNormalization from "./batch-normalization.ts";
 import * as cast from "./cast.ts";
+import * as control from "./control.ts";
 import * as conv from "./conv.ts";
 import * as create from "./create.ts";
 import * as cumulative from "./cumulative.ts";
 import type { OpDefinition } from "./define.ts";
 import * as dropout from "./dropout.ts";
 import * as einsum from "./einsum.ts";
+import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
-import * as pad from "./pad.ts";
 import * as normalization from "./normalization.ts";
+import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
@@ -34,16 +36,18 @@ const families = {
   arithmetic,
   batchNormalization,
   cast,
+  control,
   conv,
   create,
   cumulative,
   dropout,
   einsum,
+  fused,
   gather,
   logic,
   matmul,
-  pad,
   normalization,
+  pad,
   pool,
   reduce,
   resize,
