@@ -16,6 +16,7 @@ export interface SymbolRange {
   readonly name: string;
   readonly min: number;
   readonly max: number;
+  readonly multiple: number;
 }
 
 export interface Signature {
@@ -43,7 +44,7 @@ export function signatureOfGraph(graph: Graph): Signature {
     outputLayout: outputs.length === 1 ? { kind: "tensor", index: 0 } : { kind: "record", entries: outputs },
     returnedCount: outputs.length,
     stateNames: [],
-    symbols: [...symbols].map((name) => ({ name, min: 0, max: Number.MAX_SAFE_INTEGER })),
+    symbols: [...symbols].map((name) => ({ name, min: 0, max: Number.MAX_SAFE_INTEGER, multiple: 1 })),
     mode: "eval",
   };
 }
@@ -133,6 +134,7 @@ function checkDim(dim: Dim, size: number, axis: number, where: string, signature
     return;
   }
   if (size < range.min || size > range.max) throw fail(`${range.name} is ${size}, outside ${range.min} to ${range.max}`, "Trace with a wider range to accept it.");
+  if (size % range.multiple !== 0) throw fail(`${range.name} is ${size}, not a multiple of ${range.multiple}`, "Pad or resize the input.");
   const before = sizes.get(range.name);
   if (before && before.size !== size) throw fail(`${range.name} is ${size} here but ${before.size} in ${before.where}`, "Dimensions with one name must have one size.");
   if (!before) sizes.set(range.name, { size, where });

@@ -1,10 +1,13 @@
 // The one interface of everything that runs a graph. An engine lowers the portable graph to what it runs best and gives an executable.
 import type { Graph } from "../ir/graph.ts";
+import type { PassReport } from "../passes/report.ts";
 import type { RuntimeValue } from "../ops/define.ts";
 
 export interface EngineOptions {
-  /** Threads inside one operator; default 1, so that concurrent runs scale. */
+  /** Threads inside one operator. Default: one less than the machine's cores, at least 1, so that the event loop keeps one. */
   readonly threads?: number;
+  /** Passes and rules of the engine's own lowering that are switched off. */
+  readonly disable?: readonly string[];
 }
 
 export interface RunOptions {
@@ -21,6 +24,8 @@ export interface Executable extends AsyncDisposable {
   readonly engine: string;
   /** The graph that really runs, after the engine's own passes. */
   readonly graph: Graph;
+  /** What the engine's own passes did, where it has some. */
+  readonly lowering?: PassReport;
   /** One value per graph input, in order; gives one per graph output. */
   run(inputs: readonly RuntimeValue[], options?: RunOptions): Promise<RuntimeValue[]>;
   close(): Promise<void>;

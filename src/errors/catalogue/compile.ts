@@ -39,18 +39,6 @@ export const compileErrors = errorFamily({
     hint: "Call close() after the last run; trace or load again to go on.",
     about: "`close()` frees the engine's memory. A closed module cannot run.",
   },
-  TorchScriptTarget: {
-    kind: "OnnxFormatError",
-    message: "TorchScript files are not written yet: {file}",
-    hint: "Save as ONNX instead: save(\"{instead}\").",
-    about: "`.pt` is PyTorch's own format. Ingot writes ONNX; it never writes an ONNX file under another format's name.",
-  },
-  UnknownFileType: {
-    kind: "OnnxFormatError",
-    message: "{file} does not end in .onnx",
-    hint: "Save as ONNX: save(\"{instead}\").",
-    about: "The format is chosen by the file's ending, and `.onnx` is the one that is written.",
-  },
   InvalidSpec: {
     kind: "ArgumentError",
     message: "\"{spec}\" is not an input specification: {problem}",

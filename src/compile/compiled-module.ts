@@ -1,0 +1,134 @@
+// CompiledModule: what trace() and load() give. It runs off the event loop on an engine, and it is a Module, so that it composes with eager
+// code and can be traced through.
+import { currentInterpreter } from "../eager/interpreter.ts";
+import type { Tensor } from "../eager/tensor.ts";
+import { Tensor as TensorHandle } from "../eager/tensor.ts";
+import type { Executable, RunOptions } from "../engines/engine.ts";
+import { ingotError } from "../errors/error.ts";
+import type { Certificate } from "../equivalence/certificate.ts";
+import type { Graph } from "../ir/graph.ts";
+import { Module } from "../nn/module.ts";
+import { saveOnnx, type SaveOptions, type SaveReport } from "./save.ts";
+import type { Storage } from "../tensor/storage.ts";
+import type { Nested } from "../trace/structure.ts";
+import { unflatten } from "../trace/structure.ts";
+import { codeWeights, graphToCode } from "./code.ts";
+import type { CompileReport } from "./report.ts";
+import { bindInputs, bindOutputs, type Signature } from "./signature.ts";
+
+/** What a run gives that also wrote buffers. */
+export interface RunWithState<Out> {
+  readonly output: Out;
+  /** New values of the buffers that forward wrote, by state-dict name. */
+  readonly state: ReadonlyMap<string, Tensor>;
+}
+
+export interface CompiledParts {
+  readonly graph: Graph;
+  readonly executable: Executable;
+  readonly signature: Signature;
+  readonly report: CompileReport;
+}
+
+/**
+ * A compiled and checked model. `Out` is what the model's `forward` returns.
+ *
+ * @example
+ * const traced = await trace(model, x);
+ * const y = await traced.run(x);        // off the event loop; may be called concurrently
+ * await traced.save("model.onnx");
+ * await traced.close();
+ */
+export class CompiledModule<Out = Nested> extends Module implements AsyncDisposable {
+  readonly #parts: CompiledParts;
+  #closed = false;
+
+  constructor(parts: CompiledParts) {
+    super();
+    this.#parts = parts;
+    // A compiled module has one mode, that of the recording, and no state of its own to walk.
+    Object.defineProperty(this, "training", { value: parts.signature.mode === "train", writable: true, enumerable: false });
+  }
+
+  /** The portable graph: optimised, standard operators only. Prints in ONNX's text syntax. */
+  get graph(): Graph {
+    return this.#parts.graph;
+  }
+  /** What the engine runs: the portable graph after the engine's own passes. */
+  get loweredGraph(): Graph {
+    return this.#parts.executable.graph;
+  }
+  /** The engine's name. */
+  get engine(): string {
+    return this.#parts.executable.engine;
+  }
+  /** The graph as runnable TypeScript; call its `forward` with `weights`. */
+  get code(): string {
+    return graphToCode(this.#parts.graph);
+  }
+  /** The large constants that `code` takes. */
+  get weights(): Record<string, Tensor> {
+    return Object.fromEntries([...codeWeights(this.#parts.graph)].map(([name, s]) => [name, TensorHandle.fromStorage(s)]));
+  }
+  /** What each pass did, and the equivalence check. */
+  get report(): CompileReport {
+    return this.#parts.report;
+  }
+  get certificate(): Certificate {
+    return this.#parts.report.certificate;
+  }
+  get signature(): Signature {
+    return this.#parts.signature;
+  }
+
+  /**
+   * Runs on the engine, off the event loop; any number of runs may overlap. Takes what `forward` takes: one tensor, or an array of arguments.
+   * Throws InputCount, InputKind, InputDType, InputShape; rejects with the engine's error when `signal` aborts.
+   */
+  async run(inputs: unknown, options: RunOptions = {}): Promise<Out> {
+    const outputs = await this.#execute(inputs, options);
+    return bindOutputs(this.signature, outputs) as Out;
+  }
+
+  /** As `run`, with the new values of buffers that forward wrote. */
+  async runWithState(inputs: unknown, options: RunOptions = {}): Promise<RunWithState<Out>> {
+    const outputs = await this.#execute(inputs, options);
+    const { stateNames, returnedCount } = this.signature;
+    const state = new Map(stateNames.map((name, i) => [name, TensorHandle.fromStorage(outputs[returnedCount + i] as Storage)]));
+    return { output: bindOutputs(this.signature, outputs) as Out, state };
+  }
+
+  async #execute(inputs: unknown, options: RunOptions): Promise<Storage[]> {
+    if (this.#closed) throw ingotError("ModuleClosed", { module: this.graph.name });
+    const tensors = bindInputs(this.graph.name, this.graph, this.signature, inputs);
+    const storages = tensors.map((t) => currentInterpreter().read(t, "run"));
+    return (await this.#parts.executable.run(storages, options)) as Storage[];
+  }
+
+  /** The same computation, synchronously, through the interpreter at hand: eager, or a recording of a model that this one is part of. */
+  forward(...args: unknown[]): Out {
+    const tensors = bindInputs(this.graph.name, this.graph, this.signature, { args });
+    return unflatten(this.signature.outputLayout, currentInterpreter().applyGraph(this.graph, tensors)) as Out;
+  }
+
+  /**
+   * Writes an ONNX file, all or nothing. Weights beyond 2 GiB, or with `externalData`, go to a file beside it.
+   * Throws `TorchScriptTarget` for `.pt`, FileError when the path cannot be written.
+   */
+  save(path: string, options: SaveOptions = {}): Promise<SaveReport> {
+    return saveOnnx(this.graph, path, options);
+  }
+
+  /** Waits for running calls and frees the engine's memory; may be called twice. `forward` and `save` go on working. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#parts.executable.close();
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  override extraRepr(): string {
+    return `${this.graph.name}, ${this.graph.nodeCount} nodes, engine=${this.engine}`;
+  }
+}

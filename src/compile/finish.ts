@@ -1,0 +1,183 @@
+// The second half of trace() and load(): optimise, prepare an engine, and check every graph against eager before anyone gets it.
+import { createRequire } from "node:module";
+import type { Executable } from "../engines/engine.ts";
+import { type EngineName, findEngine } from "../engines/engines.ts";
+import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
+import { bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
+import { type Certificate, type CertificateRow, certificateKey, certificateVersion } from "../equivalence/certificate.ts";
+import { type CheckCase, type Tolerances, certificateCase, checkBitwise, checkExecutable, firstProblem } from "../equivalence/certify.ts";
+import type { Comparison } from "../equivalence/compare.ts";
+import { outputLimits } from "../equivalence/graph-limits.ts";
+import type { Graph } from "../ir/graph.ts";
+import { cloneGraph } from "../ir/traverse.ts";
+import { kernelVariant } from "../kernels/scratch.ts";
+import { runPasses } from "../passes/manager.ts";
+import type { Pass } from "../passes/pass.ts";
+import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
+import type { PassReport } from "../passes/report.ts";
+import type { Storage } from "../tensor/storage.ts";
+import { CompiledModule } from "./compiled-module.ts";
+import { type OnProgress, StageClock } from "./progress.ts";
+import { CompileReport } from "./report.ts";
+import { type Signature, signatureKey } from "./signature.ts";
+
+export interface CheckOptions {
+  /** Raises (or lowers) the error limit of float outputs; the certificate records it. */
+  readonly rtol?: number;
+  /** An absolute error that is accepted whatever the relative one. Default 0. */
+  readonly atol?: number;
+  /** How many of the largest scores must agree; default 5. */
+  readonly topk?: number;
+  /** Seed of the random inputs; default 1. */
+  readonly seed?: number;
+  /** Further inputs to check on, each as `run` takes them. */
+  readonly inputs?: readonly unknown[];
+}
+
+export interface CompileOptions {
+  /** What runs the graph: default ONNX Runtime where it is installed, else the interpreter. */
+  readonly engine?: EngineName;
+  /** Threads inside one operator; default one less than the machine's cores, at least 1. */
+  readonly threads?: number;
+  /** Passes and rules to switch off, by name. */
+  readonly disable?: readonly string[];
+  readonly check?: CheckOptions;
+  readonly onProgress?: OnProgress;
+  /**
+   * Gives the module although the equivalence check failed. The certificate says so. For debugging only: its results are WRONG by more
+   * than the limit.
+   */
+  readonly ignoreFailedEquivalenceCheck?: boolean;
+  /** The passes; default `portablePasses`. */
+  readonly passes?: readonly Pass[];
+}
+
+export interface FinishInput {
+  /** Faithful, not optimised. */
+  readonly graph: Graph;
+  readonly signature: Signature;
+  /** Makes the cases when they are needed: the first one is the random one. */
+  readonly cases: () => readonly CheckCase[];
+  /** What eager gave on the example. */
+  readonly example: CheckCase | undefined;
+  readonly clock: StageClock;
+}
+
+/** Throws `TraceNotFaithful`, `NotEquivalent`, and what the engine throws. */
+export async function finish<Out>(input: FinishInput, options: CompileOptions): Promise<CompiledModule<Out>> {
+  const { graph: source, clock } = input;
+  const engine = findEngine(options.engine);
+  clock.enter("optimising");
+  const graph = cloneGraph(source).graph;
+  const passes = options.passes ?? portablePasses;
+  const disable = options.disable ? { disable: options.disable } : {};
+  const report = runPasses(graph, passes, disable);
+  clock.enter(`preparing ${engine.name}`);
+  const executable = await engine.prepare(graph, { ...(options.threads !== undefined && { threads: options.threads }), ...disable });
+  try {
+    const checked = await new Checker(input, graph, report, executable, options, passes).run();
+    clock.leave();
+    graph.metadata.set(signatureKey, JSON.stringify(input.signature));
+    graph.metadata.set(certificateKey, JSON.stringify(checked.certificate));
+    const compileReport = new CompileReport({
+      name: graph.name,
+      passes: report,
+      lowering: executable.lowering,
+      certificate: checked.certificate,
+      stages: clock.stages,
+      notes: checked.notes,
+    });
+    return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport });
+  } catch (error) {
+    await executable.close();
+    throw error;
+  }
+}
+
+class Checker {
+  readonly #input: FinishInput;
+  readonly #graph: Graph;
+  readonly #executable: Executable;
+  readonly #options: CompileOptions;
+  readonly #passes: readonly Pass[];
+  readonly #tolerances: Tolerances;
+  readonly #rows: CertificateRow[] = [];
+  readonly #notes: string[] = [];
+  #failedIgnored = false;
+
+  constructor(input: FinishInput, graph: Graph, report: PassReport, executable: Executable, options: CompileOptions, passes: readonly Pass[]) {
+    this.#input = input;
+    this.#graph = graph;
+    this.#executable = executable;
+    this.#options = options;
+    this.#passes = passes;
+    const { rtol, atol = 0, topk = 5 } = options.check ?? {};
+    this.#tolerances = { limits: outputLimits(input.graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit))), atol, topk };
+    if (report.journal.length === 0) this.#notes.push("the passes found nothing to do");
+  }
+
+  async run(): Promise<{ certificate: Certificate; notes: readonly string[] }> {
+    const { clock, graph: source, example } = this.#input;
+    clock.enter("running eager on other inputs");
+    const cases = this.#input.cases();
+    clock.enter("checking the traced graph bit for bit");
+    for (const c of cases.slice(0, 1)) this.#rows.push(checkBitwise(source, c));
+    clock.enter("checking the optimised graph");
+    const portable = await interpreterEngine.prepare(this.#graph);
+    for (const c of cases) await this.#check("portable", portable, c);
+    clock.enter(`checking on ${this.#executable.engine}`);
+    if (this.#executable.engine !== "interpreter") for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", this.#executable, c);
+    return { certificate: this.#certificate(cases), notes: this.#notes };
+  }
+
+  async #check(label: "portable" | "lowered", executable: Executable, check: CheckCase): Promise<void> {
+    const { row, comparison } = await checkExecutable(label, executable, check, this.#tolerances);
+    this.#rows.push(row);
+    if (comparison.ok) return;
+    const problem = `${firstProblem(comparison)} (${check.label})`;
+    if (this.#options.ignoreFailedEquivalenceCheck) {
+      this.#failedIgnored = true;
+      this.#notes.push(`the ${label} graph on ${executable.engine} DIFFERS from eager: ${problem}`);
+      return;
+    }
+    this.#input.clock.enter("looking for the step that broke it");
+    throw notEquivalent(`the ${label} graph on ${executable.engine}`, problem, await this.#bisect(label, check));
+  }
+
+  async #bisect(label: "portable" | "lowered", check: CheckCase) {
+    const disable = this.#options.disable ? { disable: this.#options.disable } : {};
+    const onInterpreter = async (graph: Graph): Promise<Comparison> => (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#tolerances)).comparison;
+    if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, disable);
+    return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...disable, target: "onnxruntime" });
+  }
+
+  #certificate(cases: readonly CheckCase[]): Certificate {
+    const names = this.#graph.outputNames;
+    const { topk, limits } = this.#tolerances;
+    const standard = outputLimits(this.#input.graph);
+    return {
+      version: certificateVersion,
+      model: this.#graph.name,
+      mode: this.#input.signature.mode,
+      limits,
+      limitsRaised: limits.some((l, i) => l > (standard[i] as number)) || this.#tolerances.atol > 0,
+      failedCheckIgnored: this.#failedIgnored,
+      topk,
+      cases: cases.map((c) => certificateCase(c, names, topk)).filter((c) => c !== undefined),
+      rows: this.#rows,
+      versions: { ingot: ingotVersion(), kernels: kernelVariant, engine: this.#executable.engine },
+    };
+  }
+}
+
+let version: string | undefined;
+/** The version of this package. */
+export function ingotVersion(): string {
+  version ??= (createRequire(import.meta.url)("../../package.json") as { version: string }).version;
+  return version;
+}
+
+/** A case from tensors that a user gave. */
+export function givenCase(label: string, inputs: readonly Storage[], expected: readonly Storage[]): CheckCase {
+  return { label, recipes: undefined, inputs, expected };
+}

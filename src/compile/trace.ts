@@ -1,0 +1,96 @@
+// trace(): record a model on an example, optimise, check, and give a compiled module.
+import { Tensor } from "../eager/tensor.ts";
+import { recipeLike } from "../equivalence/check-inputs.ts";
+import { makeCase } from "../equivalence/certify.ts";
+import { isModule } from "../nn/module.ts";
+import type { Storage } from "../tensor/storage.ts";
+import type { DynamicOption } from "../trace/dynamic.ts";
+import type { Model } from "../trace/model.ts";
+import { runEager } from "../trace/run-eager.ts";
+import { type ExampleInputs, argumentList, flattenArguments } from "../trace/structure.ts";
+import { formatSizes, type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
+import type { CompiledModule } from "./compiled-module.ts";
+import { exampleFromSpecs } from "./example.ts";
+import { type CompileOptions, finish, givenCase } from "./finish.ts";
+import { StageClock } from "./progress.ts";
+import type { Signature } from "./signature.ts";
+
+export interface TraceOptions extends CompileOptions {
+  /** Names of the arguments; default: forward's parameter names, read from its source. */
+  readonly names?: readonly string[];
+  /** Symbolic dimensions: by input name (or an array by position), axis → name or { name, min, max, multiple }. */
+  readonly dynamic?: DynamicOption;
+  /** Lines (`model.ts:12`) where values are read out of tensors harmlessly. */
+  readonly allow?: readonly string[];
+  /** Record the model in this mode; default `eval`. Its own mode is put back afterwards. */
+  readonly mode?: "eval" | "train";
+}
+
+/** What a model's forward returns. */
+export type OutputOf<M> = M extends { forward(...args: never[]): infer R } ? R : M extends (...args: never[]) => infer R ? R : never;
+
+/**
+ * Compiles a model by running it once under a recorder. The result is optimised, and was compared with eager on other inputs before you get it.
+ *
+ * `example` is one tensor; an array, the argument list; `{ args }`; a plain record, one record argument; or a specification such as
+ * `"float32[batch=2, 3, 224, 224]"`, whose named sizes become dynamic.
+ *
+ * Throws TraceError for what a recording cannot represent (branches on data, unseeded randomness, writes to captured state, …),
+ * EquivalenceError when a check fails, EngineError when the engine cannot load.
+ *
+ * @example
+ * const traced = await trace(model, x, { dynamic: { x: { 0: "batch" } } });
+ * const y = await traced.run(x);
+ */
+export async function trace<M extends Model>(model: M, example: ExampleInputs | readonly string[], options: TraceOptions = {}): Promise<CompiledModule<OutputOf<M>>> {
+  const clock = new StageClock(options.onProgress);
+  clock.enter("recording");
+  const { mode = "eval" } = options;
+  const given = exampleFromSpecs(example, options);
+  return inMode(model, mode, async () => {
+    const traced = traceGraph(model, given.example, { ...options, ...(given.dynamic && { dynamic: given.dynamic }) });
+    const eager = (inputs: readonly Storage[]) => runEager(traced.subject, inputs, traced.stateNames);
+    const exampleInputs = traced.args.tensors.map(storageOf);
+    const cases = () => [
+      randomCase(traced, eager, options.check?.seed ?? 1),
+      ...(options.check?.inputs ?? []).map((inputs, i) => {
+        const storages = flattenArguments(argumentList(inputs), traced.args.argumentNames).tensors.map(storageOf);
+        return givenCase(`given input ${i}`, storages, eager(storages));
+      }),
+    ];
+    const expected = traced.exampleOutputs.map(storageOf);
+    return finish<OutputOf<M>>({ graph: traced.graph, signature: signatureOf(traced, mode), cases, example: givenCase("the example", exampleInputs, expected), clock }, options);
+  });
+}
+
+function randomCase(traced: TracedGraph, eager: (inputs: readonly Storage[]) => Storage[], seed: number) {
+  const recipes = traced.args.tensors.map((t, i) => recipeLike(traced.args.names[i] as string, storageOf(t), traced.checkShapes[i] as readonly number[], seed + i));
+  const label = traced.symbols.length > 0 ? `random, ${formatSizes(traced.unseen)}` : "random";
+  return makeCase(label, recipes, eager);
+}
+
+function signatureOf(traced: TracedGraph, mode: string): Signature {
+  return {
+    argumentNames: traced.args.argumentNames,
+    argumentLayout: traced.args.layout,
+    outputLayout: traced.outputLayout,
+    returnedCount: traced.returnedCount,
+    stateNames: traced.stateNames,
+    symbols: traced.symbols.map(({ name, min, max, multiple }) => ({ name, min, max, multiple })),
+    mode,
+  };
+}
+
+const storageOf = (t: Tensor) => Tensor.storageOf(t) as Storage;
+
+/** Runs `body` with every module in the mode; each module's own flag is put back afterwards. */
+async function inMode<T>(model: Model, mode: "eval" | "train", body: () => Promise<T>): Promise<T> {
+  if (!isModule(model)) return body();
+  const flags = [...model.modules()].map((m) => [m, m.training] as const);
+  model.train(mode === "train");
+  try {
+    return await body();
+  } finally {
+    for (const [m, training] of flags) m.training = training;
+  }
+}

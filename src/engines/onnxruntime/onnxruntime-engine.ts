@@ -1,0 +1,109 @@
+// The ONNX Runtime engine: lowers a portable graph with its own passes, hands the weights over by address, and runs one session for all
+// concurrent calls.
+import { availableParallelism } from "node:os";
+import { IngotError } from "../../errors/error.ts";
+import type { Graph } from "../../ir/graph.ts";
+import { cloneGraph } from "../../ir/traverse.ts";
+import { encodeToBytes } from "../../onnx/encode.ts";
+import { exportModel } from "../../onnx/export.ts";
+import type { RuntimeValue } from "../../ops/define.ts";
+import { runPasses } from "../../passes/manager.ts";
+import { onnxruntimePasses } from "../../passes/pipelines.ts";
+import type { PassReport } from "../../passes/report.ts";
+import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../../tensor/dtype.ts";
+import { Storage } from "../../tensor/storage.ts";
+import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
+import { findLibrary } from "./library.ts";
+import type { OrtData, OrtTensor } from "./ort-value.ts";
+import { type InferenceSession, OrtSession } from "./session.ts";
+import { WorkerSession } from "./worker-session.ts";
+
+/** Weights smaller than this travel in the model's bytes: ONNX Runtime reads shapes and axes from them while it loads. */
+const smallestLent = 1024;
+
+export const onnxruntimeEngine: Engine = {
+  name: "onnxruntime",
+  unavailable() {
+    try {
+      findLibrary();
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  },
+  prepare: (graph, options) => prepareOnnxRuntime(graph, options),
+};
+
+/** Prepares with the report of the engine's own passes. Throws `EngineMissing`, `EngineLibraryMissing` or `EngineRejectedModel`. */
+export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = {}): Promise<OrtExecutable> {
+  const lowered = cloneGraph(graph).graph;
+  lowered.metadata.clear();
+  const report = runPasses(lowered, onnxruntimePasses, { target: "onnxruntime", ...(options.disable && { disable: options.disable }) });
+  const session = await openSession(lowered, options);
+  return new OrtExecutable(lowered, report, session);
+}
+
+async function openSession(graph: Graph, options: EngineOptions): Promise<InferenceSession> {
+  const threads = { intraOpThreads: options.threads ?? Math.max(1, availableParallelism() - 1) };
+  const { model, lent } = exportModel(graph, { lend: (s) => s.dtype !== "string" && s.byteSize >= smallestLent, valueInfo: false });
+  const initializers = new Map([...lent].map(([name, storage]) => [name, toOrt(storage)]));
+  try {
+    return await OrtSession.create(encodeToBytes("ModelProto", model), { ...threads, initializers });
+  } catch (error) {
+    // Where koffi cannot load the library, the package's own binding may: it runs in a thread, on a copy of the weights.
+    if (!(error instanceof IngotError) || error.code !== "EngineLibraryMissing") throw error;
+    const whole = encodeToBytes("ModelProto", exportModel(graph, { valueInfo: false }).model);
+    try {
+      return await WorkerSession.create(whole, threads);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+export class OrtExecutable implements Executable {
+  readonly engine = "onnxruntime";
+  readonly graph: Graph;
+  /** What the engine's own passes did. */
+  readonly lowering: PassReport;
+  readonly #session: InferenceSession;
+  readonly #inputs: readonly string[];
+  readonly #outputs: readonly string[];
+
+  constructor(graph: Graph, lowering: PassReport, session: InferenceSession) {
+    this.graph = graph;
+    this.lowering = lowering;
+    this.#session = session;
+    this.#inputs = session.inputs.map((p) => p.name);
+    this.#outputs = session.outputs.map((p) => p.name);
+  }
+
+  async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
+    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
+    const outputs = await this.#session.run(feeds, this.#outputs, options);
+    return outputs.map(fromOrt);
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function toOrtData(value: RuntimeValue): OrtData {
+  if (value instanceof Storage) return toOrt(value);
+  return value.map((v) => toOrtData(v) as OrtTensor);
+}
+
+function toOrt(storage: Storage): OrtTensor {
+  return { dtype: dtypeInfo(storage.dtype).onnx, shape: storage.shape, data: storage.dense() };
+}
+
+function fromOrt(data: OrtData): RuntimeValue {
+  if (Array.isArray(data)) return data.map(fromOrt);
+  const { dtype, shape, data: elements } = data as OrtTensor;
+  return Storage.of(dtypeFromOnnx(dtype) as DType, elements as Elements, shape);
+}

@@ -1,0 +1,75 @@
+// Finds what broke a graph: the first rewrite after which it no longer agrees with eager, by halving the number of steps.
+import { ingotError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
+import { formatProvenance } from "../ir/provenance.ts";
+import { cloneGraph } from "../ir/traverse.ts";
+import { runPasses } from "../passes/manager.ts";
+import type { Pass, Step, Target } from "../passes/pass.ts";
+import type { Comparison } from "./compare.ts";
+
+export interface BisectResult {
+  /** The first step after which the check fails. */
+  readonly step: Step;
+  /** Error of the worst output just before and just after it. */
+  readonly errorBefore: number;
+  readonly errorAfter: number;
+}
+
+/**
+ * `check` runs a graph and compares it. Undefined when the graph fails without any rewrite, or passes with all of them.
+ * Runs the pipeline and the check about log₂(steps) times.
+ */
+export async function bisectPasses(
+  source: Graph,
+  passes: readonly Pass[],
+  check: (graph: Graph) => Promise<Comparison>,
+  options: { readonly target?: Target; readonly disable?: readonly string[] } = {},
+): Promise<BisectResult | undefined> {
+  const after = async (steps: number) => {
+    const { graph } = cloneGraph(source);
+    const report = runPasses(graph, passes, { ...options, stopAfter: steps });
+    return { report, comparison: await check(graph) };
+  };
+  const whole = await after(Number.POSITIVE_INFINITY);
+  if (whole.comparison.ok) return undefined;
+  let good = 0;
+  let bad = whole.report.journal.length;
+  const start = await after(0);
+  if (!start.comparison.ok) return undefined;
+  let before = start.comparison;
+  let failing = whole;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    const tried = await after(middle);
+    if (tried.comparison.ok) {
+      good = middle;
+      before = tried.comparison;
+    } else {
+      bad = middle;
+      failing = tried;
+    }
+  }
+  const step = failing.report.journal[bad - 1] ?? whole.report.journal[bad - 1];
+  return step && { step, errorBefore: worst(before), errorAfter: worst(failing.comparison) };
+}
+
+/** The bisection in words, for an error's notes. */
+export function describeBisect({ step, errorBefore, errorAfter }: BisectResult): string[] {
+  const place = formatProvenance(step.provenance);
+  return [
+    `first wrong step: ${step.number}, pass ${step.pass}, rule ${step.rule}, at ${step.op}${place ? ` from ${place}` : ""}`,
+    `error before it ${errorBefore.toExponential(2)}, after it ${errorAfter.toExponential(2)}`,
+  ];
+}
+
+function worst(comparison: Comparison): number {
+  return Math.max(0, ...comparison.outputs.map((o) => (o.ok || o.maxRelative > 0 ? o.maxRelative : Number.POSITIVE_INFINITY)));
+}
+
+/** The error of a failed check, with what bisection found. */
+export function notEquivalent(what: string, problem: string, found: BisectResult | undefined): Error {
+  const hint = found
+    ? `Switch the rule off to go on: { disable: ["${found.step.rule}"] }, and please report it.`
+    : "No single rewrite explains it: the engine or a kernel disagrees. Try another engine, and please report it.";
+  return ingotError("NotEquivalent", { what, problem, hint }, { notes: found ? describeBisect(found) : [] });
+}
