@@ -1,5 +1,6 @@
 // float32 transposed convolution over dense typed arrays: 1-D to 3-D, groups, strides, dilations, padding, output padding.
 import { type ConvShapes, convTransposeGeometry, volume } from "./conv-geometry.ts";
+import { convTransposeByGemm, planConvTranspose } from "./conv-transpose-gemm.ts";
 import { requireSpan } from "./operands.ts";
 import { convTransposeReference } from "./reference/conv.ts";
 
@@ -33,6 +34,11 @@ export function convTransposeF32(operands: ConvTransposeOperands): Float32Array 
   requireSpan("convTranspose", "w", w.length, 0, g.groups * g.outChannels * g.inChannels * volume(g.kernel) - 1);
   requireSpan("convTranspose", "y", y.length, 0, count - 1);
   if (bias) requireSpan("convTranspose", "bias", bias.length, 0, g.groups * g.outChannels - 1);
-  convTransposeReference(g, { x, w, bias, y });
+  if (count === 0) return y;
+  const plan = x.length > 0 ? planConvTranspose(g) : undefined;
+  if (plan) convTransposeByGemm(g, plan, { x, w, bias, y });
+  // Nothing but bias to add, or one output channel of more than 3 Mi elements, which overflows the scratch
+  // memory: slow, but right.
+  else convTransposeReference(g, { x, w, bias, y });
   return y;
 }

@@ -39,7 +39,7 @@ export function convF32(operands: ConvOperands): Float32Array {
 }
 
 function convolve(g: ConvGeometry, arrays: ConvArrays): void {
-  if (g.inChannels === 0) return convReference(g, arrays);
+  if (g.inChannels === 0 || volume(g.input) === 0) return convReference(g, arrays);
   if (isPointwise(g)) return convPointwise(g, arrays);
   const block = planDepthwise(g);
   if (block !== undefined) return convDepthwise(g, block, arrays);
