@@ -30,8 +30,8 @@ function arithmetic(a: Storage, b: Storage, shape: Shape, rule: BinaryRule, flat
 
 const addRule: BinaryRule = { float: (a, b) => a + b, int: (a, b) => a + b, big: (a, b) => a + b, lane: addLane };
 const subRule: BinaryRule = { float: (a, b) => a - b, int: (a, b) => a - b, big: (a, b) => a - b, lane: subLane };
-// Math.imul keeps the low 32 bits, where a product of doubles would round them away.
-const mulRule: BinaryRule = { float: (a, b) => a * b, int: Math.imul, big: (a, b) => a * b, lane: mulLane };
+/** Math.imul keeps the low 32 bits, where a product of doubles would round them away. */
+export const mulRule: BinaryRule = { float: (a, b) => a * b, int: Math.imul, big: (a, b) => a * b, lane: mulLane };
 const divRule: BinaryRule = { float: (a, b) => a / b, int: (a, b) => a / b, big: (a, b) => (b === 0n ? 0n : a / b), lane: divLane };
 
 export const add = defineOp("Add", {

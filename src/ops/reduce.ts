@@ -104,12 +104,15 @@ const logSum: NumberFold = (x, start, n, step) => Math.log(plain(x, start, n, st
 
 // ---- operators ---------------------------------------------------------------------------------------------------------
 
+/** Sums, for operators that reduce on the way to something else. */
+export const sumRule: ReduceRule = { float: plain, int: wrapping(0, (a, v) => a + v), big: bigSum, f32: sumF32 };
+
 export const reduceSum = defineOp("ReduceSum", {
   ...reduction,
   since: [1, 11, 13],
   breaking: [13],
   inferDims: contents((dims) => dims.reduce(addDims, 0)),
-  eval: reduceBy("ReduceSum", { float: plain, int: wrapping(0, (a, v) => a + v), big: bigSum, f32: sumF32 }),
+  eval: reduceBy("ReduceSum", sumRule),
 });
 
 /** Integer means are truncated toward zero. */
