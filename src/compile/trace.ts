@@ -59,7 +59,7 @@ export async function trace<M extends Model>(model: M, example: ExampleInputs | 
       }),
     ];
     const expected = traced.exampleOutputs.map(storageOf);
-    return finish<OutputOf<M>>({ graph: traced.graph, signature: signatureOf(traced, mode), cases, example: givenCase("the example", exampleInputs, expected), clock }, options);
+    return finish<OutputOf<M>>({ graph: traced.graph, signature: signatureOf(traced, mode), cases, bitwise: true, example: givenCase("the example", exampleInputs, expected), clock }, options);
   });
 }
 

@@ -6,8 +6,8 @@ import type { RuntimeValue } from "../ops/define.ts";
 export interface EngineOptions {
   /** Threads inside one operator. Default: one less than the machine's cores, at least 1, so that the event loop keeps one. */
   readonly threads?: number;
-  /** Passes and rules of the engine's own lowering that are switched off. */
-  readonly disable?: readonly string[];
+  /** Passes and rules of the engine's own lowering that are switched off; `all` runs the graph as it is. */
+  readonly disable?: readonly string[] | "all";
 }
 
 export interface RunOptions {

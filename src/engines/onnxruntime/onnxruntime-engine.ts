@@ -38,7 +38,8 @@ export const onnxruntimeEngine: Engine = {
 export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = {}): Promise<OrtExecutable> {
   const lowered = cloneGraph(graph).graph;
   lowered.metadata.clear();
-  const report = runPasses(lowered, onnxruntimePasses, { target: "onnxruntime", ...(options.disable && { disable: options.disable }) });
+  const { disable = [] } = options;
+  const report = runPasses(lowered, disable === "all" ? [] : onnxruntimePasses, { target: "onnxruntime", ...(disable !== "all" && { disable }) });
   const session = await openSession(lowered, options);
   return new OrtExecutable(lowered, report, session);
 }

@@ -39,6 +39,12 @@ export const compileErrors = errorFamily({
     hint: "Call close() after the last run; trace or load again to go on.",
     about: "`close()` frees the engine's memory. A closed module cannot run.",
   },
+  NoCheckInputs: {
+    kind: "EquivalenceError",
+    message: "{file} cannot be checked: the model fails on random inputs ({problem})",
+    hint: "Give it an input it accepts: load(\"{file}\", { example: x }), or --input on the command line.",
+    about: "A loaded model is run before and after optimisation on the same inputs. Random ones of the declared shapes made it fail, so an example is needed.",
+  },
   InvalidSpec: {
     kind: "ArgumentError",
     message: "\"{spec}\" is not an input specification: {problem}",

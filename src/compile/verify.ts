@@ -1,0 +1,154 @@
+// Replays certificates and compares files: what `ingot verify` does.
+import { Tensor } from "../eager/tensor.ts";
+import { type Executable } from "../engines/engine.ts";
+import { type EngineName, findEngine } from "../engines/engines.ts";
+import { type Certificate, certificateKey, checkEvidence, parseCertificate } from "../equivalence/certificate.ts";
+import { hashStorage, type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { compare, type Comparison } from "../equivalence/compare.ts";
+import { outputLimits } from "../equivalence/graph-limits.ts";
+import { ingotError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
+import { readGraph } from "../onnx/read-file.ts";
+import { registry } from "../ops/registry.ts";
+import type { Storage } from "../tensor/storage.ts";
+import type { Model } from "../trace/model.ts";
+import { callModel } from "../trace/model.ts";
+import { flattenOutputs, unflatten } from "../trace/structure.ts";
+import { declaredRecipes, signatureOf } from "./load.ts";
+
+export interface VerifyOptions {
+  /** Engines to run on; default: the interpreter, and ONNX Runtime where it is installed. */
+  readonly engines?: readonly EngineName[];
+  /** Relative error limit; default: that of the certificate, or of the graph. */
+  readonly rtol?: number;
+  readonly topk?: number;
+  /** Further runs on fresh random inputs when two files, or a file and a model, are compared; default 3. */
+  readonly runs?: number;
+  readonly onProgress?: (what: string) => void;
+}
+
+export interface VerifyRow {
+  readonly engine: string;
+  readonly case: string;
+  readonly ok: boolean;
+  readonly problem: string | undefined;
+  /** Largest relative error, where whole outputs were compared. */
+  readonly maxRelative: number | undefined;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly against: string;
+  readonly rows: readonly VerifyRow[];
+}
+
+/**
+ * Replays a file's certificate: makes its inputs again, runs the file as it is on each engine, compares with what eager gave. Does not need
+ * the model's code. Throws `NoCertificate`; a mismatch is in the report.
+ */
+export async function verifyCertificate(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const graph = await readGraph(path, registry);
+  const text = graph.metadata.get(certificateKey);
+  if (text === undefined) throw ingotError("NoCertificate", { file: path });
+  const certificate = parseCertificate(text, path);
+  const rows: VerifyRow[] = [];
+  for (const engine of enginesOf(options)) {
+    options.onProgress?.(`running on ${engine}`);
+    await withExecutable(graph, engine, async (executable) => {
+      for (const c of certificate.cases) rows.push(await replay(certificate, c, executable, options));
+    });
+  }
+  return report("the certificate", rows);
+}
+
+async function replay(certificate: Certificate, c: Certificate["cases"][number], executable: Executable, options: VerifyOptions): Promise<VerifyRow> {
+  const row = { engine: executable.engine, case: c.label, maxRelative: undefined };
+  const inputs = c.inputs.map((recipe) => makeInput(recipe));
+  const changed = c.inputs.find((recipe, i) => hashStorage(inputs[i] as Storage) !== recipe.sha256);
+  if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
+  const outputs = (await executable.run(inputs)) as Storage[];
+  const problem = c.outputs.map((evidence, i) => checkEvidence(evidence, outputs[i] as Storage, options.rtol ?? certificate.limits[i] ?? 0)).find((p) => p !== undefined);
+  return { ...row, ok: problem === undefined, problem };
+}
+
+/** Compares two files on the same random inputs, each on its engine. */
+export async function verifyFiles(a: string, b: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const first = await readGraph(a, registry);
+  const second = await readGraph(b, registry);
+  const rows: VerifyRow[] = [];
+  for (const engine of enginesOf(options)) {
+    options.onProgress?.(`running on ${engine}`);
+    await withExecutable(first, engine, (x) =>
+      withExecutable(second, engine, async (y) => {
+        for (const { label, inputs } of randomRuns(first, options)) {
+          const expected = (await x.run(inputs)) as Storage[];
+          rows.push(compared(engine, label, first, expected, (await y.run(inputs)) as Storage[], options));
+        }
+      }),
+    );
+  }
+  return report(b, rows);
+}
+
+/** Compares a file with the eager model it should compute. */
+export async function verifyModel(path: string, model: Model, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const graph = await readGraph(path, registry);
+  const signature = signatureOf(graph, path);
+  const rows: VerifyRow[] = [];
+  for (const engine of enginesOf(options)) {
+    options.onProgress?.(`running on ${engine}`);
+    await withExecutable(graph, engine, async (executable) => {
+      for (const { label, inputs } of randomRuns(graph, options)) {
+        const args = unflatten(signature.argumentLayout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
+        const expected = flattenOutputs(callModel(model, args)).tensors.map((t) => t.storage);
+        const actual = ((await executable.run(inputs)) as Storage[]).slice(0, expected.length);
+        rows.push(compared(engine, label, graph, expected, actual, options));
+      }
+    });
+  }
+  return report("the eager model", rows);
+}
+
+function compared(engine: string, label: string, graph: Graph, expected: readonly Storage[], actual: readonly Storage[], options: VerifyOptions): VerifyRow {
+  const limits = outputLimits(graph);
+  const one = (i: number): Comparison["outputs"][number] =>
+    compare([expected[i] as Storage], [actual[i] as Storage], {
+      rtol: options.rtol ?? limits[i] ?? 1e-4,
+      names: [graph.outputNames[i] ?? `output ${i}`],
+      ...(options.topk !== undefined && { topk: options.topk }),
+    }).outputs[0] as Comparison["outputs"][number];
+  if (expected.length !== actual.length) return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
+  const outputs = expected.map((_, i) => one(i));
+  const bad = outputs.find((o) => !o.ok);
+  return { engine, case: label, ok: !bad, problem: bad && `${bad.name}: ${bad.problem}`, maxRelative: Math.max(0, ...outputs.map((o) => o.maxRelative)) };
+}
+
+/** The certificate's inputs first, where there is one: they are known to be accepted. */
+function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inputs: Storage[] }[] {
+  const text = graph.metadata.get(certificateKey);
+  const known = text === undefined ? undefined : parseCertificate(text, graph.name).cases[0]?.inputs;
+  const recipes: readonly InputRecipe[] = known ?? declaredRecipes(graph, 1);
+  return Array.from({ length: options.runs ?? 3 }, (_, i) => ({
+    label: `random ${i + 1}`,
+    inputs: recipes.map((r) => makeInput({ ...r, seed: r.seed + i * 1000 })),
+  }));
+}
+
+function enginesOf(options: VerifyOptions): readonly EngineName[] {
+  if (options.engines) return options.engines;
+  return findEngine(undefined).name === "onnxruntime" ? ["interpreter", "onnxruntime"] : ["interpreter"];
+}
+
+/** Runs the graph as it is, without any pass. */
+async function withExecutable<T>(graph: Graph, engine: EngineName, use: (executable: Executable) => Promise<T>): Promise<T> {
+  const executable = await findEngine(engine).prepare(graph, { disable: "all" });
+  try {
+    return await use(executable);
+  } finally {
+    await executable.close();
+  }
+}
+
+function report(against: string, rows: readonly VerifyRow[]): VerifyReport {
+  return { ok: rows.length > 0 && rows.every((r) => r.ok), against, rows };
+}
