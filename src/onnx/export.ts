@@ -1,0 +1,187 @@
+// Graph → ModelProto. Names come from the name authority and exist only here; versions are the lowest that the graph needs.
+import { ingotError } from "../errors/error.ts";
+import { Graph, type Node, type Value } from "../ir/graph.ts";
+import { assignNames, type GraphNames, type OutputAlias } from "../ir/names.ts";
+import { formatOrigin, type Provenance } from "../ir/provenance.ts";
+import type { AttributeKind, AttributeValue, OpSchema } from "../ir/schema.ts";
+import { irVersionForOpset, requiredVersions } from "../ir/versions.ts";
+import { dtypeInfo } from "../tensor/dtype.ts";
+import { Storage } from "../tensor/storage.ts";
+import { producerName, producerVersion } from "./producer.ts";
+import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
+import { attributeTypes } from "./schema.ts";
+import { externalLocation, storageToTensor } from "./tensor-proto.ts";
+import { typeToProto } from "./type-proto.ts";
+
+export interface ExportOptions {
+  /** At least this opset of the default domain, for a runtime that wants one. Default: the lowest that the graph needs. */
+  readonly opset?: number | undefined;
+  /**
+   * Called for each initializer of the main graph; true means that its elements are handed over apart from the model, under its
+   * name. The model then marks it as external data.
+   */
+  readonly lend?: (storage: Storage) => boolean;
+  /** Write the inferred types of inner values (default true): other tools show and use them. */
+  readonly valueInfo?: boolean;
+}
+
+export interface ExportedModel {
+  readonly model: ModelProto;
+  /** Initializers that are not part of the model's bytes, by name. */
+  readonly lent: ReadonlyMap<string, Storage>;
+}
+
+/** The location that stands for memory handed over by address. */
+const lentLocation = "lent";
+
+/**
+ * The model for a graph. Memory of initializers is shared, not copied. Throws `InvalidGraph`.
+ *
+ * @example
+ * const { model } = exportModel(graph);
+ * await writeFileAtomically("model.onnx", encodeMessage("ModelProto", model).parts);
+ */
+export function exportModel(graph: Graph, options: ExportOptions = {}): ExportedModel {
+  const { opsets } = requiredVersions(graph);
+  const versions = new Map(opsets);
+  versions.set("", Math.max(versions.get("") ?? 1, options.opset ?? 1));
+  const writer = new GraphWriter(assignNames(graph), options);
+  const proto = writer.write(graph);
+  const model: ModelProto = {
+    irVersion: irVersionForOpset(versions.get("") ?? 1),
+    producerName,
+    producerVersion,
+    graph: proto,
+    opsetImport: [...versions].map(([domain, version]) => ({ domain, version })),
+    metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
+  };
+  return { model, lent: writer.lent };
+}
+
+class GraphWriter {
+  readonly lent = new Map<string, Storage>();
+  readonly #names: GraphNames;
+  readonly #options: ExportOptions;
+  readonly #aliases = new Map<Graph, OutputAlias[]>();
+
+  constructor(names: GraphNames, options: ExportOptions) {
+    this.#names = names;
+    this.#options = options;
+    for (const alias of names.aliases) this.#aliases.set(alias.graph, [...(this.#aliases.get(alias.graph) ?? []), alias]);
+  }
+
+  write(graph: Graph): GraphProto {
+    const aliases = this.#aliases.get(graph) ?? [];
+    const nodes = [...graph.nodes()].map((node) => this.#node(node));
+    for (const { value, name } of aliases)
+      nodes.push({ opType: "Identity", name: `${name}/Identity`, input: [this.#names.of(value)], output: [name] });
+    return {
+      node: nodes,
+      name: graph.name || "main",
+      initializer: [...graph.initializers].map((value) => this.#initializer(graph, value)),
+      input: graph.inputs.map((value) => ({ name: this.#names.of(value), type: typeToProto(value.type) })),
+      output: graph.outputs.map((value, i) => ({
+        name: aliases.find((a) => a.index === i)?.name ?? this.#names.of(value),
+        type: typeToProto(value.type),
+      })),
+      ...(this.#options.valueInfo !== false && { valueInfo: this.#valueInfo(graph) }),
+      ...(graph.parent && graph.metadata.size > 0 && { metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })) }),
+    };
+  }
+
+  #valueInfo(graph: Graph): ValueInfoProto[] {
+    const outputs = new Set(graph.outputs);
+    const infos: ValueInfoProto[] = [];
+    for (const node of graph.nodes())
+      for (const value of node.outputs)
+        if (!outputs.has(value) && value.type.kind === "tensor" && value.type.shape)
+          infos.push({ name: this.#names.of(value), type: typeToProto(value.type) });
+    return infos;
+  }
+
+  #initializer(graph: Graph, value: Value): TensorProto {
+    const name = this.#names.of(value);
+    const { storage } = value;
+    if (!storage)
+      throw ingotError("InvalidGraph", {
+        problem: `the initializer \`${name}\` has no elements`,
+        where: "",
+        hint: "Add it with addInitializer.",
+      });
+    // Only the main graph's initializers can be replaced from outside.
+    if (graph.parent || storage.dtype === "string" || !this.#options.lend?.(storage)) return storageToTensor(storage, name);
+    this.lent.set(name, storage);
+    const dims = storage.shape.map(BigInt);
+    const dataType = dtypeInfo(storage.dtype).onnx;
+    return { name, dims, dataType, dataLocation: externalLocation, externalData: [{ key: "location", value: lentLocation }] };
+  }
+
+  #node(node: Node): NodeProto {
+    const schema = node.graph.schemas.get(node.op);
+    if (!schema) throw ingotError("UnknownOperator", { op: node.op, domain: "", where: "" });
+    const inputs = [...node.inputs];
+    while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
+    const attribute = Object.entries(node.attributes).map(([name, value]) => this.#attribute(schema, name, value));
+    return {
+      input: inputs.map((value) => (value ? this.#names.of(value) : "")),
+      output: node.outputs.map((value) => this.#names.of(value)),
+      name: this.#names.ofNode(node),
+      opType: schema.opType,
+      ...(attribute.length > 0 && { attribute }),
+      ...(schema.domain && { domain: schema.domain }),
+      ...(node.provenance.length > 0 && { metadataProps: provenanceToProps(node.provenance) }),
+    };
+  }
+
+  #attribute(schema: OpSchema, name: string, value: AttributeValue): AttributeProto {
+    const kind = schema.attributes[name]?.kind;
+    if (!kind)
+      throw ingotError("UnknownAttribute", { op: schema.name, attribute: name, attributes: Object.keys(schema.attributes).join(", ") });
+    if (kind === "graph" && value instanceof Graph) return { name, type: attributeTypes.graph, g: this.write(value) };
+    return { name, ...attributeContent[kind](value) };
+  }
+}
+
+const utf8 = (text: string) => Buffer.from(text, "utf8");
+const mismatch = (kind: AttributeKind) => {
+  throw new TypeError(`an attribute of kind ${kind} has another value`); // the graph checked it: a bug, not a user's error
+};
+
+/** How the value of an attribute stands in its message, by the kind that the schema gives. */
+const attributeContent: { readonly [K in AttributeKind]: (value: AttributeValue) => Omit<AttributeProto, "name"> } = {
+  int: (v) => ({ type: attributeTypes.int, i: BigInt(v as number) }),
+  float: (v) => ({ type: attributeTypes.float, f: v as number }),
+  string: (v) => ({ type: attributeTypes.string, s: utf8(v as string) }),
+  ints: (v) => ({ type: attributeTypes.ints, ints: (v as readonly number[]).map(BigInt) }),
+  floats: (v) => ({ type: attributeTypes.floats, floats: v as readonly number[] }),
+  strings: (v) => ({ type: attributeTypes.strings, strings: (v as readonly string[]).map(utf8) }),
+  tensor: (v) => (v instanceof Storage ? { type: attributeTypes.tensor, t: storageToTensor(v) } : mismatch("tensor")),
+  graph: () => mismatch("graph"),
+  type: (v) => (typeof v === "object" && "kind" in v ? { type: attributeTypes.type, tp: typeToProto(v) } : mismatch("type")),
+};
+
+/** Keys of node metadata. Several origins stand one per line, in the same order under both keys. */
+export const sourceKey = "source";
+export const scopeKey = "scope";
+
+function provenanceToProps(provenance: Provenance): Message<"StringStringEntryProto">[] {
+  const props = [
+    { key: sourceKey, value: provenance.map(({ source }) => (source ? formatOrigin({ source }) : "")).join("\n") },
+    { key: scopeKey, value: provenance.map(({ scope }) => scope ?? "").join("\n") },
+  ];
+  return props.filter(({ value }) => value.trim() !== "");
+}
+
+/** The provenance that a node's metadata holds. */
+export function provenanceFromProps(props: readonly Message<"StringStringEntryProto">[]): Provenance {
+  const lines = (key: string) => props.find((p) => p.key === key)?.value?.split("\n") ?? [];
+  const sources = lines(sourceKey);
+  const scopes = lines(scopeKey);
+  return Array.from({ length: Math.max(sources.length, scopes.length) }, (_, i) => {
+    const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(sources[i] ?? "") ?? [];
+    return {
+      source: file !== undefined ? { file, line: Number(line), column: Number(column) } : undefined,
+      scope: scopes[i] || undefined,
+    };
+  });
+}

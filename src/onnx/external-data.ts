@@ -1,0 +1,130 @@
+// Tensors that a model keeps in other files of its folder. The names stand in the model, so they are not trusted.
+import type { FileHandle } from "node:fs/promises";
+import { open, realpath } from "node:fs/promises";
+import { dirname, isAbsolute, join, sep, win32 } from "node:path";
+import { ingotError } from "../errors/error.ts";
+import { fileError } from "../errors/file-error.ts";
+import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./schema.ts";
+import { externalLocation } from "./tensor-proto.ts";
+
+/** Where the elements of one tensor are. */
+interface Place {
+  readonly location: string;
+  readonly offset: number;
+  /** Absent: up to the end of the file. */
+  readonly length: number | undefined;
+}
+
+/**
+ * Reads the external data of all tensors of a model. Each place is read once, into memory that suits any element type.
+ * Throws `OnnxExternalData` and the errors of files.
+ */
+export async function readExternalData(model: ModelProto, modelPath: string): Promise<Map<TensorProto, Uint8Array>> {
+  const found = new Map<TensorProto, Uint8Array>();
+  const files = new Map<string, FileHandle>();
+  const read = new Map<string, Uint8Array>();
+  try {
+    for (const tensor of allTensors(model)) {
+      if (tensor.dataLocation !== externalLocation) continue;
+      const fail = (problem: string) => ingotError("OnnxExternalData", { file: modelPath, tensor: tensor.name ?? "", problem });
+      const place = placeOf(tensor, fail);
+      const key = JSON.stringify(place);
+      const bytes = read.get(key) ?? (await readPlace(place, modelPath, files, fail));
+      read.set(key, bytes);
+      found.set(tensor, bytes);
+    }
+    return found;
+  } finally {
+    for (const file of files.values()) await file.close();
+  }
+}
+
+function placeOf(tensor: TensorProto, fail: (problem: string) => Error): Place {
+  const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key, value ?? ""]));
+  const size = (key: string): number | undefined => {
+    const text = entries.get(key);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+    throw fail(`its ${key} is "${text.slice(0, 40)}"`);
+  };
+  const location = entries.get("location");
+  if (!location) throw fail("the model does not say in which file it is");
+  return { location, offset: size("offset") ?? 0, length: size("length") };
+}
+
+/** A path inside the model's folder, also after symbolic links are followed. */
+async function resolveInside(location: string, modelPath: string, fail: (problem: string) => Error): Promise<string> {
+  const parts = location.split(/[\\/]/);
+  if (isAbsolute(location) || win32.isAbsolute(location) || /^[A-Za-z]:/.test(location)) throw fail(`"${location}" is an absolute path`);
+  if (parts.includes("..") || location.includes("\0")) throw fail(`"${location}" leads out of the model's folder`);
+  const path = join(dirname(modelPath), location);
+  try {
+    const folder = await realpath(dirname(modelPath));
+    const actual = await realpath(path);
+    if (actual.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return actual;
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
+  throw fail(`"${location}" is a link that leads out of the model's folder`);
+}
+
+async function readPlace(
+  { location, offset, length }: Place,
+  modelPath: string,
+  files: Map<string, FileHandle>,
+  fail: (problem: string) => Error,
+): Promise<Uint8Array> {
+  const path = await resolveInside(location, modelPath, fail);
+  try {
+    const file = files.get(path) ?? (await open(path, "r"));
+    files.set(path, file);
+    const status = await file.stat();
+    if (!status.isFile()) throw fail(`"${location}" is not a file`);
+    const bytes = length ?? Math.max(0, status.size - offset);
+    if (offset + bytes > status.size) throw fail(`it is announced at ${offset} with ${bytes} bytes, but "${location}" has ${status.size}`);
+    return await readFully(file, offset, bytes);
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
+}
+
+/** The system reads at most about 2 GiB at once. */
+const largestRead = 1 << 30;
+
+async function readFully(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(length - at, largestRead), offset + at);
+    if (bytesRead === 0) throw Object.assign(new Error("the file became shorter while it was read"), { code: "EIO", syscall: "read" });
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+/** Every tensor of a model: initializers and attributes, in sub-graphs, functions and training graphs too. */
+export function* allTensors(model: ModelProto): IterableIterator<TensorProto> {
+  if (model.graph) yield* tensorsOfGraph(model.graph);
+  for (const f of model.functions ?? []) {
+    yield* tensorsOfNodes(f.node ?? []);
+    yield* tensorsOfAttributes(f.attributeProto ?? []);
+  }
+}
+
+function* tensorsOfGraph(graph: GraphProto): IterableIterator<TensorProto> {
+  yield* graph.initializer ?? [];
+  for (const { values, indices } of graph.sparseInitializer ?? []) yield* [values, indices].filter((t) => t !== undefined);
+  yield* tensorsOfNodes(graph.node ?? []);
+}
+
+function* tensorsOfNodes(nodes: readonly NodeProto[]): IterableIterator<TensorProto> {
+  for (const node of nodes) yield* tensorsOfAttributes(node.attribute ?? []);
+}
+
+function* tensorsOfAttributes(attributes: readonly AttributeProto[]): IterableIterator<TensorProto> {
+  for (const { t, tensors, g, graphs } of attributes) {
+    if (t) yield t;
+    yield* tensors ?? [];
+    for (const graph of [...(g ? [g] : []), ...(graphs ?? [])]) yield* tensorsOfGraph(graph);
+  }
+}

@@ -1,0 +1,286 @@
+// ModelProto → Graph. Names become identities, old operator forms the newest, Constant nodes initializers, functions their bodies.
+// Everything a file can have wrong is found here and named: nothing of a file is trusted.
+import { IngotError, ingotError } from "../errors/error.ts";
+import { Graph, type Value } from "../ir/graph.ts";
+import type { Provenance } from "../ir/provenance.ts";
+import type { OpSchemas } from "../ir/schema.ts";
+import { meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
+import { constantOf, finalAttributes, rawAttributes } from "./attributes.ts";
+import { provenanceFromProps } from "./export.ts";
+import { convertToNewest } from "./opset/convert.ts";
+import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
+import { orderNodes } from "./order-nodes.ts";
+import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./schema.ts";
+import { tensorToStorage } from "./tensor-proto.ts";
+import { typeFromProto } from "./type-proto.ts";
+
+export interface ImportOptions {
+  /** The operators. */
+  readonly schemas: OpSchemas;
+  /** The file's name, for errors. */
+  readonly file: string;
+  /** The bytes of tensors in other files: see `readExternalData`. */
+  readonly external?: ReadonlyMap<TensorProto, Uint8Array>;
+}
+
+/** The names that a graph, or the body of a function, can see. */
+class Scope {
+  readonly values = new Map<string, Value>();
+  readonly declared = new Map<string, ValueType>();
+  readonly graph: Graph;
+  readonly outer: Scope | undefined;
+  /** Opset versions by domain. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** Attributes of the function call that is being inlined. */
+  readonly parameters: ReadonlyMap<string, RawAttribute>;
+  /** The functions that are being inlined, innermost last. */
+  readonly calls: readonly string[];
+
+  constructor(graph: Graph, fields: Pick<Scope, "versions" | "parameters" | "calls">, outer?: Scope) {
+    this.graph = graph;
+    this.outer = outer;
+    this.versions = fields.versions;
+    this.parameters = fields.parameters;
+    this.calls = fields.calls;
+  }
+
+  find(name: string): Value | undefined {
+    return this.values.get(name) ?? this.outer?.find(name);
+  }
+}
+
+/**
+ * The graph of a model, with its newest operators. Initializers are constants, also those that the file lists as inputs (which old
+ * versions of the format asked for). Throws `OnnxInvalid`, `OnnxTensor`, `OnnxOpset`, `OnnxUnsupported`, `UnknownOperator`, and the
+ * errors of operators whose inputs do not fit.
+ *
+ * @example
+ * const graph = importModel(decodeModel(bytes, "m.onnx"), { schemas: registry, file: "m.onnx" });
+ */
+export function importModel(model: ModelProto, options: ImportOptions): Graph {
+  return new Importer(model, options).import();
+}
+
+/** `ai.onnx` is the default domain's other name. */
+const domainOf = (domain: string | undefined) => (domain === "ai.onnx" ? "" : (domain ?? ""));
+const functionKey = (domain: string | undefined, name: string | undefined, overload: string | undefined) =>
+  JSON.stringify([domainOf(domain), name ?? "", overload ?? ""]);
+
+class Importer {
+  readonly #model: ModelProto;
+  readonly #file: string;
+  readonly #options: ImportOptions;
+  readonly #functions = new Map<string, FunctionProto>();
+
+  constructor(model: ModelProto, options: ImportOptions) {
+    this.#model = model;
+    this.#file = options.file;
+    this.#options = options;
+    for (const f of model.functions ?? []) {
+      const key = functionKey(f.domain, f.name, f.overload);
+      if (this.#functions.has(key)) throw this.#invalid(`the function ${f.domain ?? ""}.${f.name ?? ""} is defined twice`);
+      this.#functions.set(key, f);
+    }
+  }
+
+  import(): Graph {
+    const { graph: proto, opsetImport, metadataProps } = this.#model;
+    if (!proto) throw ingotError("NotOnnx", { file: this.#file, problem: "it holds no graph" });
+    const graph = new Graph(this.#options.schemas, proto.name || "main");
+    for (const { key, value } of metadataProps ?? []) graph.metadata.set(key ?? "", value ?? "");
+    const versions = this.#versions(opsetImport ?? []);
+    this.#fill(new Scope(graph, { versions, parameters: new Map(), calls: [] }), proto);
+    return graph;
+  }
+
+  #invalid(problem: string): IngotError {
+    return ingotError("OnnxInvalid", { file: this.#file, problem });
+  }
+
+  #versions(imports: NonNullable<ModelProto["opsetImport"]>): Map<string, number> {
+    const versions = new Map<string, number>();
+    for (const { domain, version } of imports) versions.set(domainOf(domain), version ?? 1);
+    // Before IR version 3 there was only one operator set.
+    if (imports.length === 0 && (this.#model.irVersion ?? 0) < 3) versions.set("", 1);
+    return versions;
+  }
+
+  /** `inputTypes` stand in for the types of a body's inputs that the file leaves out. */
+  #fill(scope: Scope, proto: GraphProto, inputTypes: readonly (ValueType | undefined)[] = []): void {
+    const { graph } = scope;
+    if (proto.sparseInitializer?.length)
+      throw ingotError("OnnxUnsupported", { file: this.#file, what: "a sparse initializer", hint: "Convert it to a dense tensor." });
+    const constants = new Set((proto.initializer ?? []).map((t) => t.name ?? ""));
+    for (const [i, { name = "", type }] of (proto.input ?? []).entries()) {
+      if (constants.has(name) && !graph.parent) continue;
+      const known = type?.tensorType?.elemType || !inputTypes[i] ? typeFromProto(type, `input \`${name}\``, this.#file) : inputTypes[i];
+      this.#define(scope, name, graph.addInput(name, known));
+    }
+    for (const tensor of proto.initializer ?? []) this.#initializer(scope, tensor);
+    for (const { name = "", type } of [...(proto.valueInfo ?? []), ...(proto.output ?? [])])
+      if (type && !scope.values.has(name)) this.#declare(scope, name, type);
+    this.#nodes(scope, proto.node ?? []);
+    const outputs = (proto.output ?? []).map(({ name = "" }) =>
+      this.#lookup(scope, name, `the graph "${graph.name}" gives it as an output`),
+    );
+    graph.setOutputs(
+      outputs,
+      (proto.output ?? []).map(({ name = "" }) => name),
+    );
+  }
+
+  #declare(scope: Scope, name: string, type: NonNullable<Parameters<typeof typeFromProto>[0]>): void {
+    try {
+      scope.declared.set(name, typeFromProto(type, `\`${name}\``, this.#file));
+    } catch (error) {
+      // What a file says about inner values is a hint; types come from inference.
+      if (!(error instanceof IngotError)) throw error;
+    }
+  }
+
+  #define(scope: Scope, name: string, value: Value): void {
+    if (name === "") return;
+    if (scope.values.has(name)) throw this.#invalid(`the name \`${name}\` is defined twice`);
+    scope.values.set(name, value);
+  }
+
+  #lookup(scope: Scope, name: string, reader: string): Value {
+    const value = scope.find(name);
+    if (value) return value;
+    throw this.#invalid(`the value \`${name}\` is not defined, but ${reader}`);
+  }
+
+  #initializer(scope: Scope, tensor: TensorProto): void {
+    const name = tensor.name ?? "";
+    const storage = tensorToStorage(tensor, { file: this.#file, external: this.#options.external });
+    const existing = scope.values.get(name);
+    if (existing && scope.graph.inputs.includes(existing) && !existing.storage) {
+      // A body's input with a default value.
+      existing.storage = storage;
+      scope.graph.initializers.add(existing);
+    } else this.#define(scope, name, scope.graph.addInitializer(storage, name));
+  }
+
+  #nodes(scope: Scope, nodes: readonly NodeProto[]): void {
+    const ordered = orderNodes(nodes, (problem) => this.#invalid(problem));
+    for (const node of ordered) this.#node(scope, node);
+  }
+
+  #node(scope: Scope, node: NodeProto): void {
+    const { input = [], output = [], opType = "" } = node;
+    const title = node.name ? `${opType} "${node.name}"` : `${opType} (which gives \`${output[0] ?? ""}\`)`;
+    if (opType === "") throw this.#invalid(`the node ${node.name ?? output[0] ?? ""} has no operator`);
+    const inputs = input.map((name) => (name === "" ? undefined : this.#lookup(scope, name, `${title} reads it`)));
+    const names = trimmed(output);
+    const context = { file: this.#file, external: this.#options.external, parameters: scope.parameters, owner: title };
+    const attributes = rawAttributes(node.attribute ?? [], context, (body) => this.#body(scope, body, bodyInputTypes(opType, inputs)));
+    const domain = domainOf(node.domain);
+    if (domain === "" && opType === "Constant") {
+      this.#define(scope, names[0] ?? "", scope.graph.addInitializer(constantOf(attributes, context), names[0]));
+      return;
+    }
+    const called = this.#functions.get(functionKey(domain, opType, node.overload));
+    if (called) {
+      this.#call(scope, called, inputs, attributes, names, title);
+      return;
+    }
+    const version = scope.versions.get(domain);
+    if (version === undefined) throw this.#invalid(`${title} is of the domain "${domain}", which the model does not import`);
+    const provenance = provenanceOf(node);
+    const draft = new NodeDraft({
+      op: opType,
+      inputs,
+      attributes,
+      outputCount: names.length,
+      version,
+      graph: scope.graph,
+      file: this.#file,
+      provenance,
+    });
+    if (domain === "") convertToNewest(draft);
+    else draft.op = `${domain}.${opType}`;
+    const made = scope.graph.add(draft.op, draft.inputs, finalAttributes(draft, this.#options.schemas, context), {
+      outputCount: draft.outputCount,
+      provenance,
+      names: names.map((name) => name || undefined),
+    });
+    const outputs = draft.finish ? draft.finish(made.outputs) : made.outputs;
+    names.forEach((name, i) => {
+      const value = outputs[i];
+      if (!value) throw this.#invalid(`${title} has no output ${i}, but the model names it \`${name}\``);
+      refine(value, scope.declared.get(name));
+      this.#define(scope, name, value);
+    });
+  }
+
+  #body(scope: Scope, proto: GraphProto, inputTypes: readonly (ValueType | undefined)[] = []): Graph {
+    const graph = new Graph(this.#options.schemas, proto.name ?? "", scope.graph);
+    this.#fill(new Scope(graph, scope, scope), proto, inputTypes);
+    return graph;
+  }
+
+  /** Puts a function's nodes where it is called. */
+  #call(
+    scope: Scope,
+    f: FunctionProto,
+    inputs: readonly (Value | undefined)[],
+    given: ReadonlyMap<string, RawAttribute>,
+    names: readonly string[],
+    title: string,
+  ): void {
+    const key = functionKey(f.domain, f.name, f.overload);
+    if (scope.calls.includes(key)) throw this.#invalid(`the function ${f.domain ?? ""}.${f.name ?? ""} calls itself`);
+    const context = { file: this.#file, external: this.#options.external, parameters: new Map<string, RawAttribute>(), owner: title };
+    const defaults = rawAttributes(f.attributeProto ?? [], context, (body) => this.#body(scope, body));
+    const own = this.#versions(f.opsetImport ?? []);
+    const inner = new Scope(scope.graph, {
+      versions: own.size > 0 ? own : scope.versions,
+      parameters: new Map([...defaults, ...given]),
+      calls: [...scope.calls, key],
+    });
+    (f.input ?? []).forEach((name, i) => {
+      const value = inputs[i];
+      if (value) inner.values.set(name, value);
+    });
+    // An input that the call leaves out is left out inside as well.
+    const absent = new Set((f.input ?? []).filter((_, i) => inputs[i] === undefined));
+    const nodes = (f.node ?? []).map((node) => ({ ...node, input: (node.input ?? []).map((name) => (absent.has(name) ? "" : name)) }));
+    this.#nodes(inner, nodes);
+    names.forEach((name, i) => {
+      const formal = f.output?.[i] ?? "";
+      const value = this.#lookup(inner, formal, `the function ${f.name ?? ""} gives it as an output`);
+      refine(value, scope.declared.get(name));
+      this.#define(scope, name, value);
+    });
+  }
+}
+
+/** What a body's inputs are, from what its node reads; the shapes of values that go round may change. */
+function bodyInputTypes(op: string, inputs: readonly (Value | undefined)[]): (ValueType | undefined)[] {
+  const anyShape = (value: Value | undefined): ValueType | undefined =>
+    value?.type.kind === "tensor" ? tensorType(value.type.dtype) : value?.type;
+  if (op === "Loop") return [tensorType("int64", []), tensorType("bool", []), ...inputs.slice(2).map(anyShape)];
+  return op === "Scan" ? inputs.map(anyShape) : [];
+}
+
+/** Names without the optional outputs at the end that are left out. */
+function trimmed(names: readonly string[]): readonly string[] {
+  let length = names.length;
+  while (length > 0 && names[length - 1] === "") length--;
+  return names.slice(0, length);
+}
+
+/** Adds what the file knows about a value to what was inferred, unless the two contradict each other. */
+function refine(value: Value, declared: ValueType | undefined): void {
+  if (declared && typeFits(value.type, declared)) value.type = meetTypes(value.type, declared);
+}
+
+/** A node of ours says where it comes from; of others, the name is the best there is: `layer1/conv1/Conv_3` is in `layer1/conv1`. */
+function provenanceOf({ metadataProps, name = "", opType = "" }: NodeProto): Provenance {
+  const provenance = provenanceFromProps(metadataProps ?? []);
+  if (provenance.length > 0) return provenance;
+  const last = name.slice(name.lastIndexOf("/") + 1);
+  const generic = last.replace(/_\d+$/, "") === opType;
+  const scope = generic ? name.slice(0, Math.max(0, name.length - last.length - 1)) : name;
+  return scope ? [{ scope }] : [];
+}

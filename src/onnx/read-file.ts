@@ -1,0 +1,45 @@
+// From a file to a graph: bytes, messages, the tensors in other files, and the import, in one call.
+import { open } from "node:fs/promises";
+import { ingotError } from "../errors/error.ts";
+import { fileError } from "../errors/file-error.ts";
+import type { Graph } from "../ir/graph.ts";
+import type { OpSchemas } from "../ir/schema.ts";
+import { decodeModel } from "./decode.ts";
+import { readExternalData } from "./external-data.ts";
+import { importModel } from "./import.ts";
+
+/** A protobuf message ends below 2 GiB. */
+const largestMessage = 2 ** 31 - 1;
+
+/**
+ * Reads the graph of an ONNX file. Loading runs no code of the file. Throws `FileNotFound`, `FileNotReadable`, `NotOnnx` and what
+ * `readExternalData` and `importModel` throw.
+ *
+ * @example
+ * const graph = await readGraph("resnet152.onnx", registry);
+ */
+export async function readGraph(path: string, schemas: OpSchemas): Promise<Graph> {
+  const model = decodeModel(await readBytes(path), path);
+  return importModel(model, { schemas, file: path, external: await readExternalData(model, path) });
+}
+
+/** The graph of a model given as bytes; it must hold all its tensors. */
+export function graphFromBytes(bytes: Uint8Array, schemas: OpSchemas, file = "the model"): Graph {
+  return importModel(decodeModel(bytes, file), { schemas, file });
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const { size } = await file.stat();
+      if (size > largestMessage)
+        throw ingotError("NotOnnx", { file: path, problem: `it has ${size} bytes, and no ONNX model reaches 2 GiB` });
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
+}
