@@ -95,6 +95,8 @@ export function floorDivDims(a: Dim, b: Dim): Dim {
 
 /** ⌈a / b⌉ */
 export function ceilDivDims(a: Dim, b: Dim): Dim {
+  // The same form as ⌊(a − 1)/b⌋ + 1 gets, so that sizes worked out by either formula are equal.
+  if (typeof b === "number" && b > 0) return floorDivDims(addDims(a, b - 1), b);
   return mulDims(-1, floorDivDims(mulDims(-1, a), b));
 }
 
