@@ -5,7 +5,8 @@ const maxWidth = 120;
 const tabWidth = 4;
 
 /**
- * The lines of `source` around a place, numbered, with carets under `length` characters from `column`. Lines and columns count from 1.
+ * The lines of `source` around a place, numbered, with carets under `length` characters from `column`. Lines and columns count from 1;
+ * `source` may start at `firstLine` of its file.
  *
  *       11 | forward(x, mask) {
  *     > 12 |   if (mask) x = x.mul(mask);
@@ -14,17 +15,17 @@ const tabWidth = 4;
  *
  * A line that is too long for a screen (a bundle) is cut around the place. A line outside the source gives an empty string.
  */
-export function renderFrame(source: string, line: number, column: number, length = 1): string {
+export function renderFrame(source: string, line: number, column: number, length = 1, firstLine = 1): string {
   const lines = source.split(/\r\n|[\n\r\u2028\u2029]/);
-  const target = lines[line - 1];
+  const target = lines[line - firstLine];
   if (target === undefined) return "";
-  const first = Math.max(1, line - around);
-  const last = Math.min(lines.length, line + around);
+  const first = Math.max(firstLine, line - around);
+  const last = Math.min(lines.length + firstLine - 1, line + around);
   const width = String(last).length;
   const from = cutFrom(target, column);
   const drawn: string[] = [];
   for (let number = first; number <= last; number++) {
-    const text = lines[number - 1] ?? "";
+    const text = lines[number - firstLine] ?? "";
     drawn.push(`  ${number === line ? ">" : " "} ${String(number).padStart(width)} | ${clip(text, number === line ? from : 0)}`.trimEnd());
     if (number !== line) continue;
     const before = clipBefore(text, from, column);

@@ -6,7 +6,16 @@ import { ingotError } from "../errors/error.ts";
 import { parseFunctionText } from "./fallback.ts";
 import { type Callable, type FunctionFacts, inspectorAvailable, type ScopeLookup, withInspector } from "./inspector.ts";
 import { type ClassNode, classOfConstructor, type FunctionNode, findFunction, type ParsedText, parseScript } from "./parse.ts";
-import { codeFrame, originalName, originalPosition, originOfScript, type ScriptOrigin, type SourcePosition } from "./position.ts";
+import {
+  codeFrame,
+  lineEnd,
+  originalName,
+  originalPosition,
+  originOfScript,
+  type ScriptOrigin,
+  type SourcePosition,
+  writtenExcerpt,
+} from "./position.ts";
 
 /** A text that was parsed, with the way from its offsets to the files a person wrote. */
 export interface SourceText extends ParsedText {
@@ -16,6 +25,8 @@ export interface SourceText extends ParsedText {
   position(offset: number): SourcePosition | undefined;
   /** That place with the lines around it, `length` characters marked. */
   frame(offset: number, length?: number): CodeFrame | undefined;
+  /** The text from `start` to `end` as it was written, where that is known, else as it was executed. */
+  excerpt(start: number, end: number): string;
   /** The name that the identifier at `offset` was written with, where a minifier renamed it and the map tells. */
   writtenName(offset: number): string | undefined;
 }
@@ -80,7 +91,9 @@ function readScript(fn: Callable, facts: FunctionFacts, readWhole: () => string)
 
 function mapped(parsed: ParsedText, origin: ScriptOrigin, place: (offset: number) => { line: number; column: number }): SourceText {
   const position = (offset: number) => {
-    const { line, column } = place(offset);
+    // Loaders call an imported name as `(0, module.name)`; only the name itself was written and is in the map.
+    const interop = /^\(0,\s*(?=\w)/.exec(parsed.text.slice(offset, offset + 8))?.[0].length ?? 0;
+    const { line, column } = place(offset + interop);
     return originalPosition(origin, line, column);
   };
   return {
@@ -88,6 +101,10 @@ function mapped(parsed: ParsedText, origin: ScriptOrigin, place: (offset: number
     url: origin.href,
     position,
     frame: (offset, length) => codeFrame(origin, position(offset), length),
+    excerpt(start, end) {
+      const executed = parsed.text.slice(start, end);
+      return writtenExcerpt(origin, position(start), executed) ?? executed;
+    },
     writtenName(offset) {
       const { line, column } = place(offset);
       return originalName(origin, line, column);
@@ -100,7 +117,8 @@ function readText(fn: Callable): FunctionSource {
   if (!parsed) throw unreadable(fn, "it is native or bound");
   const { text, program, node } = parsed;
   const nowhere = () => undefined;
-  const source: SourceText = { text, program, url: undefined, position: nowhere, frame: nowhere, writtenName: nowhere };
+  const excerpt = (start: number, end: number) => text.slice(start, end);
+  const source: SourceText = { text, program, url: undefined, position: nowhere, frame: nowhere, excerpt, writtenName: nowhere };
   return { fn, node, source, bound: undefined, scopes: () => nowhere };
 }
 
@@ -112,7 +130,7 @@ function unreadable(fn: Callable, reason: string, cause?: unknown): Error {
 /** Offsets of line starts, with the line ends that V8 counts. */
 function lineStarts(text: string): readonly number[] {
   const starts = [0];
-  for (const end of text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)) starts.push(end.index + end[0].length);
+  for (const end of text.matchAll(lineEnd)) starts.push(end.index + end[0].length);
   return starts;
 }
 

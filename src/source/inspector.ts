@@ -35,8 +35,9 @@ export interface BoundFacts {
   readonly boundArgs: readonly unknown[];
 }
 
-/** A private member: a field's value, or an accessor's functions. */
+/** A private member: a field's value, or an accessor's functions. Two classes of one object may have the same name: then neither is told. */
 export interface PrivateMember {
+  readonly ambiguous?: true;
   readonly value?: unknown;
   readonly get?: unknown;
   readonly set?: unknown;
@@ -165,15 +166,16 @@ export class Inspector {
   /** The private members (`#name`) of an object, methods included. */
   privateMembers(object: object): ReadonlyMap<string, PrivateMember> {
     const members = new Map<string, PrivateMember>();
+    const add = (name: string, member: PrivateMember) => members.set(name, members.has(name) ? { ambiguous: true } : member);
     const { privateProperties, internalProperties } = this.#properties(this.#send(object));
     for (const { name, value, get, set } of privateProperties ?? []) {
-      members.set(name, value ? { value: this.#receive(value) } : { get: this.#receive(get), set: this.#receive(set) });
+      add(name, value ? { value: this.#receive(value) } : { get: this.#receive(get), set: this.#receive(set) });
     }
     const methods = internalProperties?.find(({ name }) => name === "[[PrivateMethods]]")?.value;
     for (const entry of methods?.objectId === undefined ? [] : this.#properties(methods.objectId).result) {
       if (!/^\d+$/.test(entry.name) || !entry.value) continue;
-      const method = this.#receive(entry.value);
-      if (typeof method === "function") members.set(method.name, { value: method });
+      const { name, value } = this.#receive(entry.value) as { name: string; value: unknown };
+      add(name, { value });
     }
     return members;
   }

@@ -26,8 +26,14 @@ export interface SourcePosition {
 export interface ScriptOrigin {
   readonly href: string;
   readonly map: TraceMap | undefined;
+  /** The executed text, and where in its file it starts (from 0): a wrapper or a page may hold it. */
   readonly text: () => string | undefined;
+  readonly startLine: number;
+  readonly startColumn: number;
 }
+
+/** Line ends as V8 and source maps count them. */
+export const lineEnd = /\r\n|[\n\r\u2028\u2029]/g;
 
 const originsById = new Map<string, ScriptOrigin>();
 const originsByHref = new Map<string, ScriptOrigin>();
@@ -39,7 +45,8 @@ export function originOfScript(script: ScriptInfo): ScriptOrigin {
   if (known) return known;
   const text = () => withInspector((inspector) => inspector.scriptText(script.id));
   // Code made by eval or new Function has no URL.
-  const origin = { href: script.url || "<anonymous>", map: readMap(script.sourceMapUrl, script.url), text };
+  const { startLine, startColumn } = script;
+  const origin = { href: script.url || "<anonymous>", map: readMap(script.sourceMapUrl, script.url), text, startLine, startColumn };
   originsById.set(script.id, origin);
   return origin;
 }
@@ -76,28 +83,60 @@ export function originalName(origin: ScriptOrigin, line: number, column: number)
   return origin.map?.names[segment[4]];
 }
 
-/** A position with the lines around it, drawn. */
-export function codeFrame(origin: ScriptOrigin, position: SourcePosition, length = 1): CodeFrame {
-  const text = sourceText(origin, position.file);
-  const { file, line, column } = position;
-  return text === undefined ? { file, line, column } : { file, line, column, text: renderFrame(text, line, column, length) };
+/**
+ * An expression as it was written, given as it was executed: the same characters but for white space and the `(0, module.name)` that
+ * loaders make of imported names. Undefined where tools have changed more than that.
+ */
+export function writtenExcerpt(origin: ScriptOrigin, position: SourcePosition, executed: string): string | undefined {
+  const written = writtenText(origin, position.file);
+  if (written === undefined) return undefined;
+  const from = offsetOf(written, position.line, position.column);
+  const wanted = executed.replace(/\(0,\s*[\w$]+\.([\w$]+)\)/g, "$1").replace(/\s/g, "");
+  let at = from;
+  for (const character of wanted) {
+    while (/\s/.test(written.charAt(at))) at++;
+    if (!written.startsWith(character, at)) return undefined;
+    at += character.length;
+  }
+  return written.slice(from, at);
 }
 
-/** The text of a written file: from the map, from the executed script where it has none, or from disk. */
-function sourceText(origin: ScriptOrigin, file: string): string | undefined {
-  const map = origin.map;
+/** A position with the lines around it, drawn. */
+export function codeFrame(origin: ScriptOrigin, position: SourcePosition, length = 1): CodeFrame {
+  const { file, line, column } = position;
+  const written = writtenText(origin, file);
+  if (written !== undefined) return { file, line, column, text: renderFrame(written, line, column, length) };
+  const executed = pathOf(origin.href) === file ? origin.text() : readText(file);
+  if (executed === undefined) return { file, line, column };
+  const { startLine, startColumn } = origin;
+  const firstLine = startLine + 1;
+  const inText = line === firstLine ? column - startColumn : column;
+  return { file, line, column, text: renderFrame(executed, line, inText, length, firstLine) };
+}
+
+/** The text of a written file that the map carries, or that its map names and the disk has. */
+function writtenText({ map }: ScriptOrigin, file: string): string | undefined {
   const index = map ? map.resolvedSources.findIndex((source) => pathOf(source) === file) : -1;
-  const inMap = map?.sourcesContent?.[index];
-  if (inMap !== undefined && inMap !== null) return inMap;
-  return index < 0 && pathOf(origin.href) === file ? origin.text() : readText(file);
+  return index < 0 ? undefined : (map?.sourcesContent?.[index] ?? readText(file));
+}
+
+function offsetOf(text: string, line: number, column: number): number {
+  let start = 0;
+  let row = 1;
+  for (const end of text.matchAll(lineEnd)) {
+    if (row++ === line) break;
+    start = end.index + end[0].length;
+  }
+  return start + column - 1;
 }
 
 /** Without an inspector: Node's own maps where they are on, else the file as it lies on disk. */
 function originFromDisk(href: string): ScriptOrigin {
   const text = () => readText(pathOf(href));
+  const whole = { href, text, startLine: 0, startColumn: 0 };
   const loaded = href.startsWith("file:") ? (findSourceMap(href) ?? findSourceMap(pathOf(href))) : undefined;
-  if (loaded) return { href, map: new AnyMap({ ...loaded.payload, version: 3 }, href), text };
-  return { href, map: readMap(sourceMappingUrl(text()), href), text };
+  if (loaded) return { ...whole, map: new AnyMap({ ...loaded.payload, version: 3 }, href) };
+  return { ...whole, map: readMap(sourceMappingUrl(text()), href) };
 }
 
 function sourceMappingUrl(text: string | undefined): string | undefined {

@@ -119,7 +119,7 @@ export class Analysis {
           members = this.#inspector.privateMembers(owner);
           this.#privates.set(owner, members);
         }
-        const found = members.get(`#${name}`) ?? members.get(name);
+        const found = members.get(`#${name}`);
         if (!found) return unknown;
         if (typeof found.get === "function") return this.call(found.get as AnyFunction, value(owner), []);
         return "value" in found ? this.kindOf(found.value) : unknown;

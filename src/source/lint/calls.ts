@@ -74,6 +74,7 @@ function callback(method: string, owner: Kind, fn: Kind, args: readonly Kind[], 
   const isArray =
     owner.is === "list" || (owner.is === "values" && owner.values.length > 0 && owner.values.every((one) => Array.isArray(one)));
   const [given, start] = args;
+  if (method !== "reduce" && !Object.hasOwn(callbacks, method)) return undefined;
   if (!isArray || !given || (given.is !== "closure" && given.is !== "values")) return undefined;
   if (fn.is === "values" && !fn.values.every((one) => one === Reflect.get(Array.prototype, method))) return undefined;
   const element = analysis.elements(owner);

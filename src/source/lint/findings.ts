@@ -10,7 +10,7 @@ export interface Finding extends CodeFrame {
   readonly code: LintCode;
   /** The function it stands in: `forward`. */
   readonly name: string;
-  /** The tensor's expression, as it was executed. */
+  /** The tensor's expression, cut where it is long. */
   readonly expression: string;
   readonly message: string;
   readonly hint: string;
@@ -72,7 +72,7 @@ function finding(
   kind: LintCode,
   makeError: (frame: CodeFrame | undefined) => IngotError,
 ): Finding {
-  const frame = code.source.frame(at.start, at.end - at.start) ?? { file: "<unknown>", line: 0, column: 0 };
+  const frame = code.source.frame(at.start, code.source.excerpt(at.start, at.end).length) ?? { file: "<unknown>", line: 0, column: 0 };
   const error = makeError(frame);
   return { ...frame, code: kind, name: code.name, expression, message: error.summary, hint: error.hint, error };
 }
@@ -80,6 +80,6 @@ function finding(
 const maxExcerpt = 48;
 
 function excerpt(code: CodeContext, node: AnyNode): string {
-  const text = code.source.text.slice(node.start, node.end).replace(/\s+/g, " ");
+  const text = code.source.excerpt(node.start, node.end).replace(/\s+/g, " ");
   return text.length > maxExcerpt ? `${text.slice(0, maxExcerpt - 1)}…` : text;
 }
