@@ -17,7 +17,10 @@ describe("Conv", () => {
   });
 
   it("pads with zeros, all begins first", () => {
-    assert.deepEqual(result("Conv", [f32([1, 1, 3], [1, 2, 3]), f32([1, 1, 2], [1, 1])], { pads: [1, 0] }), { shape: [1, 1, 3], values: [1, 3, 5] });
+    assert.deepEqual(result("Conv", [f32([1, 1, 3], [1, 2, 3]), f32([1, 1, 2], [1, 1])], { pads: [1, 0] }), {
+      shape: [1, 1, 3],
+      values: [1, 3, 5],
+    });
   });
 
   it("keeps the groups apart", () => {
@@ -47,7 +50,9 @@ describe("Conv", () => {
 
   it("infers symbolic sizes", () => {
     const w = f32([8, 3, 3, 3], new Array(8 * 27).fill(0));
-    assert.deepEqual(infer("Conv", [sym("n", 3, "h", 32), w], { strides: [2, 2], pads: [1, 1, 1, 1] }), ["float[n,8,floor((h + 1)/(2)),16]"]);
+    assert.deepEqual(infer("Conv", [sym("n", 3, "h", 32), w], { strides: [2, 2], pads: [1, 1, 1, 1] }), [
+      "float[n,8,floor((h + 1)/(2)),16]",
+    ]);
     assert.deepEqual(infer("Conv", [sym("n", 3, "h", "w"), w], { pads: [1, 1, 1, 1] }), ["float[n,8,h,w]"]);
     assert.deepEqual(infer("Conv", [sym("n", 3, "h", "w"), w], { auto_pad: "SAME_UPPER" }), ["float[n,8,h,w]"]);
   });
@@ -58,7 +63,10 @@ describe("Conv", () => {
       summary: "Conv: X has shape [1, 4, 3, 3], expected 3 channels in dimension 1",
     });
     assert.throws(() => run("Conv", [counting([1, 4, 3, 3]), counting([5, 2, 2, 2])], { group: 2 }), { code: "ShapeMismatch" });
-    assert.throws(() => run("Conv", [counting([1, 1, 3, 3]), ones, f32([2], [0, 0])]), { code: "ShapeMismatch", summary: /B has shape \[2\]/ });
+    assert.throws(() => run("Conv", [counting([1, 1, 3, 3]), ones, f32([2], [0, 0])]), {
+      code: "ShapeMismatch",
+      summary: /B has shape \[2\]/,
+    });
   });
 
   it("refuses an image without its batch dimension, and a window larger than the image", () => {
@@ -138,17 +146,22 @@ describe("ConvTranspose", () => {
 
   it("is the transpose of Conv: ⟨Conv(x), y⟩ = ⟨x, ConvTranspose(y)⟩", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 1 }), fc.integer({ min: 1, max: 3 }), (stride, pads, kernel) => {
-        const size = stride * 3 + kernel - 2 * pads;
-        const attributes = { strides: [stride], pads: [pads, pads] };
-        const x = counting([1, 2, size]);
-        const w = counting([3, 2, kernel]);
-        const forward = run("Conv", [x, w], attributes)[0] as Storage;
-        const y = counting(forward.shape);
-        const back = run("ConvTranspose", [y, w], attributes)[0] as Storage;
-        const dot = (a: Storage, b: Storage) => a.toNumbers().reduce((s, v, i) => s + v * (b.toNumbers()[i] ?? 0), 0);
-        assert.equal(dot(forward, y), dot(x, back));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 1 }),
+        fc.integer({ min: 1, max: 3 }),
+        (stride, pads, kernel) => {
+          const size = stride * 3 + kernel - 2 * pads;
+          const attributes = { strides: [stride], pads: [pads, pads] };
+          const x = counting([1, 2, size]);
+          const w = counting([3, 2, kernel]);
+          const forward = run("Conv", [x, w], attributes)[0] as Storage;
+          const y = counting(forward.shape);
+          const back = run("ConvTranspose", [y, w], attributes)[0] as Storage;
+          const dot = (a: Storage, b: Storage) => a.toNumbers().reduce((s, v, i) => s + v * (b.toNumbers()[i] ?? 0), 0);
+          assert.equal(dot(forward, y), dot(x, back));
+        },
+      ),
       { numRuns: 30 },
     );
   });

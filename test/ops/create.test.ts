@@ -20,7 +20,10 @@ describe("Constant", () => {
 
   it("has one value", () => {
     assert.throws(() => run("Constant", []), { code: "InvalidArgument" });
-    assert.throws(() => run("Constant", [], { value_int: 1, value_float: 2 }), { code: "InvalidArgument", summary: /value_float and value_int/ });
+    assert.throws(() => run("Constant", [], { value_int: 1, value_float: 2 }), {
+      code: "InvalidArgument",
+      summary: /value_float and value_int/,
+    });
   });
 
   it("of integers is known as sizes", () => {

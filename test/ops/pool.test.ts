@@ -58,7 +58,10 @@ describe("AveragePool", () => {
 
   it("counts padding only when asked", () => {
     assert.deepEqual(result("AveragePool", [line], { kernel_shape: [2], pads: [1, 1] }).values, [1, 1.5, 2.5, 4.5, 6]);
-    assert.deepEqual(result("AveragePool", [line], { kernel_shape: [2], pads: [1, 1], count_include_pad: 1 }).values, [0.5, 1.5, 2.5, 4.5, 3]);
+    assert.deepEqual(
+      result("AveragePool", [line], { kernel_shape: [2], pads: [1, 1], count_include_pad: 1 }).values,
+      [0.5, 1.5, 2.5, 4.5, 3],
+    );
   });
 
   it("in ceil mode does not count what lies beyond the padding", () => {
@@ -80,7 +83,13 @@ describe("AveragePool", () => {
     fc.assert(
       fc.property(geometry, ({ size, kernel, stride, dilation, pad, ceil, include }) => {
         fc.pre(size + 2 * pad >= dilation * (kernel - 1) + 1 && pad < kernel);
-        const window = { kernel_shape: [kernel, kernel], strides: [stride, stride], dilations: [dilation, dilation], pads: [pad, pad, pad, pad], ceil_mode: ceil };
+        const window = {
+          kernel_shape: [kernel, kernel],
+          strides: [stride, stride],
+          dilations: [dilation, dilation],
+          pads: [pad, pad, pad, pad],
+          ceil_mode: ceil,
+        };
         for (const [op, attributes] of [
           ["AveragePool", { ...window, count_include_pad: include }],
           ["MaxPool", window],

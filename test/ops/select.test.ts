@@ -13,7 +13,10 @@ describe("operators that choose by value", () => {
   });
 
   it("Compress keeps the slices whose condition is true", () => {
-    assert.deepEqual(result("Compress", [counting([3, 2]), bools(false, true, true)], { axis: 0 }), { shape: [2, 2], values: [2, 3, 4, 5] });
+    assert.deepEqual(result("Compress", [counting([3, 2]), bools(false, true, true)], { axis: 0 }), {
+      shape: [2, 2],
+      values: [2, 3, 4, 5],
+    });
     assert.deepEqual(result("Compress", [counting([3, 2]), bools(false, true)], { axis: 1 }).values, [1, 3, 5]);
     assert.deepEqual(result("Compress", [counting([2, 2]), bools(true, false, true)]).values, [0, 2]);
   });
@@ -57,6 +60,9 @@ describe("DepthToSpace and SpaceToDepth", () => {
     assert.deepEqual(result("DepthToSpace", [deep], { blocksize: 2 }).values, [0, 2, 4, 6, 1, 3, 5, 7]);
     assert.deepEqual(result("DepthToSpace", [deep], { blocksize: 2, mode: "CRD" }).values, [0, 1, 2, 3, 4, 5, 6, 7]);
     assert.deepEqual(infer("DepthToSpace", [sym("n", 12, "h", "w")], { blocksize: 2 }), ["float[n,3,2*h,2*w]"]);
-    assert.throws(() => run("DepthToSpace", [counting([1, 3, 1, 1])], { blocksize: 2 }), { code: "ShapeMismatch", summary: /a multiple of 4/ });
+    assert.throws(() => run("DepthToSpace", [counting([1, 3, 1, 1])], { blocksize: 2 }), {
+      code: "ShapeMismatch",
+      summary: /a multiple of 4/,
+    });
   });
 });

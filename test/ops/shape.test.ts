@@ -23,7 +23,10 @@ describe("Reshape", () => {
   });
 
   it("names both shapes when the elements do not fit", () => {
-    assert.throws(() => run("Reshape", [x, i64([5, 5])]), { code: "ReshapeMismatch", summary: /24 elements of shape \[2, 3, 4\] do not fit shape \[5, 5\]/ });
+    assert.throws(() => run("Reshape", [x, i64([5, 5])]), {
+      code: "ReshapeMismatch",
+      summary: /24 elements of shape \[2, 3, 4\] do not fit shape \[5, 5\]/,
+    });
     assert.throws(() => run("Reshape", [x, i64([5, -1])]), { code: "ReshapeMismatch" });
     assert.throws(() => run("Reshape", [x, i64([-1, -1])]), { code: "InvalidShape" });
     assert.throws(() => run("Reshape", [x, i64([-2, 12])]), { code: "InvalidShape" });

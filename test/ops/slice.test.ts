@@ -29,12 +29,18 @@ describe("Slice", () => {
 
   it("equals JavaScript's own slice for any bounds", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 6 }), fc.integer({ min: -9, max: 9 }), fc.integer({ min: -9, max: 9 }), fc.integer({ min: 1, max: 3 }), (n, from, to, step) => {
-        const expected = Array.from({ length: n }, (_, i) => i)
-          .slice(from, to)
-          .filter((_, i) => i % step === 0);
-        assert.deepEqual(result("Slice", [counting([n]), i64([from]), i64([to]), i64([0]), i64([step])]).values, expected);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 6 }),
+        fc.integer({ min: -9, max: 9 }),
+        fc.integer({ min: -9, max: 9 }),
+        fc.integer({ min: 1, max: 3 }),
+        (n, from, to, step) => {
+          const expected = Array.from({ length: n }, (_, i) => i)
+            .slice(from, to)
+            .filter((_, i) => i % step === 0);
+          assert.deepEqual(result("Slice", [counting([n]), i64([from]), i64([to]), i64([0]), i64([step])]).values, expected);
+        },
+      ),
     );
   });
 
@@ -118,13 +124,18 @@ describe("Concat and Tile", () => {
 
   it("Concat undoes Split", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 2 }), fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 4 }), (n, axis, sizes) => {
-        const shape = [n, n, n];
-        shape[axis] = sizes.reduce((a, b) => a + b, 0);
-        const x = counting(shape);
-        const parts = run("Split", [x, i64(sizes)], { axis }, sizes.length);
-        assert.deepEqual(run("Concat", parts, { axis })[0]?.toNumbers(), x.toNumbers());
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 2 }),
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 4 }),
+        (n, axis, sizes) => {
+          const shape = [n, n, n];
+          shape[axis] = sizes.reduce((a, b) => a + b, 0);
+          const x = counting(shape);
+          const parts = run("Split", [x, i64(sizes)], { axis }, sizes.length);
+          assert.deepEqual(run("Concat", parts, { axis })[0]?.toNumbers(), x.toNumbers());
+        },
+      ),
       { numRuns: 50 },
     );
   });

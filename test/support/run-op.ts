@@ -37,7 +37,11 @@ export function run(op: string, inputs: readonly (Storage | undefined)[], attrib
 }
 
 /** Shape and numbers of the first output. */
-export function result(op: string, inputs: readonly (Storage | undefined)[], attributes: Attributes = {}): { shape: number[]; values: number[] } {
+export function result(
+  op: string,
+  inputs: readonly (Storage | undefined)[],
+  attributes: Attributes = {},
+): { shape: number[]; values: number[] } {
   const [y] = run(op, inputs, attributes) as [Storage];
   return { shape: [...y.shape], values: y.toNumbers() };
 }
@@ -68,7 +72,12 @@ export function graphOf(inputs: readonly (Symbolic | Storage)[]): { graph: Graph
 }
 
 /** The types of an operator's outputs, as ONNX text: symbolic sizes by name, unknown ones as `?`. */
-export function infer(op: string, inputs: readonly (Symbolic | Storage | undefined)[], attributes: Attributes = {}, outputCount?: number): string[] {
+export function infer(
+  op: string,
+  inputs: readonly (Symbolic | Storage | undefined)[],
+  attributes: Attributes = {},
+  outputCount?: number,
+): string[] {
   const { graph, values } = graphOf(inputs.filter((x) => x !== undefined));
   const present = inputs.map((x) => (x === undefined ? undefined : values.shift()));
   const node = graph.add(op, present, attributes, outputCount === undefined ? {} : { outputCount });
