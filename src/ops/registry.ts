@@ -19,6 +19,7 @@ import * as matmul from "./matmul.ts";
 import * as normalization from "./normalization.ts";
 import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
+import * as quantize from "./quantize.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scatter from "./scatter.ts";
@@ -49,6 +50,7 @@ const families = {
   normalization,
   pad,
   pool,
+  quantize,
   reduce,
   resize,
   scatter,

@@ -1,0 +1,190 @@
+// Affine quantisation to 8 and 16-bit integers, whole tensors, along an axis or in blocks; and the integer matrix product.
+import { ingotError } from "../errors/error.ts";
+import type { InferContext } from "../ir/schema.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
+import { type DType, decoder, dtypeFromOnnx, encoder, type NumberArray } from "../tensor/dtype.ts";
+import { formatShape, normalizeAxis } from "../tensor/shape.ts";
+import { Storage } from "../tensor/storage.ts";
+import { defineOp, int, type OpUse } from "./define.ts";
+import { inputShape, inputType } from "./infer.ts";
+import { encodeNumbers, isHalf, mapPairs, widened } from "./map-elements.ts";
+import { inferMatMul, productOf } from "./matmul.ts";
+import { splitAt } from "./softmax.ts";
+import { roundHalfToEven } from "./unary-math.ts";
+
+const ranges = { uint8: [0, 255], int8: [-128, 127], uint16: [0, 65535], int16: [-32768, 32767] } as const;
+type Quantized = keyof typeof ranges;
+const quantizedTypes = Object.keys(ranges) as readonly Quantized[];
+const floatTypes: readonly DType[] = ["float32", "float16", "bfloat16"];
+
+const layout = { axis: int(1), block_size: int(0), output_dtype: int(0) } as const;
+const since = [10, 13, 19, 21, 23, 24, 25];
+const formOf = ({ attributes }: OpUse) =>
+  attributes["precision"] !== undefined ? 23 : attributes["block_size"] || attributes["output_dtype"] ? 21 : attributes["saturate"] !== undefined ? 19 : 13;
+
+/** `round(x / y_scale) + y_zero_point`, halves to even, cut to the range of the result. */
+export const quantizeLinear = defineOp("QuantizeLinear", {
+  since,
+  breaking: [10, 13, 21],
+  minVersion: formOf,
+  inputs: ["x: T1", "y_scale: T2", "y_zero_point?: T3"],
+  outputs: ["y: T3"],
+  types: { T1: [...floatTypes, "int32"], T2: [...floatTypes, "int32"], T3: quantizedTypes },
+  attributes: { ...layout, precision: int(0), saturate: int(1) },
+  accuracy: "exact",
+  infer(c) {
+    checkParameters(c);
+    return [tensorType(c.inputs[2] ? inputType(c, 2).dtype : quantizedOf(c), inputShape(c, 0))];
+  },
+  eval({ x, y_scale, y_zero_point }, attributes, c) {
+    const y = Storage.empty(c.dtype(0), x.shape);
+    const [low, high] = ranges[c.dtype(0) as Quantized];
+    // The quotient is rounded in the precision of the scale before it is rounded to an integer: near ties that decides.
+    const precision = dtypeFromOnnx(attributes.precision) ?? (y_scale.dtype === "int32" ? "float32" : y_scale.dtype);
+    const inPrecision = roundingTo(precision);
+    const to = y.numbers();
+    eachParameter(x, y_scale, y_zero_point, attributes, (v, scale, zero, at) => {
+      const q = roundHalfToEven(inPrecision(v / scale)) + zero;
+      to[at] = q !== q ? 0 : Math.min(high, Math.max(low, q));
+    });
+    return y;
+  },
+});
+
+/** `(x − x_zero_point) · x_scale` */
+export const dequantizeLinear = defineOp("DequantizeLinear", {
+  since,
+  breaking: [10, 13, 21],
+  minVersion: formOf,
+  inputs: ["x: T1", "x_scale: T2", "x_zero_point?: T1"],
+  outputs: ["y: T3"],
+  types: { T1: [...quantizedTypes, "int32"], T2: floatTypes, T3: floatTypes },
+  attributes: layout,
+  accuracy: "ulp",
+  infer(c) {
+    checkParameters(c);
+    const asked = dtypeFromOnnx(c.attributes["output_dtype"] as number);
+    return [tensorType(asked ?? inputType(c, 1).dtype, inputShape(c, 0))];
+  },
+  eval({ x, x_scale, x_zero_point }, attributes, c) {
+    const values = new Float64Array(x.size);
+    eachParameter(x, x_scale, x_zero_point, attributes, (v, scale, zero, at) => {
+      values[at] = (v - zero) * scale;
+    });
+    return encodeNumbers(c.dtype(0), values, x.shape);
+  },
+});
+
+function quantizedOf(c: InferContext): DType {
+  const number = c.attributes["output_dtype"] as number;
+  const dtype = number === 0 ? "uint8" : dtypeFromOnnx(number);
+  if (dtype && quantizedTypes.includes(dtype as Quantized)) return dtype;
+  throw ingotError("InvalidArgument", {
+    op: c.op,
+    name: "output_dtype",
+    expected: "the ONNX number of uint8 (2), int8 (3), uint16 (4) or int16 (5)",
+    actual: number,
+    hint: "4-bit and 8-bit float types are not supported.",
+  });
+}
+
+interface Layout {
+  readonly axis: number;
+  readonly block_size: number;
+}
+
+/** Calls `visit` with each value of `x` and the scale and zero point that apply to it. */
+function eachParameter(
+  x: Storage,
+  scale: Storage,
+  zero: Storage | undefined,
+  { axis, block_size }: Layout,
+  visit: (value: number, scale: number, zero: number, at: number) => void,
+): void {
+  const values = widened(x).numbers();
+  const scales = widened(scale).numbers();
+  const zeros: NumberArray = zero ? zero.numbers() : new Int32Array(scales.length);
+  if (scale.size === 1 && block_size === 0) {
+    const [s, z] = [scales[0] as number, zeros[0] as number];
+    for (let at = 0; at < values.length; at++) visit(values[at] as number, s, z, at);
+    return;
+  }
+  const { n, inner } = splitAt(x.shape, normalizeAxis("QuantizeLinear", axis, x.shape));
+  const blocks = block_size > 0 ? Math.ceil(n / block_size) : 0;
+  for (let at = 0; at < values.length; at++) {
+    const i = Math.floor(at / inner) % n;
+    const p = blocks === 0 ? i : (Math.floor(at / (inner * n)) * blocks + Math.floor(i / block_size)) * inner + (at % inner);
+    visit(values[at] as number, scales[p] as number, zeros[p] as number, at);
+  }
+}
+
+/** A scale is one number, one per entry of the axis, or one per block: then it has the shape of x but for the axis. */
+function checkParameters(c: InferContext): void {
+  const x = inputShape(c, 0);
+  const scale = inputShape(c, 1);
+  if (!x?.every((d) => typeof d === "number") || !scale?.every((d) => typeof d === "number")) return;
+  const sizes = x as readonly number[];
+  const given = scale as readonly number[];
+  const block = c.attributes["block_size"] as number;
+  if (block === 0 && (given.length === 0 || (given.length === 1 && given[0] === 1))) return;
+  const axis = normalizeAxis(c.op, c.attributes["axis"] as number, sizes);
+  const expected = block > 0 ? sizes.map((d, i) => (i === axis ? Math.ceil(d / block) : d)) : [sizes[axis] as number];
+  if (given.length === expected.length && given.every((d, i) => d === expected[i])) return;
+  throw ingotError("ShapeMismatch", {
+    op: c.op,
+    what: "the scale",
+    actual: formatShape(given),
+    expected: `[] or ${formatShape(expected)}, for x of shape ${formatShape(sizes)} along axis ${axis}`,
+    hint: "Scales are one number, one per entry of the axis, or one per block of block_size entries.",
+  });
+}
+
+function roundingTo(dtype: DType): (value: number) => number {
+  if (!isHalf(dtype)) return dtype === "float32" ? Math.fround : (v) => v;
+  const encode = encoder(dtype);
+  const decode = decoder(dtype);
+  return (v) => decode(encode(v));
+}
+
+/** Quantises to uint8 with a scale and zero point that make the range of x, 0 included, fit. */
+export const dynamicQuantizeLinear = defineOp("DynamicQuantizeLinear", {
+  since: [11],
+  inputs: ["x: float32"],
+  outputs: ["y: uint8", "y_scale: float32", "y_zero_point: uint8"],
+  accuracy: "exact",
+  infer: (c) => [tensorType("uint8", inputShape(c, 0)), tensorType("float32", []), tensorType("uint8", [])],
+  eval({ x }) {
+    const values = x.numbers();
+    let low = 0;
+    let high = 0;
+    for (let i = 0; i < values.length; i++) {
+      low = Math.min(low, values[i] as number);
+      high = Math.max(high, values[i] as number);
+    }
+    // All zeros have no range: any scale does.
+    const scale = high === low ? 1 : Math.fround(Math.fround(high - low) / 255);
+    const cut = (v: number) => Math.min(255, Math.max(0, v));
+    const zero = cut(roundHalfToEven(Math.fround(-low / scale)));
+    const y = Storage.empty("uint8", x.shape);
+    const to = y.numbers();
+    for (let i = 0; i < values.length; i++) to[i] = cut(roundHalfToEven(Math.fround((values[i] as number) / scale)) + zero);
+    return [y, Storage.from("float32", [scale], []), Storage.from("uint8", [zero], [])];
+  },
+});
+
+/** The product of 8-bit matrices less their zero points, in int32. Zero points: one number, one per row of A, one per column of B. */
+export const matMulInteger = defineOp("MatMulInteger", {
+  since: [10],
+  inputs: ["A: T1", "B: T2", "a_zero_point?: T1", "b_zero_point?: T2"],
+  outputs: ["Y: int32"],
+  types: { T1: ["int8", "uint8"], T2: ["int8", "uint8"] },
+  accuracy: "exact",
+  infer: (c): ValueType[] => inferMatMul(c).map((t) => (t.kind === "tensor" ? tensorType("int32", t.shape) : t)),
+  eval({ A, B, a_zero_point, b_zero_point }, _, c) {
+    const perRow = a_zero_point?.rank === 1 && a_zero_point.size > 1 ? a_zero_point.reshape([a_zero_point.size, 1]) : a_zero_point;
+    return productOf(centred(A, perRow), centred(B, b_zero_point), c.shape(0));
+  },
+});
+
+const centred = (x: Storage, zero: Storage | undefined): Storage =>
+  mapPairs<number, number>(x, zero ?? Storage.from(x.dtype, [0], []), x.shape, (v, z) => v - z, "int32");
