@@ -1,4 +1,5 @@
 // The catalogue of everything a user can do wrong: one table, made of the families beside it. Codes are unique.
+import { cliErrors } from "./catalogue/cli.ts";
 import { compileErrors } from "./catalogue/compile.ts";
 import { equivalenceErrors } from "./catalogue/equivalence.ts";
 import { fileErrors } from "./catalogue/file.ts";
@@ -16,6 +17,7 @@ import { weightsErrors } from "./catalogue/weights.ts";
 
 export const catalogue = {
   ...tensorErrors,
+  ...cliErrors,
   ...traceErrors,
   ...compileErrors,
   ...equivalenceErrors,
