@@ -4,10 +4,10 @@ import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
-import { copyRun } from "./cells.ts";
 import { defineOp, graph, type RuntimeValue } from "./define.ts";
+import { stackValues } from "./stack-values.ts";
 import { joinTypes, type LoopState, loopTypes, requireOutputs } from "./subgraph-types.ts";
 
 /** The outputs of the branch that `cond` chooses; only that branch runs. */
@@ -85,7 +85,7 @@ export const loop = defineOp("Loop", {
         list.push(tensorOf(outputs[v_initial.length + 1 + k], `scan output ${k}`));
       });
     }
-    const stacked = scans.map((list, k) => stack("Loop", list, k, context.outputs[v_initial.length + k]));
+    const stacked = scans.map((list, k) => stackValues("Loop", list, k, elementOf(context.outputs[v_initial.length + k])));
     return [...states, ...stacked];
   },
 });
@@ -114,27 +114,9 @@ function staysTrue(value: Value | undefined, body: Graph): boolean {
   return constant instanceof Storage && constant.toNumbers()[0] === 1;
 }
 
-/** The values of one scan output along a new first dimension; of no iterations, an empty tensor of the type that was inferred. */
-function stack(op: string, list: readonly Storage[], k: number, type: ValueType | undefined): Storage {
-  const first = list[0];
-  if (first === undefined) {
-    if (type?.kind !== "tensor") throw new TypeError(`${op}: scan output ${k} has no tensor type`);
-    return Storage.empty(type.dtype, [0, ...(type.shape ?? [0]).slice(1).map((d) => (typeof d === "number" ? d : 0))]);
-  }
-  const y = Storage.empty(first.dtype, [list.length, ...first.shape]);
-  const to = y.dense();
-  for (const [i, x] of list.entries()) {
-    if (!sameShape(x.shape, first.shape) || x.dtype !== first.dtype)
-      throw ingotError("ShapeMismatch", {
-        op,
-        what: `scan output ${k} of iteration ${i}`,
-        actual: `${formatShape(x.shape)} (${x.dtype})`,
-        expected: `${formatShape(first.shape)} (${first.dtype}), as in iteration 0`,
-        hint: "What a loop stacks must have the same shape in every iteration; pad it, or keep it as a state.",
-      });
-    copyRun(x.dense(), 0, to, i * first.size, first.size);
-  }
-  return y;
+/** The type of what was stacked, from that of the stack. */
+function elementOf(type: ValueType | undefined): ValueType | undefined {
+  return type?.kind === "tensor" ? tensorType(type.dtype, type.shape?.slice(1)) : type;
 }
 
 function tensorOf(value: RuntimeValue | undefined, what: string): Storage {

@@ -20,8 +20,10 @@ import * as normalization from "./normalization.ts";
 import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as quantize from "./quantize.ts";
+import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
+import * as scan from "./scan.ts";
 import * as scatter from "./scatter.ts";
 import * as select from "./select.ts";
 import * as shape from "./shape.ts";
@@ -51,8 +53,10 @@ const families = {
   pad,
   pool,
   quantize,
+  random,
   reduce,
   resize,
+  scan,
   scatter,
   select,
   shape,
