@@ -33,7 +33,8 @@ export function runPasses(graph: Graph, passes: readonly Pass[], options: Pipeli
   let stopped = false;
   let rounds = 0;
   for (let changed = true; changed && !stopped; rounds++) {
-    if (rounds === maxRounds) throw ingotError("PassesDoNotSettle", { rounds, passes: [...new Set(journal.slice(-50).map((s) => s.rule))].join(", ") });
+    if (rounds === maxRounds)
+      throw ingotError("PassesDoNotSettle", { rounds, passes: [...new Set(journal.slice(-50).map((s) => s.rule))].join(", ") });
     changed = false;
     for (const tally of tallies) {
       const { pass } = tally;
@@ -62,6 +63,8 @@ export function runPasses(graph: Graph, passes: readonly Pass[], options: Pipeli
       options.onPass?.(pass, graph, fired);
     }
   }
-  const rows = tallies.map(({ pass, fired, total, ms }): PassRow => ({ pass: pass.name, about: pass.about, accuracy: pass.accuracy, fired, total, ms }));
+  const rows = tallies.map(
+    ({ pass, fired, total, ms }): PassRow => ({ pass: pass.name, about: pass.about, accuracy: pass.accuracy, fired, total, ms }),
+  );
   return new PassReport({ rows, journal, rounds, nodesBefore, nodesAfter: graph.nodeCount, stopped });
 }

@@ -47,7 +47,8 @@ export const commonSubexpression: Pass = {
 
 /** Small constants with the same dtype, shape and elements get one identity; named ones (parameters) keep theirs. */
 function mergeConstants(graph: Graph, ids: Map<Value, string>): void {
-  for (const v of graph.initializers) if (v.storage && v.storage.size <= smallConstant && !graph.inputs.includes(v)) ids.set(v, storageKey(v.storage));
+  for (const v of graph.initializers)
+    if (v.storage && v.storage.size <= smallConstant && !graph.inputs.includes(v)) ids.set(v, storageKey(v.storage));
 }
 
 function storageKey(storage: Storage): string {
@@ -68,5 +69,7 @@ function attributeKey(value: AttributeValue): string {
   if (value instanceof Graph) return `graph#${value.name}`;
   // JSON writes NaN and the infinities alike.
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-  return Array.isArray(value) && typeof value[0] === "number" ? `[${value.map((v) => (Object.is(v, -0) ? "-0" : String(v))).join()}]` : JSON.stringify(value);
+  return Array.isArray(value) && typeof value[0] === "number"
+    ? `[${value.map((v) => (Object.is(v, -0) ? "-0" : String(v))).join()}]`
+    : JSON.stringify(value);
 }

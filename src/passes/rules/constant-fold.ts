@@ -1,5 +1,5 @@
 // Computes at compile time what depends on constants only, and shape arithmetic whose sizes are known.
-import { Graph, type Node, type Value } from "../../ir/graph.ts";
+import type { Graph, Node, Value } from "../../ir/graph.ts";
 import type { OpDefinition } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
 import { Storage } from "../../tensor/storage.ts";
@@ -43,9 +43,11 @@ function valuesOf(node: Node): readonly Storage[] | undefined {
 /** Shape arithmetic: an int64 or int32 result whose elements are all known numbers. */
 function knownFromShapes(node: Node): Storage[] | undefined {
   const only = node.outputs[0];
-  if (node.outputs.length !== 1 || only?.type.kind !== "tensor" || !only.dims || node.graph.schemas.get(node.op)?.pure === false) return undefined;
+  if (node.outputs.length !== 1 || only?.type.kind !== "tensor" || !only.dims || node.graph.schemas.get(node.op)?.pure === false)
+    return undefined;
   const { dtype, shape } = only.type;
-  if ((dtype !== "int64" && dtype !== "int32") || !only.dims.every((d) => typeof d === "number") || !shape || shape.length > 1) return undefined;
+  if ((dtype !== "int64" && dtype !== "int32") || !only.dims.every((d) => typeof d === "number") || !shape || shape.length > 1)
+    return undefined;
   return [Storage.from(dtype, only.dims as number[], shape.length === 0 ? [] : [only.dims.length])];
 }
 

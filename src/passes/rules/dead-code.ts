@@ -20,6 +20,7 @@ export const deadCode: Pass = {
       if (!context.step("dead-code", node)) return;
       graph.remove(node);
     }
-    for (const value of [...graph.initializers]) if (value.users.size === 0 && !graph.inputs.includes(value)) graph.removeInitializer(value);
+    for (const value of [...graph.initializers])
+      if (value.users.size === 0 && !graph.inputs.includes(value)) graph.removeInitializer(value);
   },
 };
