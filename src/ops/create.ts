@@ -225,6 +225,14 @@ export const oneHot = defineOp("OneHot", {
     if (!shape) return [tensorType(dtype)];
     const axis = axisOf(c, c.attributes.axis as number, shape, shape.length + 1);
     const depth = c.constant(1)?.toNumbers()[0] ?? c.dims(1)?.[0] ?? unknownDim();
+    if (typeof depth === "number" && depth < 0)
+      throw ingotError("InvalidArgument", {
+        op: c.op,
+        name: "depth",
+        expected: "a number from 0",
+        actual: depth,
+        hint: "The depth is the size of the new dimension.",
+      });
     return [tensorType(dtype, [...shape.slice(0, axis), typeof depth === "number" ? Math.trunc(depth) : depth, ...shape.slice(axis)])];
   },
   eval({ indices, values }, { axis }, context) {

@@ -110,7 +110,10 @@ export function unknownShape(rank: number): Dim[] {
   return Array.from({ length: rank }, () => unknownDim());
 }
 
-/** The contents of integer input `i`, a list of sizes: symbolic where only that is known, and of any length where it is constant. */
+/**
+ * The contents of integer input `i`, a list of sizes: symbolic where only that is known, and of any length where it is constant.
+ * Throws `UnsafeInteger` for a constant beyond 2^53.
+ */
 export function contentsOf(c: InferContext, i: number): readonly Dim[] | undefined {
-  return c.dims(i) ?? c.constant(i)?.toNumbers();
+  return c.constant(i)?.toNumbers() ?? c.dims(i);
 }

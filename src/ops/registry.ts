@@ -5,6 +5,7 @@ import * as argReduce from "./arg-reduce.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as batchNormalization from "./batch-normalization.ts";
 import * as cast from "./cast.ts";
+import * as concat from "./concat.ts";
 import * as control from "./control.ts";
 import * as conv from "./conv.ts";
 import * as create from "./create.ts";
@@ -39,6 +40,7 @@ const families = {
   arithmetic,
   batchNormalization,
   cast,
+  concat,
   control,
   conv,
   create,

@@ -194,7 +194,7 @@ export const expand = defineOp("Expand", {
   accuracy: "exact",
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
-    const target = c.dims(1);
+    const target = contentsOf(c, 1);
     if (shape && target) return [tensorType(dtype, broadcastDims(c.op, shape, target))];
     const rank = lengthOf(c, 1);
     return [tensorType(dtype, shape && rank !== undefined ? unknownShape(Math.max(shape.length, rank)) : undefined)];

@@ -1,6 +1,6 @@
 // Reshaping, permuting and measuring: values, symbolic sizes and contents, views without copies, errors.
 import assert from "node:assert/strict";
-import type { Storage } from "../../src/tensor/storage.ts";
+import { Storage } from "../../src/tensor/storage.ts";
 import { counting, f32, graphOf, i64, infer, result, run, sym } from "../support/run-op.ts";
 
 describe("Reshape", () => {
@@ -30,6 +30,7 @@ describe("Reshape", () => {
     assert.throws(() => run("Reshape", [x, i64([5, -1])]), { code: "ReshapeMismatch" });
     assert.throws(() => run("Reshape", [x, i64([-1, -1])]), { code: "InvalidShape" });
     assert.throws(() => run("Reshape", [x, i64([-2, 12])]), { code: "InvalidShape" });
+    assert.throws(() => run("Reshape", [x, Storage.from("int64", [2n ** 60n], [1])]), { code: "UnsafeInteger" });
   });
 
   it("keeps symbolic sizes", () => {

@@ -154,5 +154,6 @@ describe("Concat and Tile", () => {
     assert.deepEqual(result("Tile", [counting([2]), i64([0])]).shape, [0]);
     assert.deepEqual(infer("Tile", [sym("n", 2), i64([2, 3])]), ["float[2*n,6]"]);
     assert.throws(() => run("Tile", [counting([2]), i64([1, 2])]), { code: "InvalidArgument" });
+    assert.throws(() => run("Tile", [counting([2]), i64([-1])]), { code: "InvalidArgument" });
   });
 });
