@@ -170,9 +170,12 @@ function checkModes(c: InferContext): void {
     });
 }
 
-/** ⌊size · scale⌋; for a symbolic size only where the scale is a fraction of a power of two, so that nothing is lost to rounding. */
+/**
+ * ⌊size · scale⌋, the product rounded to float32 as the scale is: 5 · 1.4 is 7, though the float32 next to 1.4 is a little less. For a
+ * symbolic size only where the scale is a fraction of a power of two, so that nothing is lost to rounding.
+ */
 function scaledDim(size: Dim, scale: number): Dim {
-  if (typeof size === "number") return Math.floor(size * scale);
+  if (typeof size === "number") return Math.floor(Math.fround(size * scale));
   for (let q = 1; q <= 1024; q *= 2) if (Number.isInteger(scale * q)) return floorDivDims(mulDims(size, scale * q), q);
   return unknownDim();
 }

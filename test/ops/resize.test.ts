@@ -31,6 +31,12 @@ describe("Resize", () => {
     );
   });
 
+  it("takes a scale for the decimal fraction that it stands for", () => {
+    assert.equal(byScale(line(0, 1, 2, 3, 4), 1.4).length, 7);
+    // 3.5 / 0.7 − 0.5 is 4.5: half way.
+    assert.deepEqual(byScale(line(0, 1, 2, 3, 4, 5), 0.7), [0, 2, 3, 4]);
+  });
+
   it("interpolates linearly in each coordinate mode", () => {
     const by = (coordinate_transformation_mode: string, size: number) =>
       toSize(line(0, 4), size, { mode: "linear", coordinate_transformation_mode });
