@@ -128,7 +128,7 @@ const families: Readonly<Record<string, () => readonly Case[]>> = {
       ...["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"].map(
         (nearest_mode): Case => [
           "Resize",
-          [random(1, 1, 5, 6), undefined, list(1, 1, 1.4, 0.5)],
+          [random(1, 1, 5, 6), undefined, list(1, 1, 0.7, 0.5)],
           { nearest_mode, coordinate_transformation_mode: "asymmetric" },
         ],
       ),
