@@ -1,15 +1,20 @@
-// Builds dist/: the WebAssembly kernels, then JavaScript with declarations and source maps.
+// Builds dist/, which is what npm ships: JavaScript, declarations, and source maps that hold their sources.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { buildWasm } from "./build-wasm.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(import.meta.dirname, "..");
+
 await buildWasm();
 rmSync(join(root, "dist"), { recursive: true, force: true });
-const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
-if (status !== 0) process.exit(status ?? 1);
-const bin = join(root, "dist", "cli", "main.js");
-if (existsSync(bin)) chmodSync(bin, 0o755);
+const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
+if (tsc.status !== 0) {
+  console.error("build: the sources have type errors; nothing was built");
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  process.exit(1);
+}
+for (const path of Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).bin)) chmodSync(join(root, path), 0o755);

@@ -1,26 +1,27 @@
-// npm run check: types, lint and format, layers, generated pages. Runs all of them, then fails if any did.
+// What must hold before a commit: types, lint and format, layers, generated pages. Prints each step; runs all of them even when one fails.
 import { spawnSync } from "node:child_process";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { buildWasm } from "./build-wasm.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const inModules = (...parts) => join(root, "node_modules", ...parts);
+const root = join(import.meta.dirname, "..");
 await buildWasm();
 
-const steps = {
-  types: [inModules("typescript", "bin", "tsc"), "--noEmit"],
-  lint: [inModules("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings"],
-  layers: [join(root, "scripts", "check-layers.mjs")],
-  "error pages": ["--import", "tsx", join(root, "scripts", "error-pages.ts"), "--check"],
-};
+const steps = [
+  ["types", ["node_modules/typescript/bin/tsc", "--noEmit"]],
+  ["lint and format", ["node_modules/@biomejs/biome/bin/biome", "check", "--max-diagnostics=50", "--error-on-warnings", "."]],
+  ["layers", ["scripts/check-layers.mjs"]],
+  ["error pages", ["--import", "tsx", "scripts/error-pages.ts", "--check"]],
+];
 
 let failed = 0;
-for (const [name, args] of Object.entries(steps)) {
-  const since = performance.now();
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-  const seconds = ((performance.now() - since) / 1000).toFixed(1);
-  console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
-  if (status !== 0) failed++;
+for (const [name, args] of steps) {
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });
+  const took = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  console.log(`${status === 0 ? "ok  " : "FAIL"} ${name} (${took})`);
+  if (status === 0) continue;
+  failed++;
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
 }
-process.exit(failed === 0 ? 0 : 1);
+process.exitCode = failed === 0 ? 0 : 1;

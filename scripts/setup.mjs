@@ -1,34 +1,63 @@
-// Installs what is missing and builds the WebAssembly kernels, so that `npm test` and `npm run demo` work in a fresh clone. Imports nothing
-// from node_modules, and is quick when nothing is missing.
+// Makes a checkout ready to run: installs the packages that package-lock.json names, then brings the WebAssembly kernels up to date.
+// `npm test`, `npm run demo` and `npm run bench` begin with it, so it imports nothing from node_modules and is quick when all is there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stampFile = join(root, "node_modules", ".ingot-setup");
-const lock = join(root, "package-lock.json");
+const root = join(import.meta.dirname, "..");
+const modules = join(root, "node_modules");
+const lockFile = join(root, "package-lock.json");
+/** Written after an installation: what it was made from. */
+const stampFile = join(modules, ".ingot-setup");
 
-const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Ingot needs Node 20.19 or newer; this is ${process.version}.`);
+const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
+
+checkNode();
+install();
+const { buildWasm } = await import("./build-wasm.mjs");
+if (await buildWasm()) console.log("setup: built the WebAssembly kernels");
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  console.error(`Ingot needs Node 20.19 or later; this is ${process.version}.`);
   process.exit(1);
 }
 
-const wanted = createHash("sha256")
-  .update(readFileSync(existsSync(lock) ? lock : join(root, "package.json")))
-  .update(`${process.platform}-${process.arch}-${major}`)
-  .digest("hex");
-
-if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== wanted) {
-  console.log("Installing dependencies …");
-  // What was declared only as optional may fail to install; npm then leaves it out, and Ingot does without it.
-  const args = [existsSync(lock) ? "ci" : "install", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status } = spawnSync("npm", args, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
-  if (status !== 0) process.exit(status ?? 1);
-  writeFileSync(stampFile, wanted);
+function install() {
+  const lock = read(lockFile);
+  const stamp = createHash("sha256").update(`${process.platform} ${process.arch}\n${lock}`).digest("hex");
+  if (lock !== undefined && read(stampFile) === stamp) return;
+  if (lock === undefined || !installedAsLocked(JSON.parse(lock))) {
+    const command = lock === undefined ? "install" : "ci";
+    console.log(`setup: installing packages (npm ${command}) …`);
+    runNpm([command, "--no-audit", "--no-fund"]);
+  }
+  const after = read(lockFile);
+  writeFileSync(stampFile, createHash("sha256").update(`${process.platform} ${process.arch}\n${after}`).digest("hex"));
 }
 
-const { buildWasm } = await import("./build-wasm.mjs");
-if (await buildWasm()) console.log("Built the WebAssembly kernels.");
+/** Whether npm's own record of what is installed has every package of the lock in its version (optional ones may be missing). */
+function installedAsLocked(lock) {
+  const record = read(join(modules, ".package-lock.json"));
+  if (record === undefined) return false;
+  const installed = JSON.parse(record).packages;
+  return Object.entries(lock.packages).every(
+    ([place, { version, optional }]) => place === "" || (installed[place] ? installed[place].version === version : optional === true),
+  );
+}
+
+function runNpm(args) {
+  // Under `npm run`, npm says where it is; else it is found as a command.
+  const npm = process.env.npm_execpath;
+  const [command, all] = npm?.endsWith(".js") ? [process.execPath, [npm, ...args]] : ["npm", args];
+  const { status, error } = spawnSync(command, all, {
+    cwd: root,
+    stdio: "inherit",
+    shell: command === "npm" && process.platform === "win32",
+  });
+  if (status === 0) return;
+  console.error(`setup: npm ${args[0]} failed${error ? `: ${error.message}` : ""}`);
+  process.exit(status ?? 1);
+}

@@ -1,20 +1,32 @@
-// Runs the tests: mocha on tsx. Arguments are passed on to mocha (files, --grep). The last line is `N passed, N failed, N skipped`.
-import { spawn } from "node:child_process";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+// `node scripts/test.mjs [FILE or FOLDER or -g PATTERN]…` runs the tests (all of test/ by default) in a process of their own, and prints
+// as its last line `N passed, N failed, N skipped`, whatever happens to that process.
+import { fork } from "node:child_process";
+import { join } from "node:path";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(import.meta.dirname, "..");
 
-if (!process.env.INGOT_TEST_DATA) {
-  console.error("INGOT_TEST_DATA is not set: the suites that compare with other people's test data are SKIPPED.");
-  console.error("Set it to the folder that holds onnx-backend/, models/ and ort-fusions/ to run them.");
+if (process.env.INGOT_TEST_DATA === undefined) {
+  console.error(
+    [
+      "!!! INGOT_TEST_DATA is not set: the suites that compare with other programs' results are SKIPPED.",
+      "!!! Set it to the folder that holds models/, onnx-backend/ and ort-fusions/ to run them.",
+    ].join("\n"),
+  );
 }
 
-const given = process.argv.slice(2);
-const files = given.some((a) => a.endsWith(".ts")) ? [] : ["test/**/*.test.ts"];
-const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
-const args = ["--import", "tsx", "--expose-gc", mocha, "--reporter", join(root, "scripts", "test-reporter.cjs"), "--timeout", "120000", ...files, ...given];
-const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit", env: { INGOT_VERIFY: "1", ...process.env } });
+const child = fork(join(import.meta.dirname, "run-tests.mjs"), process.argv.slice(2), { cwd: root, execArgv: ["--import", "tsx"] });
+let counts;
+child.on("message", (message) => {
+  counts = message;
+});
 child.on("exit", (code, signal) => {
-  process.exitCode = code ?? (signal ? 1 : 0);
+  if (counts === undefined) {
+    console.error(`The test process ended before its tests did (${signal ?? `exit code ${code}`}).`);
+    counts = { passed: 0, failed: 1, skipped: 0 };
+  } else if (code !== 0 && counts.failed === 0) {
+    console.error(`All tests ran, but the test process then failed (${signal ?? `exit code ${code}`}).`);
+    counts.failed = 1;
+  }
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  process.exitCode = counts.failed === 0 ? 0 : 1;
 });
