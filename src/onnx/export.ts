@@ -7,6 +7,7 @@ import type { AttributeKind, AttributeValue, OpSchema } from "../ir/schema.ts";
 import { irVersionForOpset, requiredVersions } from "../ir/versions.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
+import { opsetForDTypes } from "./dtype-versions.ts";
 import { producerName, producerVersion } from "./producer.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
 import { attributeTypes } from "./schema.ts";
@@ -44,7 +45,7 @@ const lentLocation = "lent";
 export function exportModel(graph: Graph, options: ExportOptions = {}): ExportedModel {
   const { opsets } = requiredVersions(graph);
   const versions = new Map(opsets);
-  versions.set("", Math.max(versions.get("") ?? 1, options.opset ?? 1));
+  versions.set("", Math.max(versions.get("") ?? 1, opsetForDTypes(graph), options.opset ?? 1));
   const writer = new GraphWriter(assignNames(graph), options);
   const proto = writer.write(graph);
   const model: ModelProto = {

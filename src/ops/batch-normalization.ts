@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import { floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -18,6 +18,8 @@ import { encodeNumbers, widened } from "./map-elements.ts";
 export const batchNormalization = defineOp("BatchNormalization", {
   since: [9, 14, 15],
   breaking: [9],
+  // Until 14, training was told by the number of outputs.
+  minVersion: ({ attributes }) => (attributes.training_mode ? 14 : 9),
   inputs: ["X: T", "scale: T1", "B: T1", "input_mean: T2", "input_var: T2"],
   outputs: ["Y: T", "running_mean?: T2", "running_var?: T2"],
   types: { T: floats, T1: floats, T2: floats },
@@ -36,7 +38,11 @@ export const batchNormalization = defineOp("BatchNormalization", {
     const y = normalizeChannels(X, x, split, mean, factor, beta);
     if (!training_mode) return y;
     const moved = (running: Float64Array, now: Float64Array) =>
-      encodeNumbers(input_mean.dtype, running.map((r, c) => r * momentum + (now[c] as number) * (1 - momentum)), [split.channels]);
+      encodeNumbers(
+        input_mean.dtype,
+        running.map((r, c) => r * momentum + (now[c] as number) * (1 - momentum)),
+        [split.channels],
+      );
     return [y, moved(given.mean, mean), moved(given.variance, variance)];
   },
 });
@@ -47,7 +53,14 @@ interface Split {
   readonly inner: number;
 }
 
-function normalizeChannels(X: Storage, x: ArrayLike<number>, { batch, channels, inner }: Split, mean: Float64Array, factor: Float64Array, beta: ArrayLike<number>): Storage {
+function normalizeChannels(
+  X: Storage,
+  x: ArrayLike<number>,
+  { batch, channels, inner }: Split,
+  mean: Float64Array,
+  factor: Float64Array,
+  beta: ArrayLike<number>,
+): Storage {
   const y = X.dtype === "float32" || X.dtype === "float64" ? Storage.empty(X.dtype, X.shape) : undefined;
   const out = (y?.numbers() ?? new Float64Array(x.length)) as Float64Array<ArrayBuffer>;
   for (let n = 0, at = 0; n < batch; n++) {
@@ -70,7 +83,8 @@ function batchStatistics(x: ArrayLike<number>, { batch, channels, inner }: Split
     for (let n = 0; n < batch; n++) for (let i = (n * channels + c) * inner, end = i + inner; i < end; i++) sum += x[i] as number;
     const m = sum / (batch * inner);
     let squares = 0;
-    for (let n = 0; n < batch; n++) for (let i = (n * channels + c) * inner, end = i + inner; i < end; i++) squares += ((x[i] as number) - m) ** 2;
+    for (let n = 0; n < batch; n++)
+      for (let i = (n * channels + c) * inner, end = i + inner; i < end; i++) squares += ((x[i] as number) - m) ** 2;
     mean[c] = m;
     variance[c] = squares / (batch * inner);
   }
@@ -95,5 +109,5 @@ function infer(c: InferContext): ValueType[] {
   });
   const running = tensorType(inputType(c, 3).dtype, channels === undefined ? undefined : [channels]);
   // The running statistics are outputs in training mode only.
-  return c.attributes["training_mode"] ? [inputType(c, 0), running, running] : [inputType(c, 0)];
+  return c.attributes.training_mode ? [inputType(c, 0), running, running] : [inputType(c, 0)];
 }

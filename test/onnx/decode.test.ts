@@ -50,10 +50,8 @@ describe("decoding messages", () => {
     const graph = Buffer.concat([bytesOf(0x0a, node.length), node, field99]);
     const bytes = Buffer.concat([bytesOf(0x08, 8, 0x3a, graph.length), graph]);
     const model = decodeModel(bytes, "t");
-    assert.deepEqual(
-      model.graph?.node?.[0]?.unknown,
-      [Buffer.from(field99)].map((b) => new Uint8Array(b)).map((b) => b) && [field99].map((b) => Buffer.from(b)),
-    );
+    const kept = model.graph?.node?.[0]?.unknown?.map((part) => [...part]);
+    assert.deepEqual(kept, [[...field99]]);
     assert.deepEqual(Buffer.from(encodeToBytes("ModelProto", model)), bytes);
   });
 
@@ -106,13 +104,13 @@ describe("bytes that are no model", () => {
     refuses(bytesOf(0x0b, 0x08), /wire type 3/);
     let nested = Buffer.alloc(0);
     // GraphProto → node → attribute → g, and so on; built from the inside.
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 201; i++) {
       const tag = [0x32, 0x2a, 0x0a][i % 3] as number;
       const length = nested.length;
       nested = Buffer.concat([bytesOf(tag, ...(length < 128 ? [length] : [(length & 127) | 128, length >> 7])), nested]);
     }
     const head = nested.length;
-    refuses(Buffer.concat([bytesOf(0x08, 8, 0x3a, (head & 127) | 128, head >> 7), nested]), /nest|wire|announced/);
+    refuses(Buffer.concat([bytesOf(0x08, 8, 0x3a, (head & 127) | 128, head >> 7), nested]), /nest more than 100 deep/);
   });
 
   it("whatever they are, end in a model or in one named error", () => {

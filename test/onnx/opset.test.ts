@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { evaluate, float32, imported, model, node, value } from "../support/onnx-models.ts";
+
+const x23 = float32([2, 3], 1, 2, 3, 4, 5, 6);
+/** One node of an old opset over inputs x, y, z. */
+const old = (opset: number, op: string, attributes: Parameters<typeof node>[3], ...shapes: number[][]) =>
+  model({
+    opset,
+    inputs: shapes.map((shape, i) => value("xyz"[i] as string, shape)),
+    outputs: [value("out", ["?"])],
+    nodes: [node(op, [..."xyz"].slice(0, shapes.length), ["out"], attributes)],
+  });
+
+describe("operators of old opsets", () => {
+  it("that had axes as attributes: Squeeze, Unsqueeze, the reductions", () => {
+    assert.deepEqual(evaluate(old(11, "Unsqueeze", { axes: [0n, 3n] }, [2, 3]), x23)[0]?.shape, [1, 2, 3, 1]);
+    assert.deepEqual(evaluate(old(11, "Squeeze", { axes: [0n] }, [1, 6]), float32([1, 6], 1, 2, 3, 4, 5, 6))[0]?.shape, [6]);
+    assert.deepEqual(evaluate(old(11, "ReduceSum", { axes: [1n], keepdims: 0n }, [2, 3]), x23), [{ shape: [2], values: [6, 15] }]);
+    assert.deepEqual(evaluate(old(13, "ReduceMax", { axes: [0n], keepdims: 1n }, [2, 3]), x23), [{ shape: [1, 3], values: [4, 5, 6] }]);
+  });
+
+  it("that had bounds as attributes: Clip, Slice (up to the end of time), Pad, TopK", () => {
+    assert.deepEqual(evaluate(old(6, "Clip", { min: 2, max: 4 }, [2, 3]), x23)[0]?.values, [2, 2, 3, 4, 4, 4]);
+    assert.deepEqual(evaluate(old(6, "Clip", { max: 4 }, [2, 3]), x23)[0]?.values, [1, 2, 3, 4, 4, 4]);
+    const slice = { starts: [1n], ends: [2n ** 63n - 1n], axes: [1n] };
+    assert.deepEqual(evaluate(old(9, "Slice", slice, [2, 3]), x23), [{ shape: [2, 2], values: [2, 3, 5, 6] }]);
+    assert.deepEqual(evaluate(old(9, "Slice", { starts: [1n, 0n], ends: [2n, 1n] }, [2, 3]), x23)[0]?.values, [4]);
+    const pad = evaluate(old(2, "Pad", { pads: [0n, 1n, 0n, 0n], value: 9 }, [2, 3]), x23);
+    assert.deepEqual(pad, [{ shape: [2, 4], values: [9, 1, 2, 3, 9, 4, 5, 6] }]);
+    const top = model({
+      opset: 9,
+      inputs: [value("x", [2, 3])],
+      outputs: [value("v", ["?"]), value("i", ["?"], 7)],
+      nodes: [node("TopK", ["x"], ["v", "i"], { k: 2n })],
+    });
+    assert.deepEqual(evaluate(top, x23)[0], { shape: [2, 2], values: [3, 2, 6, 5] });
+  });
+
+  it("Split: sizes as an attribute, or equal parts for as many outputs as there are", () => {
+    const split = (attributes: Parameters<typeof node>[3]) =>
+      model({
+        opset: 11,
+        inputs: [value("x", [2, 3])],
+        outputs: [value("a", ["?"]), value("b", ["?"])],
+        nodes: [node("Split", ["x"], ["a", "b"], attributes)],
+      });
+    assert.deepEqual(
+      evaluate(split({ axis: 1n, split: [1n, 2n] }), x23).map((o) => o.shape),
+      [
+        [2, 1],
+        [2, 2],
+      ],
+    );
+    assert.deepEqual(
+      evaluate(split({ axis: 0n }), x23).map((o) => o.values),
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    );
+  });
+
+  it("Softmax before 13: whole rows of the matrix that is cut at the axis", () => {
+    const zeros = float32([2, 2, 2], 0, 0, 0, 0, 0, 0, 0, 0);
+    assert.deepEqual(evaluate(old(11, "Softmax", {}, [2, 2, 2]), zeros), [{ shape: [2, 2, 2], values: new Array(8).fill(0.25) }]);
+    assert.deepEqual(evaluate(old(11, "Softmax", { axis: 2n }, [2, 2, 2]), zeros)[0]?.values, new Array(8).fill(0.5));
+    assert.deepEqual(evaluate(old(13, "Softmax", {}, [2, 2, 2]), zeros)[0]?.values, new Array(8).fill(0.5));
+    assert.deepEqual(
+      [...imported(old(11, "Softmax", { axis: 1n }, [2, 3])).nodes()].map((n) => n.op),
+      ["Softmax"],
+    );
+  });
+
+  it("elementwise operators that align the second operand to an axis", () => {
+    const sum = evaluate(old(6, "Add", { broadcast: 1n, axis: 0n }, [2, 3], [2]), x23, float32([2], 10, 20));
+    assert.deepEqual(sum[0]?.values, [11, 12, 13, 24, 25, 26]);
+    const last = evaluate(old(6, "Mul", { broadcast: 1n }, [2, 3], [3]), x23, float32([3], 1, 0, -1));
+    assert.deepEqual(last[0]?.values, [1, 0, -3, 4, 0, -6]);
+  });
+
+  it("PRelu with a slope per channel", () => {
+    const x = float32([1, 2, 1, 2], -1, 1, -1, 1);
+    assert.deepEqual(evaluate(old(6, "PRelu", {}, [1, 2, 1, 2], [2]), x, float32([2], 2, 3))[0]?.values, [-2, 1, -3, 1]);
+  });
+
+  it("Upsample and the first Resize: nearest, to the left", () => {
+    const x = float32([1, 1, 1, 2], 1, 2);
+    const upsample = old(7, "Upsample", { mode: "nearest", scales: [1, 1, 1, 2] }, [1, 1, 1, 2]);
+    assert.deepEqual(evaluate(upsample, x), [{ shape: [1, 1, 1, 4], values: [1, 1, 2, 2] }]);
+    for (const [opset, op] of [
+      [9, "Upsample"],
+      [10, "Resize"],
+    ] as const) {
+      const proto = model({
+        opset,
+        inputs: [value("x", [1, 1, 1, 2])],
+        outputs: [value("out", ["?"])],
+        nodes: [node(op, ["x", "s"], ["out"], { mode: "linear" })],
+        initializers: { s: float32([4], 1, 1, 1, 2) },
+      });
+      assert.deepEqual(evaluate(proto, x)[0]?.values, [1, 1.5, 2, 2]);
+    }
+  });
+
+  it("Reshape with its shape as an attribute, Cast by name, Concat without an axis, marks of overwritten inputs", () => {
+    assert.deepEqual(evaluate(old(1, "Reshape", { shape: [3n, -1n], consumed_inputs: [0n] }, [2, 3]), x23)[0]?.shape, [3, 2]);
+    const cast = imported(old(1, "Cast", { to: "INT64" }, [2, 3]));
+    assert.equal(cast.outputs[0]?.tensorType.dtype, "int64");
+    assert.deepEqual(evaluate(old(1, "Concat", {}, [2, 3], [2, 3]), x23, x23)[0]?.shape, [2, 6]);
+  });
+
+  it("GroupNormalization with one scale per group", () => {
+    const proto = model({
+      opset: 18,
+      inputs: [value("x", [1, 4, 1])],
+      outputs: [value("out", ["?"])],
+      nodes: [node("GroupNormalization", ["x", "s", "b"], ["out"], { num_groups: 2n, epsilon: 0 })],
+      initializers: { s: float32([2], 1, 10), b: float32([2], 0, 5) },
+    });
+    assert.deepEqual(evaluate(proto, float32([1, 4, 1], -1, 1, -2, 2))[0]?.values, [-1, 1, -5, 15]);
+  });
+
+  it("say so where the newest form cannot say the same", () => {
+    assert.throws(() => imported(old(1, "Tile", {}, [2], [1], [1])), { code: "OnnxOpset" });
+    const loose = model({
+      opset: 6,
+      inputs: [{ name: "x", type: { tensorType: { elemType: 1 } } }, value("y", [2])],
+      outputs: [value("out", ["?"])],
+      nodes: [node("Add", ["x", "y"], ["out"], { broadcast: 1n, axis: 0n })],
+    });
+    assert.throws(() => imported(loose), /ranks are not known/);
+  });
+});
