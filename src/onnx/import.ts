@@ -11,7 +11,7 @@ import { convertToNewest } from "./opset/convert.ts";
 import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
 import { orderNodes } from "./order-nodes.ts";
 import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./schema.ts";
-import { tensorToStorage } from "./tensor-proto.ts";
+import { dtypeOf, tensorToStorage } from "./tensor-proto.ts";
 import { typeFromProto } from "./type-proto.ts";
 
 export interface ImportOptions {
@@ -197,8 +197,10 @@ class Importer {
       file: this.#file,
       provenance,
     });
-    if (domain === "") convertToNewest(draft);
-    else draft.op = `${domain}.${opType}`;
+    if (domain === "") {
+      convertToNewest(draft);
+      checkNamedTypes(draft, title, this.#file);
+    } else draft.op = `${domain}.${opType}`;
     const made = scope.graph.add(draft.op, draft.inputs, finalAttributes(draft, this.#options.schemas, context), {
       outputCount: draft.outputCount,
       provenance,
@@ -252,6 +254,17 @@ class Importer {
       refine(value, scope.declared.get(name));
       this.#define(scope, name, value);
     });
+  }
+}
+
+/** Attributes that hold the number of an element type. */
+const typeAttributes = ["to", "dtype", "output_dtype"];
+
+/** Throws `OnnxUnsupported` for element types that we do not have. */
+function checkNamedTypes({ attributes }: NodeDraft, title: string, file: string): void {
+  for (const name of typeAttributes) {
+    const number = attributes.get(name);
+    if (typeof number === "bigint" && number !== 0n) dtypeOf(Number(number), `the attribute \`${name}\` of ${title}`, file);
   }
 }
 

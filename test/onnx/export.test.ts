@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import onnxProto from "onnx-proto";
+import { symbol, unknownDim } from "../../src/ir/dim.ts";
+import { Graph } from "../../src/ir/graph.ts";
+import { tensorType } from "../../src/ir/type.ts";
+import { decodeModel } from "../../src/onnx/decode.ts";
+import { encodeToBytes } from "../../src/onnx/encode.ts";
+import { exportModel } from "../../src/onnx/export.ts";
+import { importModel } from "../../src/onnx/import.ts";
+import { registry } from "../../src/ops/registry.ts";
+import { Storage } from "../../src/tensor/storage.ts";
+import { float32, int64 } from "../support/onnx-models.ts";
+
+const { onnx } = onnxProto;
+/** What another reader of ONNX sees. */
+const seen = (graph: Graph) =>
+  onnx.ModelProto.toObject(onnx.ModelProto.decode(encodeToBytes("ModelProto", exportModel(graph).model)), { longs: Number });
+const opsetOf = (graph: Graph) => exportModel(graph).model.opsetImport?.find((o) => o.domain === "")?.version;
+
+describe("exporting a graph", () => {
+  it("writes names, types, symbolic sizes, attributes and constants as other readers see them", () => {
+    const graph = new Graph(registry, "net");
+    const x = graph.addInput("x", tensorType("float32", [symbol("batch"), 2]));
+    const w = graph.addInitializer(float32([2, 3], 1, 2, 3, 4, 5, 6), "fc.weight");
+    const h = graph.add("MatMul", [x, w]).output;
+    graph.setOutputs([graph.add("LeakyRelu", [h], { alpha: 0.5 }).output], ["y"]);
+    const model = seen(graph);
+    assert.equal(model.graph.name, "net");
+    assert.equal(model.producerName, "ingot");
+    assert.deepEqual(model.graph.input[0].type.tensorType, { elemType: 1, shape: { dim: [{ dimParam: "batch" }, { dimValue: 2 }] } });
+    assert.deepEqual(model.graph.output[0].type.tensorType.shape.dim, [{ dimParam: "batch" }, { dimValue: 3 }]);
+    assert.deepEqual(
+      model.graph.initializer.map((t: { name: string; dims: number[] }) => [t.name, t.dims]),
+      [["fc.weight", [2, 3]]],
+    );
+    assert.deepEqual(
+      model.graph.node.map((n: { opType: string; input: string[] }) => [n.opType, n.input]),
+      [
+        ["MatMul", ["x", "fc.weight"]],
+        ["LeakyRelu", ["matmul"]],
+      ],
+    );
+    const [alpha] = model.graph.node[1].attribute;
+    assert.deepEqual([alpha.name, alpha.f, alpha.type], ["alpha", 0.5, 1]);
+  });
+
+  it("shares the memory of constants", () => {
+    const graph = new Graph(registry);
+    const data = new Float32Array(10_000);
+    graph.setOutputs([graph.add("Neg", [graph.addInitializer(Storage.of("float32", data, [10_000]), "w")]).output], ["y"]);
+    assert.equal(exportModel(graph).model.graph?.initializer?.[0]?.rawData?.buffer, data.buffer);
+  });
+
+  it("asks for no newer opset than operators, their use and their dtypes need", () => {
+    const unary = (op: string, dtype: "float32" | "int64" | "bfloat16") => {
+      const graph = new Graph(registry);
+      graph.setOutputs([graph.add(op, [graph.addInput("x", tensorType(dtype, [2]))]).output], ["y"]);
+      return opsetOf(graph);
+    };
+    assert.equal(unary("Relu", "float32"), 6);
+    assert.equal(unary("Relu", "int64"), 14);
+    assert.equal(unary("Relu", "bfloat16"), 13);
+    assert.equal(unary("Softmax", "float32"), 13);
+    const graph = new Graph(registry);
+    graph.setOutputs([graph.add("Relu", [graph.addInput("x", tensorType("float32", [2]))]).output], ["y"]);
+    assert.equal(exportModel(graph, { opset: 17 }).model.opsetImport?.[0]?.version, 17);
+    assert.equal(exportModel(graph, { opset: 17 }).model.irVersion, 8);
+  });
+
+  it("imports another domain only when it is used", () => {
+    const graph = new Graph(registry);
+    const x = graph.addInput("x", tensorType("float32", [2]));
+    const relu = graph.add("Relu", [x]).output;
+    graph.setOutputs([relu], ["y"]);
+    assert.deepEqual(
+      exportModel(graph).model.opsetImport?.map((o) => o.domain),
+      [""],
+    );
+    graph.setOutputs([graph.add("com.microsoft.Gelu", [relu]).output], ["y"]);
+    assert.deepEqual(
+      exportModel(graph)
+        .model.opsetImport?.map((o) => o.domain)
+        .sort(),
+      ["", "com.microsoft"],
+    );
+  });
+
+  it("ties an output that is an input, a constant or another output by an Identity", () => {
+    const graph = new Graph(registry);
+    const x = graph.addInput("x", tensorType("float32", [1]));
+    const y = graph.add("Neg", [x]).output;
+    graph.setOutputs([y, y, x, graph.addInitializer(float32([1], 5), "c")], ["a", "b", "same", "five"]);
+    const model = exportModel(graph).model;
+    assert.deepEqual(
+      model.graph?.output?.map((o) => o.name),
+      ["a", "b", "same", "five"],
+    );
+    const ops = (model.graph?.node ?? []).map((n) => n.opType);
+    assert.deepEqual(ops, ["Neg", "Identity", "Identity", "Identity"]);
+  });
+
+  it("does not leak names of unknown sizes, so that bytes are the same each time", () => {
+    const bytes = () => {
+      const graph = new Graph(registry);
+      const x = graph.addInput("x", tensorType("float32", [unknownDim(), 2]));
+      graph.setOutputs([graph.add("Flatten", [x], { axis: 0 }).output], ["y"]);
+      return encodeToBytes("ModelProto", exportModel(graph).model);
+    };
+    assert.deepEqual(bytes(), bytes());
+    assert.ok(!Buffer.from(bytes()).includes("unk__"));
+  });
+
+  it("keeps provenance and metadata through a file", () => {
+    const graph = new Graph(registry);
+    graph.metadata.set("ingot.certificate", "{}");
+    const provenance = [{ source: { file: "a:b.ts", line: 3, column: 7 }, scope: "layer1.0" }, { scope: "layer1.1" }];
+    graph.setOutputs([graph.add("Relu", [graph.addInput("x", tensorType("float32", [1]))], {}, { provenance }).output], ["y"]);
+    const back = importModel(decodeModel(encodeToBytes("ModelProto", exportModel(graph).model), "m"), { schemas: registry, file: "m" });
+    assert.deepEqual([...back.metadata], [["ingot.certificate", "{}"]]);
+    assert.deepEqual([...back.nodes()][0]?.provenance, [provenance[0], { source: undefined, scope: "layer1.1" }]);
+  });
+
+  it("hands large constants over apart from the model when asked", () => {
+    const graph = new Graph(registry);
+    const big = graph.addInitializer(Storage.of("float32", new Float32Array(1000), [1000]), "big");
+    const shape = graph.addInitializer(int64([1], 1000), "shape");
+    graph.setOutputs([graph.add("Reshape", [big, shape]).output], ["y"]);
+    const { model, lent } = exportModel(graph, { lend: (s) => s.byteSize > 100 });
+    assert.deepEqual([...lent.keys()], ["big"]);
+    assert.equal(lent.get("big"), big.storage);
+    assert.deepEqual(
+      model.graph?.initializer?.map((t) => [t.name, t.dataLocation, t.rawData?.length]),
+      [
+        ["big", 1, undefined],
+        ["shape", undefined, 8],
+      ],
+    );
+  });
+});
