@@ -1,0 +1,83 @@
+// For ONNX Runtime: a convolution with the residual sum and the activation behind it as one com.microsoft.FusedConv.
+import type { Value } from "../../ir/graph.ts";
+import type { Attributes } from "../../ir/schema.ts";
+import { typeEquals } from "../../ir/type.ts";
+import { attributeOf, type Match } from "../match.ts";
+import type { PatternOps, PatternValue, PatternVariables } from "../pattern.ts";
+import { defineRule } from "../rewriter.ts";
+
+const activations = ["Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "Clip"] as const;
+const FLOAT_MAX = 3.4028234663852886e38;
+
+const convolution = (op: PatternOps, v: PatternVariables) => op.Conv(v("x"), v("w"), v("b").optional()).single().as("conv");
+const activated = (op: PatternOps, v: PatternVariables, y: PatternValue) =>
+  op.oneOf(activations, y, v("min").constant().optional(), v("max").constant().optional());
+
+/** The attributes of FusedConv for the match's root. ONNX Runtime's kernel is for float32. */
+function activationOf(m: Match): Attributes {
+  const { root } = m;
+  const number = (name: string) => Number(attributeOf(root, name));
+  const bound = (name: string, missing: number) => m.constant(name)?.toNumbers()[0] ?? missing;
+  if (root.op === "Clip") return { activation: "Clip", activation_params: [bound("min", -FLOAT_MAX), bound("max", FLOAT_MAX)] };
+  if (root.op === "LeakyRelu") return { activation: "LeakyRelu", activation_params: [number("alpha")] };
+  if (root.op === "HardSigmoid") return { activation: "HardSigmoid", activation_params: [number("alpha"), number("beta")] };
+  return { activation: root.op };
+}
+
+function floats(m: Match): true | string {
+  const { type } = m.value("conv");
+  return (type.kind === "tensor" && type.dtype === "float32") || "the convolution is not float32";
+}
+
+/** The residual must have the convolution's shape exactly: FusedConv does not broadcast. */
+function sameShapes(m: Match): true | string {
+  const [y, z] = [m.value("conv").type, m.value("z").type];
+  const known = y.kind === "tensor" && z.kind === "tensor" && y.shape !== undefined && z.shape !== undefined;
+  return (known && typeEquals(y, z)) || "the residual is not known to have the shape of the convolution's result";
+}
+
+const inputs = (m: Match, z?: Value) =>
+  z ? [m.value("x"), m.value("w"), m.optional("b"), z] : [m.value("x"), m.value("w"), m.optional("b")];
+
+/**
+ * Fuses the activation behind a convolution into it.
+ *
+ *     x ─ Conv(W, b) ─ Relu ─ y
+ *     x ─ FusedConv(W, b; activation = Relu) ─ y
+ *
+ * Cases: 1. Relu, Sigmoid, Tanh  2. LeakyRelu, HardSigmoid with their numbers  3. Clip with constant bounds or without.
+ * Legal when nobody else reads the convolution's result. Accuracy: ulp.
+ */
+export const fuseConvActivation = defineRule({
+  name: "fuse-conv-activation",
+  about: "fuses the activation behind a convolution into ONNX Runtime's FusedConv; nobody else reads between",
+  accuracy: "ulp",
+  targets: ["onnxruntime"],
+  pattern: (op, v) => activated(op, v, convolution(op, v)),
+  check: floats,
+  replacement: (op, m) => op.call("com.microsoft.FusedConv", inputs(m), { ...m.node("conv").attributes, ...activationOf(m) })[0] as Value,
+});
+
+/**
+ * Fuses the residual sum, and the activation behind it, into a convolution.
+ *
+ *     x ─ Conv(W, b) ─ Add(z) ─ Relu ─ y
+ *     x ─ FusedConv(W, b, z; activation = Relu) ─ y
+ *
+ * Cases: 1. z on either side  2. every activation of fuse-conv-activation  3. both sides are convolutions: one takes the other as z.
+ * Legal when nobody else reads the values between and z has exactly the shape of the convolution's result. z cannot depend on that result,
+ * because the sum is its only reader. Accuracy: ulp.
+ */
+export const fuseConvAddActivation = defineRule({
+  name: "fuse-conv-add-activation",
+  about: "fuses the residual sum and the activation behind a convolution into ONNX Runtime's FusedConv",
+  accuracy: "ulp",
+  targets: ["onnxruntime"],
+  pattern: (op, v) => activated(op, v, op.Add(convolution(op, v), v("z")).single()),
+  check(m) {
+    const dtype = floats(m);
+    return dtype === true ? sameShapes(m) : dtype;
+  },
+  replacement: (op, m) =>
+    op.call("com.microsoft.FusedConv", inputs(m, m.value("z")), { ...m.node("conv").attributes, ...activationOf(m) })[0] as Value,
+});
