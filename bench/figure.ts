@@ -61,7 +61,10 @@ export async function interleaved(rounds: number, ...bodies: readonly (() => unk
 /** The median of a/b over paired samples, with its quartiles. */
 export function pairedRatio(a: readonly number[], b: readonly number[]): { readonly value: number; readonly spread: string } {
   const ratios = a.map((x, i) => x / (b[i] as number));
-  return { value: median(ratios), spread: `quartiles ${quantile(ratios, 0.25).toFixed(3)} – ${quantile(ratios, 0.75).toFixed(3)} of ${ratios.length}` };
+  return {
+    value: median(ratios),
+    spread: `quartiles ${quantile(ratios, 0.25).toFixed(3)} – ${quantile(ratios, 0.75).toFixed(3)} of ${ratios.length}`,
+  };
 }
 
 /** Smallest to largest, for times. */

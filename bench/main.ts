@@ -17,7 +17,11 @@ for (const choice of chosen) {
   const [group = "", part] = choice.split("/");
   const measures = groups[group];
   if (!measures || (part !== undefined && !measures[part])) {
-    console.error(`There is no group ${choice}. The groups are ${Object.entries(groups).map(([g, m]) => `${g} (${Object.keys(m).join(", ")})`).join("; ")}.`);
+    console.error(
+      `There is no group ${choice}. The groups are ${Object.entries(groups)
+        .map(([g, m]) => `${g} (${Object.keys(m).join(", ")})`)
+        .join("; ")}.`,
+    );
     process.exit(2);
   }
   for (const [name, measure] of Object.entries(measures)) {
@@ -33,12 +37,16 @@ for (const choice of chosen) {
 }
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const kept = readOld().filter((old) => !figures.some((f) => f.group === old.group && f.name === old.name) && !(chosen.includes(old.group)));
+const kept = readOld().filter((old) => !figures.some((f) => f.group === old.group && f.name === old.name) && !chosen.includes(old.group));
 const all = [...kept, ...figures];
 writeFileSync(here("results.json"), `${JSON.stringify(all, null, 2)}\n`);
 writeFileSync(here("RESULTS.md"), markdown(all));
 const missed = figures.filter((f) => !f.holds);
-console.log(missed.length === 0 ? `all ${figures.length} figures hold` : `${missed.length} of ${figures.length} figures MISS their bar: ${missed.map((f) => f.name).join("; ")}`);
+console.log(
+  missed.length === 0
+    ? `all ${figures.length} figures hold`
+    : `${missed.length} of ${figures.length} figures MISS their bar: ${missed.map((f) => f.name).join("; ")}`,
+);
 process.exitCode = missed.length === 0 ? 0 : 1;
 
 function line(f: Figure): string {
@@ -59,7 +67,9 @@ function readOld(): Figure[] {
 }
 
 function markdown(list: readonly Figure[]): string {
-  const rows = list.map((f) => `| ${f.group} | ${f.name} | ${format(f.value)} ${f.unit} | ${f.bar} | ${f.holds ? "yes" : "**no**"} | ${f.spread} |`);
+  const rows = list.map(
+    (f) => `| ${f.group} | ${f.name} | ${format(f.value)} ${f.unit} | ${f.bar} | ${f.holds ? "yes" : "**no**"} | ${f.spread} |`,
+  );
   return [
     "# Figures",
     "",

@@ -2,7 +2,7 @@
 // base64: no file has to be found at run time and nothing is compiled then. Does nothing, fast, when that file is up to date.
 // `node scripts/build-wasm.mjs` or `import { buildWasm }`.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -13,7 +13,20 @@ const target = join(root, "src/kernels/generated/wasm.ts");
 /** 32 MiB: what one call of a kernel may use at most. Tensors do not live here. */
 const pages = 512;
 
-const common = ["index.ts", "-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--importMemory", "--initialMemory", String(pages), "--maximumMemory", String(pages)];
+const common = [
+  "index.ts",
+  "-O3",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--use",
+  "abort=",
+  "--importMemory",
+  "--initialMemory",
+  String(pages),
+  "--maximumMemory",
+  String(pages),
+];
 const variants = { base: ["--enable", "simd"], relaxed: ["--enable", "simd", "--enable", "relaxed-simd"] };
 
 /**
@@ -21,7 +34,9 @@ const variants = { base: ["--enable", "simd"], relaxed: ["--enable", "simd", "--
  * @returns {Promise<boolean>} whether it had to be compiled
  */
 export async function buildWasm() {
-  const names = readdirSync(sourceFolder).filter((name) => name.endsWith(".ts")).sort();
+  const names = readdirSync(sourceFolder)
+    .filter((name) => name.endsWith(".ts"))
+    .sort();
   const sources = new Map(names.map((name) => [name, readFileSync(join(sourceFolder, name), "utf8")]));
   const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
   for (const [name, text] of sources) hash.update(`\0${name}\0${text}`);

@@ -13,6 +13,14 @@ export async function* concurrency(progress: (what: string) => void): AsyncItera
     () => traced.run(x),
     () => Promise.all([traced.run(x), traced.run(x)]),
   );
-  yield { name: "throughput of two concurrent runs over one, ResNet-152, one thread each", unit: "×", bar: "≥ 1.7", ...pairedRatio(one.map((ms) => 2 * ms), two) };
+  yield {
+    name: "throughput of two concurrent runs over one, ResNet-152, one thread each",
+    unit: "×",
+    bar: "≥ 1.7",
+    ...pairedRatio(
+      one.map((ms) => 2 * ms),
+      two,
+    ),
+  };
   await traced.close();
 }

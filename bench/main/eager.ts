@@ -1,6 +1,6 @@
 // Eager speed on one thread.
 import { matmul, randn } from "../../src/index.ts";
-import { resnet152, resnet18 } from "../../src/models/index.ts";
+import { resnet18, resnet152 } from "../../src/models/index.ts";
 import type { Measured } from "../figure.ts";
 import { median, range, time } from "../figure.ts";
 import { nativeSession } from "./native-session.ts";
@@ -28,5 +28,11 @@ export async function* eager(progress: (what: string) => void): AsyncIterable<Me
   const theirs = [];
   for (let i = 0; i < 40; i++) theirs.push((2 * 512 ** 3) / (await time(() => native.run())) / 1e6);
   // FACTS: ONNX Runtime reaches about three quarters of a core's peak on this shape.
-  yield { name: "onnxruntime-node matmul 512³, one thread (how fast this core is)", value: median(theirs), unit: "GFLOP/s", bar: "", spread: range(theirs) };
+  yield {
+    name: "onnxruntime-node matmul 512³, one thread (how fast this core is)",
+    value: median(theirs),
+    unit: "GFLOP/s",
+    bar: "",
+    spread: range(theirs),
+  };
 }

@@ -1,7 +1,7 @@
 // The compiled module beside onnxruntime-node's own session on the plain exported file.
 import { randn, trace } from "../../src/index.ts";
-import { traceGraph } from "../../src/trace/trace-graph.ts";
 import { resnet152 } from "../../src/models/index.ts";
+import { traceGraph } from "../../src/trace/trace-graph.ts";
 import type { Measured } from "../figure.ts";
 import { interleaved, pairedRatio } from "../figure.ts";
 import { nativeSession } from "./native-session.ts";
@@ -20,7 +20,12 @@ export async function* engine(progress: (what: string) => void): AsyncIterable<M
       () => traced.run(x),
       () => native.run(),
     );
-    yield { name: `run() of ResNet-152 over onnxruntime-node's own session, ${threads} thread${threads > 1 ? "s" : ""}`, unit: "×", bar: "≤ 1.03", ...pairedRatio(ours, theirs) };
+    yield {
+      name: `run() of ResNet-152 over onnxruntime-node's own session, ${threads} thread${threads > 1 ? "s" : ""}`,
+      unit: "×",
+      bar: "≤ 1.03",
+      ...pairedRatio(ours, theirs),
+    };
     await traced.close();
     await native.release();
   }

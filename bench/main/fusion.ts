@@ -11,7 +11,15 @@ export async function* fusion(progress: (what: string) => void): AsyncIterable<M
   const left = { value: count(traced.graph, "BatchNormalization", "Identity", "Dropout"), unit: "nodes", bar: "= 0", spread: "" };
   yield { name: "BatchNormalization, Identity and Dropout in the optimised ResNet-152", ...left };
   const lowered = traced.loweredGraph;
-  const loose = [...lowered.nodes()].filter((n) => ["Relu", "Add"].includes(n.op) && n.inputs.some((v) => v?.producer && /Conv$/.test(v.producer.op))).length;
-  yield { name: "Relu and Add left beside a convolution, lowered for ONNX Runtime", value: loose, unit: "nodes", bar: "= 0", spread: `${lowered.nodeCount} nodes in all` };
+  const loose = [...lowered.nodes()].filter(
+    (n) => ["Relu", "Add"].includes(n.op) && n.inputs.some((v) => v?.producer && /Conv$/.test(v.producer.op)),
+  ).length;
+  yield {
+    name: "Relu and Add left beside a convolution, lowered for ONNX Runtime",
+    value: loose,
+    unit: "nodes",
+    bar: "= 0",
+    spread: `${lowered.nodeCount} nodes in all`,
+  };
   await traced.close();
 }

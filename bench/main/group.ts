@@ -10,4 +10,14 @@ import { memory } from "./memory.ts";
 import { portable } from "./portable.ts";
 import { tracing } from "./tracing.ts";
 
-export const mainGroup: Readonly<Record<string, Measure>> = { eager, tracing, memory, fusion, engine, lateness, concurrency, guarantee, portable };
+export const mainGroup: Readonly<Record<string, Measure>> = {
+  eager,
+  tracing,
+  memory,
+  fusion,
+  engine,
+  lateness,
+  concurrency,
+  guarantee,
+  portable,
+};

@@ -1,11 +1,11 @@
 // The guarantee: bit-for-bit recordings on the whole zoo, the same top-5 on real structure, and wrong folds that are caught.
-import { image, nn, randn, Tensor, topk, trace } from "../../src/index.ts";
-import { compare } from "../../src/equivalence/compare.ts";
-import { compareBitwise } from "../../src/equivalence/compare.ts";
+
+import { compare, compareBitwise } from "../../src/equivalence/compare.ts";
 import { outputLimits } from "../../src/equivalence/graph-limits.ts";
+import { image, nn, randn, Tensor, topk, trace } from "../../src/index.ts";
 import type { Graph, Node } from "../../src/ir/graph.ts";
 import { cloneGraph } from "../../src/ir/traverse.ts";
-import { modelNames, byName, resnet18 } from "../../src/models/index.ts";
+import { byName, modelNames, resnet18 } from "../../src/models/index.ts";
 import { asStorage, runGraph } from "../../src/ops/run-graph.ts";
 import { runPasses } from "../../src/passes/manager.ts";
 import { portablePasses } from "../../src/passes/pipelines.ts";
@@ -25,13 +25,19 @@ async function bitwiseZoo(progress: (what: string) => void): Promise<Measured> {
   const other = randn([1, 3, 224, 224], { seed: 2 });
   for (const name of modelNames) {
     progress(`bit for bit: ${name}`);
-    const model = byName(name, { seed: 0 }).eval();
+    const model = byName(name)({ seed: 0 }).eval();
     const { graph } = traceGraph(model, x);
     const [actual] = runGraph(graph, [other.storage], { reuseMemory: true });
     if (compareBitwise(model.forward(other).storage, asStorage(actual)) !== undefined) differing.push(name);
   }
   const spread = differing.length > 0 ? `differing: ${differing.join(", ")}` : modelNames.join(", ");
-  return { name: "zoo models whose unoptimised graph on the interpreter differs from eager", value: differing.length, unit: `of ${modelNames.length}`, bar: "= 0", spread };
+  return {
+    name: "zoo models whose unoptimised graph on the interpreter differs from eager",
+    value: differing.length,
+    unit: `of ${modelNames.length}`,
+    bar: "= 0",
+    spread,
+  };
 }
 
 const picture = (seed: number) => Tensor.fromStorage(image.preprocessRgb(image.renderImage(seed)));
@@ -39,7 +45,10 @@ const picture = (seed: number) => Tensor.fromStorage(image.preprocessRgb(image.r
 async function* topFive(progress: (what: string) => void): AsyncIterable<Measured> {
   progress("calibrating ResNet-18");
   const model = resnet18({ seed: 0 });
-  nn.calibrate(model, Array.from({ length: 16 }, (_, i) => picture(1000 + i)));
+  nn.calibrate(
+    model,
+    Array.from({ length: 16 }, (_, i) => picture(1000 + i)),
+  );
   model.eval();
   const traced = await trace(model, picture(0));
   let agree = 0;
@@ -53,7 +62,13 @@ async function* topFive(progress: (what: string) => void): AsyncIterable<Measure
     if (String(expected) === String(actual)) agree++;
   }
   await traced.close();
-  yield { name: "structured images with the same top-5, eager and compiled, calibrated ResNet-18", value: agree, unit: "of 50", bar: "= 50", spread: "" };
+  yield {
+    name: "structured images with the same top-5, eager and compiled, calibrated ResNet-18",
+    value: agree,
+    unit: "of 50",
+    bar: "= 50",
+    spread: "",
+  };
   yield { name: "different top-5 lists among them", value: lists.size, unit: "lists", bar: "≥ 25", spread: "" };
   const source = traceGraph(model, picture(0)).graph;
   for (const [what, spoil] of [

@@ -29,7 +29,13 @@ export async function* lateness(progress: (what: string) => void): AsyncIterable
     }
     progress("the same timer beside an equal load in another process");
     const other = await besideLoad(threads);
-    yield { name: `${name}, beyond that beside an equal load in another process`, value: p - quantile(other, 0.999), unit: "ms", bar: "≤ 20", spread: `${spread}; beside the other process ${quantile(other, 0.999).toFixed(1)} ms` };
+    yield {
+      name: `${name}, beyond that beside an equal load in another process`,
+      value: p - quantile(other, 0.999),
+      unit: "ms",
+      bar: "≤ 20",
+      spread: `${spread}; beside the other process ${quantile(other, 0.999).toFixed(1)} ms`,
+    };
   }
 }
 
@@ -52,7 +58,9 @@ async function withTimer(body: () => Promise<unknown>): Promise<number[]> {
 
 async function besideLoad(threads: number): Promise<number[]> {
   const script = fileURLToPath(new URL("./load-child.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", script, String(threads), String(runs)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", "tsx", script, String(threads), String(runs)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   const exit = once(child, "exit");
   return withTimer(() => exit);

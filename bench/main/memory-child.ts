@@ -5,7 +5,8 @@ import { resnet152 } from "../../src/models/index.ts";
 
 const collect = globalThis.gc as () => void;
 
-const status = (key: "VmHWM" | "VmRSS") => Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
+const status = (key: "VmHWM" | "VmRSS") =>
+  Number(new RegExp(`${key}:\\s+(\\d+) kB`).exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
 /** Forgets the peak so far. */
 const resetPeak = () => writeFileSync("/proc/self/clear_refs", "5");
 
@@ -24,7 +25,9 @@ if (process.argv[2] === "trace") {
   await traced.close();
 } else {
   const traced = await trace(model, x, { threads: 1 });
-  const activations = [...traced.loweredGraph.nodes()].flatMap((n) => n.outputs).reduce((n, v) => n + (v.tensorType.shape as number[]).reduce((a, b) => a * b, 4), 0);
+  const activations = [...traced.loweredGraph.nodes()]
+    .flatMap((n) => n.outputs)
+    .reduce((n, v) => n + (v.tensorType.shape as number[]).reduce((a, b) => a * b, 4), 0);
   await Promise.all(Array.from({ length: 1 }, () => traced.run(x)));
   collect();
   resetPeak();

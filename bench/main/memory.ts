@@ -11,7 +11,13 @@ export async function* memory(progress: (what: string) => void): AsyncIterable<M
     return child("trace") as { peak: number; weights: number };
   });
   const ratios = samples.map((s) => s.peak / s.weights);
-  yield { name: "peak memory of trace() of ResNet-152 above that before, in weights", value: median(ratios), unit: "×", bar: "≤ 5", spread: range(ratios, 2) };
+  yield {
+    name: "peak memory of trace() of ResNet-152 above that before, in weights",
+    value: median(ratios),
+    unit: "×",
+    bar: "≤ 5",
+    spread: range(ratios, 2),
+  };
   progress("concurrent runs");
   const grown = child("concurrent") as { one: number; four: number; activations: number };
   const extra = (grown.four - grown.one) / (3 * grown.activations);
@@ -26,7 +32,10 @@ export async function* memory(progress: (what: string) => void): AsyncIterable<M
 
 function child(task: string): unknown {
   const script = fileURLToPath(new URL("./memory-child.ts", import.meta.url));
-  const { stdout, status } = spawnSync(process.execPath, ["--import", "tsx", "--expose-gc", script, task], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const { stdout, status } = spawnSync(process.execPath, ["--import", "tsx", "--expose-gc", script, task], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   if (status !== 0) throw new Error(`the memory measure failed with status ${status}`);
   return JSON.parse(stdout.trim().split("\n").pop() as string);
 }

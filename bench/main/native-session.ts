@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { randn, type Tensor } from "../../src/index.ts";
-import { tensorType } from "../../src/ir/type.ts";
-import { Graph } from "../../src/ir/graph.ts";
 import { saveOnnx } from "../../src/compile/save.ts";
+import { randn, type Tensor } from "../../src/index.ts";
+import { Graph } from "../../src/ir/graph.ts";
+import { tensorType } from "../../src/ir/type.ts";
 import { registry } from "../../src/ops/registry.ts";
 
 export interface NativeSession {
@@ -14,7 +14,12 @@ export interface NativeSession {
 }
 
 /** A session on a saved graph (`matmul`: 512³) with all of ONNX Runtime's optimisations; undefined where the package is missing. */
-export async function nativeSession(source: "matmul" | Graph, threads: number, input?: Tensor, level: "disabled" | "basic" | "extended" | "all" = "all"): Promise<NativeSession | undefined> {
+export async function nativeSession(
+  source: "matmul" | Graph,
+  threads: number,
+  input?: Tensor,
+  level: "disabled" | "basic" | "extended" | "all" = "all",
+): Promise<NativeSession | undefined> {
   const ort = await import("onnxruntime-node").catch(() => undefined);
   if (!ort) return undefined;
   const graph = source === "matmul" ? matmulGraph() : source;
@@ -23,7 +28,11 @@ export async function nativeSession(source: "matmul" | Graph, threads: number, i
   try {
     const path = join(folder, "model.onnx");
     await saveOnnx(graph, path);
-    const session = await ort.InferenceSession.create(path, { intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: level });
+    const session = await ort.InferenceSession.create(path, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: level,
+    });
     const name = session.inputNames[0] as string;
     const feeds = { [name]: new ort.Tensor("float32", feed.data as Float32Array, [...feed.shape]) };
     const output = session.outputNames[0] as string;

@@ -26,14 +26,26 @@ export async function* portable(progress: (what: string) => void): AsyncIterable
     if (String(topk(y, 5).indices) === expected) same++;
     await native.release();
   }
-  yield { name: "optimisation levels of onnxruntime-node that load the file and give eager's top-5", value: same, unit: "of 4", bar: "= 4", spread: levels.join(", ") };
+  yield {
+    name: "optimisation levels of onnxruntime-node that load the file and give eager's top-5",
+    value: same,
+    unit: "of 4",
+    bar: "= 4",
+    spread: levels.join(", "),
+  };
   const folder = mkdtempSync(join(tmpdir(), "ingot-bench-"));
   try {
     progress("replaying the certificate");
     const path = join(folder, "resnet152.onnx");
     await traced.save(path);
     const report = await verifyCertificate(path);
-    yield { name: "certificate of resnet152.onnx replayed without the model's code", value: report.ok ? 1 : 0, unit: "(1 = agrees)", bar: "= 1", spread: report.rows.map((r) => r.engine).join(", ") };
+    yield {
+      name: "certificate of resnet152.onnx replayed without the model's code",
+      value: report.ok ? 1 : 0,
+      unit: "(1 = agrees)",
+      bar: "= 1",
+      spread: report.rows.map((r) => r.engine).join(", "),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await traced.close();

@@ -28,7 +28,7 @@ export async function* tracing(progress: (what: string) => void): AsyncIterable<
     const ratios: number[] = [];
     for (let i = 0; i < 3; i++) {
       progress(`${what}, ${i + 1} of 3`);
-      const one = (await time(() => model.forward(x)) + base) / 2;
+      const one = ((await time(() => model.forward(x))) + base) / 2;
       const ms = await time(async () => {
         const traced = await trace(model, x, options);
         await traced.close();

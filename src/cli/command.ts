@@ -23,7 +23,9 @@ export function makeCommand(name: string, description: string, ...examples: read
 }
 
 /** Wraps an action: progress line, errors in words, exit status. */
-export function action<A extends readonly unknown[], O>(body: (invocation: Invocation<O>, ...args: A) => Promise<number | undefined>): (...all: unknown[]) => Promise<void> {
+export function action<A extends readonly unknown[], O>(
+  body: (invocation: Invocation<O>, ...args: A) => Promise<number | undefined>,
+): (...all: unknown[]) => Promise<void> {
   return async (...all) => {
     // commander passes the arguments, then the options, then the command.
     const options = all[all.length - 2] as O & CommonOptions;
@@ -44,4 +46,3 @@ export function action<A extends readonly unknown[], O>(body: (invocation: Invoc
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
-

@@ -1,9 +1,9 @@
 // The options of commands that compile: engine, threads, passes, limits.
-import { InvalidArgumentError, type Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { CompileOptions } from "../compile/finish.ts";
 import type { EngineName } from "../engines/engines.ts";
-import type { ProgressLine } from "./console.ts";
 import { collect } from "./command.ts";
+import type { ProgressLine } from "./console.ts";
 
 export interface CompileFlags {
   readonly engine?: EngineName;

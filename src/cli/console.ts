@@ -64,6 +64,7 @@ export function printError(error: unknown, options: CommonOptions): void {
     return;
   }
   if (error instanceof IngotError && !options.debug) process.stderr.write(`ingot: ${error.name} ${error.code}: ${error.message}\n`);
-  else if (error instanceof Error) process.stderr.write(`ingot: ${options.debug ? error.stack : `${error.message}\n  (--debug shows where)`}\n`);
+  else if (error instanceof Error)
+    process.stderr.write(`ingot: ${options.debug ? error.stack : `${error.message}\n  (--debug shows where)`}\n`);
   else process.stderr.write(`ingot: ${String(error)}\n`);
 }

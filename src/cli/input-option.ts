@@ -1,13 +1,13 @@
 // `--input` on the command line: specifications for trace, files or random tensors for the commands that run a model.
 import { readFile } from "node:fs/promises";
+import { declaredRecipes } from "../compile/load.ts";
 import { tensor } from "../eager/create.ts";
-import { Tensor, type NestedArray } from "../eager/tensor.ts";
+import { type NestedArray, Tensor } from "../eager/tensor.ts";
 import { makeInput } from "../equivalence/check-inputs.ts";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { preprocess } from "../image/index.ts";
 import type { Graph } from "../ir/graph.ts";
-import { declaredRecipes } from "../compile/load.ts";
 
 /** `x:float32[1,3,224,224]` → name and specification. */
 export function parseSpecOption(value: string): { readonly name: string; readonly spec: string } {
@@ -29,7 +29,11 @@ export async function readInputs(graph: Graph, values: readonly string[], seed: 
   const recipes = declaredRecipes(graph, seed);
   const sources = graph.inputs.map((v) => given.get(v.name as string) ?? "random");
   const tensors = await Promise.all(
-    graph.inputs.map((v, i) => readOne(`${v.name}=${sources[i]}`, sources[i] as string, v.tensorType.dtype, () => Tensor.fromStorage(makeInput(recipes[i] as (typeof recipes)[number])))),
+    graph.inputs.map((v, i) =>
+      readOne(`${v.name}=${sources[i]}`, sources[i] as string, v.tensorType.dtype, () =>
+        Tensor.fromStorage(makeInput(recipes[i] as (typeof recipes)[number])),
+      ),
+    ),
   );
   return { tensors, sources };
 }
@@ -46,6 +50,13 @@ async function readOne(option: string, source: string, dtype: Tensor["dtype"], r
   try {
     return tensor(JSON.parse(text) as NestedArray, { dtype });
   } catch (cause) {
-    throw ingotError("InputOption", { value: option, problem: `the file does not hold nested arrays of ${dtype} (${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)})` }, { cause });
+    throw ingotError(
+      "InputOption",
+      {
+        value: option,
+        problem: `the file does not hold nested arrays of ${dtype} (${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)})`,
+      },
+      { cause },
+    );
   }
 }

@@ -15,7 +15,12 @@ interface Flags {
 }
 
 export function inspectCommand(): Command {
-  return makeCommand("inspect", "Print a model's inputs, outputs, operators and certificate.", "ingot inspect m.onnx", "ingot inspect m.onnx --text")
+  return makeCommand(
+    "inspect",
+    "Print a model's inputs, outputs, operators and certificate.",
+    "ingot inspect m.onnx",
+    "ingot inspect m.onnx --text",
+  )
     .argument("<file>", "an ONNX file")
     .option("--text", "print the whole graph in ONNX's text syntax")
     .action(
@@ -24,7 +29,9 @@ export function inspectCommand(): Command {
         const graph = await readGraph(file, registry);
         progress.done();
         const summary = summarize(graph, file);
-        printResult(options, { ...summary, ...(options.text && { text: String(graph) }) }, () => (options.text ? String(graph) : formatSummary(summary)));
+        printResult(options, { ...summary, ...(options.text && { text: String(graph) }) }, () =>
+          options.text ? String(graph) : formatSummary(summary),
+        );
         return 0;
       }),
     );
@@ -49,7 +56,8 @@ function summarize(graph: Graph, file: string) {
 }
 
 function formatSummary(s: ReturnType<typeof summarize>): string {
-  const ports = (title: string, list: readonly { name: string | undefined; type: string }[]) => list.map((p, i) => `${(i === 0 ? title : "").padEnd(10)}${p.name}: ${p.type}`);
+  const ports = (title: string, list: readonly { name: string | undefined; type: string }[]) =>
+    list.map((p, i) => `${(i === 0 ? title : "").padEnd(10)}${p.name}: ${p.type}`);
   return [
     `${"model".padEnd(10)}${s.name}, ${s.nodes} nodes, ${s.weights.toLocaleString("en")} weights (${(s.bytes / 2 ** 20).toFixed(1)} MiB)`,
     ...ports("inputs", s.inputs),

@@ -18,7 +18,11 @@ export async function loadModelFile(file: string, exportName = "default"): Promi
   const module = await importFile(path);
   const names = Object.keys(module);
   const exported = module[exportName];
-  if (exported === undefined) throw ingotError("ModelFile", { file, problem: `has no ${exportName === "default" ? "default export" : `export ${exportName}`} (it exports ${names.join(", ") || "nothing"})` });
+  if (exported === undefined)
+    throw ingotError("ModelFile", {
+      file,
+      problem: `has no ${exportName === "default" ? "default export" : `export ${exportName}`} (it exports ${names.join(", ") || "nothing"})`,
+    });
   const model = isClass(exported) ? new exported() : exported;
   checkModel(model, `the export ${exportName} of ${file}`);
   return { model, inputs: declaredInputs(model) };

@@ -25,7 +25,11 @@ export function optimizeCommand(): Command {
         progress.show(`writing ${options.output}`);
         const saved = await module.save(options.output);
         progress.done();
-        printResult(options, { ...saved, report: module.report }, () => `${module.report}\n\nsaved ${saved.path}: ${(saved.bytes / 2 ** 20).toFixed(1)} MiB`);
+        printResult(
+          options,
+          { ...saved, report: module.report },
+          () => `${module.report}\n\nsaved ${saved.path}: ${(saved.bytes / 2 ** 20).toFixed(1)} MiB`,
+        );
       } finally {
         await module.close();
       }

@@ -33,7 +33,11 @@ export function traceCommand(): Command {
       const { model, inputs } = await loadModelFile(file, options.export);
       const given = options.input.map(parseSpecOption);
       const specs = given.length > 0 ? given.map((g) => g.spec) : inputs;
-      if (!specs) throw ingotError("InputOption", { value: "", problem: "the model declares no `static inputs`, so each input needs a specification" });
+      if (!specs)
+        throw ingotError("InputOption", {
+          value: "",
+          problem: "the model declares no `static inputs`, so each input needs a specification",
+        });
       const names = given.length > 0 ? { names: given.map((g) => g.name) } : {};
       const module = await trace(model, specs, { ...compileOptions(options, progress), ...names, mode: options.mode });
       try {

@@ -60,6 +60,12 @@ async function choose(file: string, other: string | undefined, flags: Flags, opt
 }
 
 function formatReport(file: string, report: VerifyReport): string {
-  const rows = report.rows.map((r) => [r.ok ? "ok" : "FAILED", r.engine, r.case, r.maxRelative === undefined ? "" : `error ${r.maxRelative.toExponential(1)}`, r.problem ?? ""]);
+  const rows = report.rows.map((r) => [
+    r.ok ? "ok" : "FAILED",
+    r.engine,
+    r.case,
+    r.maxRelative === undefined ? "" : `error ${r.maxRelative.toExponential(1)}`,
+    r.problem ?? "",
+  ]);
   return [...alignColumns(rows), `${file} ${report.ok ? "agrees" : "does NOT agree"} with ${report.against}`].join("\n");
 }

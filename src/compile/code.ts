@@ -3,8 +3,8 @@
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
-import { formatType } from "../ir/type.ts";
 import { allGraphs } from "../ir/traverse.ts";
+import { formatType } from "../ir/type.ts";
 import { decoder } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 
@@ -28,7 +28,10 @@ export function graphToCode(graph: Graph): string {
   const parameters = graph.inputs.map((v) => `${names.of(v)}: Tensor`);
   const body = writer.body(graph, "  ");
   const results = graph.outputs.map((v) => writer.read(v));
-  const returns = results.length === 1 ? `return ${results[0]};` : `return { ${graph.outputNames.map((n, i) => `${JSON.stringify(n)}: ${results[i]}`).join(", ")} };`;
+  const returns =
+    results.length === 1
+      ? `return ${results[0]};`
+      : `return { ${graph.outputNames.map((n, i) => `${JSON.stringify(n)}: ${results[i]}`).join(", ")} };`;
   const types = graph.inputs.map((v) => ` * @param ${names.of(v)} ${formatType(v.type)}`);
   return [
     'import { op, type Tensor, tensor } from "ingot";',
@@ -62,7 +65,10 @@ class Namer {
   }
 
   fresh(wish: string): string {
-    const base = wish.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d|$)/, "_").replace(/^[A-Z]+/, (head) => head.toLowerCase());
+    const base = wish
+      .replace(/[^A-Za-z0-9_]/g, "_")
+      .replace(/^(?=\d|$)/, "_")
+      .replace(/^[A-Z]+/, (head) => head.toLowerCase());
     const safe = reserved.has(base) ? `${base}_` : base;
     let name = safe;
     for (let i = 1; this.#used.has(name); i++) name = `${safe}_${i}`;
@@ -84,7 +90,9 @@ class Namer {
 }
 
 const reserved = new Set(
-  "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof let new null return static super switch this throw true try typeof undefined var void while with yield await".split(" "),
+  "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof let new null return static super switch this throw true try typeof undefined var void while with yield await".split(
+    " ",
+  ),
 );
 
 class CodeWriter {
@@ -114,10 +122,15 @@ class CodeWriter {
     const places = formatProvenance(node.provenance);
     const comment = places ? ` // ${places.replaceAll("\n", " ")}` : "";
     const extra = attributes.length > 0 || node.outputs.length > 1 ? `, {${attributes.length ? ` ${attributes.join(", ")} ` : ""}}` : "";
-    if (node.outputs.length === 1) return [`${indent}const [${this.#names.of(node.output)}] = op(${JSON.stringify(node.op)}, [${inputs}]${extra}) as [Tensor];${comment}`];
+    if (node.outputs.length === 1)
+      return [
+        `${indent}const [${this.#names.of(node.output)}] = op(${JSON.stringify(node.op)}, [${inputs}]${extra}) as [Tensor];${comment}`,
+      ];
     const outputs = node.outputs.map((v) => this.#names.of(v)).join(", ");
     const tuple = node.outputs.map(() => "Tensor").join(", ");
-    return [`${indent}const [${outputs}] = op(${JSON.stringify(node.op)}, [${inputs}]${extra}, ${node.outputs.length}) as [${tuple}];${comment}`];
+    return [
+      `${indent}const [${outputs}] = op(${JSON.stringify(node.op)}, [${inputs}]${extra}, ${node.outputs.length}) as [${tuple}];${comment}`,
+    ];
   }
 
   #if(node: Node, indent: string): string[] {
@@ -155,7 +168,9 @@ class CodeWriter {
     const targets = [cond, ...carried];
     lines.push(`${indent}  [${targets.join(", ")}] = [${results.slice(0, carriedCount + 1).join(", ")}];`);
     scans.forEach((s, k) => {
-      lines.push(`${indent}  ${s}.push(op("Unsqueeze", [${results[carriedCount + 1 + k]}, tensor([0], { dtype: "int64" })])[0] as Tensor);`);
+      lines.push(
+        `${indent}  ${s}.push(op("Unsqueeze", [${results[carriedCount + 1 + k]}, tensor([0], { dtype: "int64" })])[0] as Tensor);`,
+      );
     });
     lines.push(`${indent}}`);
     node.outputs.forEach((v, k) => {
@@ -175,14 +190,26 @@ function formatAttribute(value: AttributeValue): string {
 }
 
 function formatNumber(v: number): string {
-  return Object.is(v, -0) ? "-0" : Number.isFinite(v) ? String(v) : Number.isNaN(v) ? "Number.NaN" : `${v < 0 ? "-" : ""}Number.POSITIVE_INFINITY`;
+  return Object.is(v, -0)
+    ? "-0"
+    : Number.isFinite(v)
+      ? String(v)
+      : Number.isNaN(v)
+        ? "Number.NaN"
+        : `${v < 0 ? "-" : ""}Number.POSITIVE_INFINITY`;
 }
 
 /** `tensor([1, 2], { dtype: "int64" })`, exact for every dtype. */
 function literal(storage: Storage): string {
   const decode = decoder(storage.dtype);
   const elements = Array.from(storage.dense() as ArrayLike<number | bigint | string>, (v) =>
-    typeof v === "bigint" ? `${v}n` : typeof v === "string" ? JSON.stringify(v) : storage.dtype === "bool" ? String(v !== 0) : formatNumber(decode(v)),
+    typeof v === "bigint"
+      ? `${v}n`
+      : typeof v === "string"
+        ? JSON.stringify(v)
+        : storage.dtype === "bool"
+          ? String(v !== 0)
+          : formatNumber(decode(v)),
   );
   const shape = storage.rank === 1 ? "" : `, shape: [${storage.shape.join(", ")}]`;
   return `tensor([${elements.join(", ")}], { dtype: "${storage.dtype}"${shape} })`;

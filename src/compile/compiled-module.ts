@@ -4,16 +4,16 @@ import { currentInterpreter } from "../eager/interpreter.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { Tensor as TensorHandle } from "../eager/tensor.ts";
 import type { Executable, RunOptions } from "../engines/engine.ts";
-import { ingotError } from "../errors/error.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
+import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { Module } from "../nn/module.ts";
-import { saveOnnx, type SaveOptions, type SaveReport } from "./save.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
 import { unflatten } from "../trace/structure.ts";
 import { codeWeights, graphToCode } from "./code.ts";
 import type { CompileReport } from "./report.ts";
+import { type SaveOptions, type SaveReport, saveOnnx } from "./save.ts";
 import { bindInputs, bindOutputs, type Signature } from "./signature.ts";
 
 /** What a run gives that also wrote buffers. */

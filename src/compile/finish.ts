@@ -5,7 +5,7 @@ import { type EngineName, findEngine } from "../engines/engines.ts";
 import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
 import { bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
 import { type Certificate, type CertificateRow, certificateKey, certificateVersion } from "../equivalence/certificate.ts";
-import { type CheckCase, type Tolerances, certificateCase, checkBitwise, checkExecutable, firstProblem } from "../equivalence/certify.ts";
+import { type CheckCase, certificateCase, checkBitwise, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
 import type { Comparison } from "../equivalence/compare.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
 import type { Graph } from "../ir/graph.ts";
@@ -17,7 +17,7 @@ import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { CompiledModule } from "./compiled-module.ts";
-import { type OnProgress, StageClock } from "./progress.ts";
+import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
 import { type Signature, signatureKey } from "./signature.ts";
 
@@ -107,7 +107,14 @@ class Checker {
   readonly #notes: string[] = [];
   #failedIgnored = false;
 
-  constructor(input: FinishInput, graph: Graph, report: PassReport, executable: Executable, options: CompileOptions, passes: readonly Pass[]) {
+  constructor(
+    input: FinishInput,
+    graph: Graph,
+    report: PassReport,
+    executable: Executable,
+    options: CompileOptions,
+    passes: readonly Pass[],
+  ) {
     this.#input = input;
     this.#graph = graph;
     this.#executable = executable;
@@ -128,7 +135,8 @@ class Checker {
     const portable = await interpreterEngine.prepare(this.#graph);
     for (const c of cases) await this.#check("portable", portable, c);
     clock.enter(`checking on ${this.#executable.engine}`);
-    if (this.#executable.engine !== "interpreter") for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", this.#executable, c);
+    if (this.#executable.engine !== "interpreter")
+      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", this.#executable, c);
     return { certificate: this.#certificate(cases), notes: this.#notes };
   }
 
@@ -148,7 +156,8 @@ class Checker {
 
   async #bisect(label: "portable" | "lowered", check: CheckCase) {
     const disable = this.#options.disable ? { disable: this.#options.disable } : {};
-    const onInterpreter = async (graph: Graph): Promise<Comparison> => (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#tolerances)).comparison;
+    const onInterpreter = async (graph: Graph): Promise<Comparison> =>
+      (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#tolerances)).comparison;
     if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, disable);
     return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...disable, target: "onnxruntime" });
   }

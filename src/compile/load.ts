@@ -1,8 +1,8 @@
 // load(): an ONNX file as a compiled module. The imported graph on the interpreter is the truth that the optimised one is compared with.
 import { Tensor } from "../eager/tensor.ts";
 import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
-import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
 import type { CheckCase } from "../equivalence/certify.ts";
+import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
 import { ArgumentError, IngotError, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { readGraph } from "../onnx/read-file.ts";
@@ -56,22 +56,36 @@ export function signatureOf(graph: Graph, path: string): Signature {
   if (text === undefined) return signatureOfGraph(graph);
   try {
     const signature = JSON.parse(text) as Signature;
-    if (signature.argumentLayout.kind !== "list" || signature.argumentNames.length !== signature.argumentLayout.items.length || signature.returnedCount > graph.outputs.length)
+    if (
+      signature.argumentLayout.kind !== "list" ||
+      signature.argumentNames.length !== signature.argumentLayout.items.length ||
+      signature.returnedCount > graph.outputs.length
+    )
       throw new TypeError("its fields do not fit the graph");
     return signature;
   } catch (error) {
-    throw ingotError("InvalidCertificate", { file: path, problem: `the signature is damaged (${error instanceof Error ? error.message : String(error)})` });
+    throw ingotError("InvalidCertificate", {
+      file: path,
+      problem: `the signature is damaged (${error instanceof Error ? error.message : String(error)})`,
+    });
   }
 }
 
 /** The cases of a graph that is its own reference: certificate, given example, given inputs; else random inputs of the declared shapes. */
-export function referenceCases(graph: Graph, signature: Signature, certificate: Certificate | undefined, file: string, options: LoadOptions): CheckCase[] {
+export function referenceCases(
+  graph: Graph,
+  signature: Signature,
+  certificate: Certificate | undefined,
+  file: string,
+  options: LoadOptions,
+): CheckCase[] {
   const run = (inputs: readonly Storage[]) => runGraph(graph, inputs, { reuseMemory: true }) as Storage[];
   const given = [...(options.example === undefined ? [] : [options.example]), ...(options.check?.inputs ?? [])].map((inputs, i) => {
     const storages = bindInputs(graph.name, graph, signature, inputs).map((t) => Tensor.storageOf(t) as Storage);
     return givenCase(`given input ${i}`, storages, run(storages));
   });
-  const recipes = certificate?.cases[0]?.inputs.map(({ sha256: _, ...recipe }) => recipe) ?? declaredRecipes(graph, options.check?.seed ?? 1);
+  const recipes =
+    certificate?.cases[0]?.inputs.map(({ sha256: _, ...recipe }) => recipe) ?? declaredRecipes(graph, options.check?.seed ?? 1);
   if (given.length > 0 && !certificate) return given;
   const inputs = recipes.map(makeInput);
   try {
@@ -86,7 +100,12 @@ export function referenceCases(graph: Graph, signature: Signature, certificate: 
 export function declaredRecipes(graph: Graph, seed: number): InputRecipe[] {
   return graph.inputs.map((v, i) => {
     const { dtype, shape = [] } = v.tensorType;
-    const base = { name: v.name ?? `input_${i}`, dtype, shape: shape.map((d) => (typeof d === "number" ? d : defaultSize)), seed: seed + i };
+    const base = {
+      name: v.name ?? `input_${i}`,
+      dtype,
+      shape: shape.map((d) => (typeof d === "number" ? d : defaultSize)),
+      seed: seed + i,
+    };
     if (isFloat(dtype)) return { ...base, kind: "normal" };
     return dtype === "string" ? { ...base, kind: "choice", choices: ["a", "b", "c"] } : { ...base, kind: "integers", range: ["0", "1"] };
   });

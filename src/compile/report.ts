@@ -54,14 +54,21 @@ export function formatChecks(certificate: Certificate): string {
     return [row.graph, row.engine, row.case, error, topk ? `top-${certificate.topk}: ${topk}` : ""];
   });
   const limit = `limit ${Math.max(...certificate.limits, 0).toExponential(1)}${certificate.limitsRaised ? " (raised by the user)" : ""}`;
-  const heading = certificate.failedCheckIgnored ? "checks: FAILED, and the failure was ignored as asked" : `checks against eager (${limit})`;
+  const heading = certificate.failedCheckIgnored
+    ? "checks: FAILED, and the failure was ignored as asked"
+    : `checks against eager (${limit})`;
   return [heading, ...alignColumns([["graph", "engine", "input", "result", ""], ...rows]).map((l) => `  ${l}`)].join("\n");
 }
 
 /** Pads cells so that columns line up. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((r) => r[c]?.length ?? 0)));
-  return rows.map((r) => r.map((cell, c) => cell.padEnd(widths[c] as number)).join("  ").trimEnd());
+  return rows.map((r) =>
+    r
+      .map((cell, c) => cell.padEnd(widths[c] as number))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 const formatMs = (ms: number) => (ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`);

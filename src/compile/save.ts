@@ -23,7 +23,13 @@ export interface SaveReport {
 /** Throws `SaveFormat` for another format's name, `FileNotWritable`, `DiskFull`; then nothing is left of the file. */
 export async function saveOnnx(graph: Graph, path: string, options: SaveOptions = {}): Promise<SaveReport> {
   if (typeof path !== "string" || path === "")
-    throw ingotError("InvalidArgument", { op: "save", name: "path", expected: "a path that ends in .onnx", actual: JSON.stringify(path), hint: 'Write save("model.onnx").' });
+    throw ingotError("InvalidArgument", {
+      op: "save",
+      name: "path",
+      expected: "a path that ends in .onnx",
+      actual: JSON.stringify(path),
+      hint: 'Write save("model.onnx").',
+    });
   const { model } = exportModel(graph, { opset: options.opset });
   await writeModel(path, model, options.externalData === undefined ? {} : { externalData: options.externalData });
   const opsets = Object.fromEntries((model.opsetImport ?? []).map(({ domain, version }) => [domain || "ai.onnx", Number(version)]));

@@ -7,7 +7,7 @@ import { type Dim, evaluateDim, symbolsOf } from "../ir/dim.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
-import { type Layout, type Nested, argumentList, unflatten } from "../trace/structure.ts";
+import { argumentList, type Layout, type Nested, unflatten } from "../trace/structure.ts";
 
 /** The metadata key of the signature in an ONNX file. */
 export const signatureKey = "ingot.signature";
@@ -75,7 +75,9 @@ function argumentsOf(inputs: unknown, signature: Signature, expected: readonly L
   if (list.length !== 1 || takesRecord || isTensor(only) || typeof only !== "object" || only === null || Array.isArray(only)) return list;
   const record = only as Record<string, unknown>;
   const keys = Object.keys(record);
-  return keys.length === expected.length && keys.every((k) => signature.argumentNames.includes(k)) ? signature.argumentNames.map((n) => record[n]) : list;
+  return keys.length === expected.length && keys.every((k) => signature.argumentNames.includes(k))
+    ? signature.argumentNames.map((n) => record[n])
+    : list;
 }
 
 function collect(module: string, layout: Layout, value: unknown, name: string, into: Tensor[]): void {
@@ -91,15 +93,20 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
       return;
     case "record": {
       const keys = layout.entries.map(([key]) => key);
-      if (typeof value !== "object" || value === null || isTensor(value) || Array.isArray(value)) throw wrong(`a record with ${keys.join(", ")}`);
+      if (typeof value !== "object" || value === null || isTensor(value) || Array.isArray(value))
+        throw wrong(`a record with ${keys.join(", ")}`);
       const record = value as Record<string, unknown>;
       const odd = [...keys.filter((k) => !(k in record)), ...Object.keys(record).filter((k) => !keys.includes(k))];
-      if (odd.length > 0) throw wrong(`a record with ${keys.join(", ")} (${odd.join(", ")} ${odd[0] !== undefined && odd[0] in record ? "is not one of them" : "is missing"})`);
+      if (odd.length > 0)
+        throw wrong(
+          `a record with ${keys.join(", ")} (${odd.join(", ")} ${odd[0] !== undefined && odd[0] in record ? "is not one of them" : "is missing"})`,
+        );
       for (const [key, item] of layout.entries) collect(module, item, record[key], `${name}.${key}`, into);
       return;
     }
     case "static":
-      if ((value ?? null) !== layout.value) throw ingotError("StaticInputChanged", { name, module, actual: describe(value), expected: JSON.stringify(layout.value) });
+      if ((value ?? null) !== layout.value)
+        throw ingotError("StaticInputChanged", { name, module, actual: describe(value), expected: JSON.stringify(layout.value) });
   }
 }
 
@@ -109,20 +116,39 @@ function checkTypes(module: string, graph: Graph, signature: Signature, tensors:
     const tensor = tensors[i];
     if (input.type.kind !== "tensor" || !tensor) return;
     const name = input.name ?? `input ${i}`;
-    if (tensor.dtype !== input.type.dtype) throw ingotError("InputDType", { name, module, actual: tensor.dtype, expected: input.type.dtype });
+    if (tensor.dtype !== input.type.dtype)
+      throw ingotError("InputDType", { name, module, actual: tensor.dtype, expected: input.type.dtype });
     const { shape } = input.type;
     if (!shape) return;
     const fail = (problem: string, hint: string) =>
-      ingotError("InputShape", { name, module, actual: formatShape(tensor.shape), expected: formatShape(shape.map(String)), problem, hint });
+      ingotError("InputShape", {
+        name,
+        module,
+        actual: formatShape(tensor.shape),
+        expected: formatShape(shape.map(String)),
+        problem,
+        hint,
+      });
     if (tensor.rank !== shape.length)
-      throw fail(`it has ${tensor.rank} dimensions instead of ${shape.length}`, tensor.rank === shape.length - 1 ? `Add the missing dimension: ${name}.unsqueeze(0).` : "Reshape it.");
+      throw fail(
+        `it has ${tensor.rank} dimensions instead of ${shape.length}`,
+        tensor.rank === shape.length - 1 ? `Add the missing dimension: ${name}.unsqueeze(0).` : "Reshape it.",
+      );
     shape.forEach((dim, axis) => checkDim(dim, tensor.shape[axis] as number, axis, `${name} (axis ${axis})`, signature, sizes, fail));
   });
 }
 
 type Sizes = Map<string, { size: number; where: string }>;
 
-function checkDim(dim: Dim, size: number, axis: number, where: string, signature: Signature, sizes: Sizes, fail: (problem: string, hint: string) => Error): void {
+function checkDim(
+  dim: Dim,
+  size: number,
+  axis: number,
+  where: string,
+  signature: Signature,
+  sizes: Sizes,
+  fail: (problem: string, hint: string) => Error,
+): void {
   if (typeof dim === "number") {
     if (dim === size) return;
     throw fail(`axis ${axis} is ${size} instead of ${dim}`, `To accept other sizes there, trace with dynamic: { …: { ${axis}: "size" } }.`);
@@ -130,13 +156,16 @@ function checkDim(dim: Dim, size: number, axis: number, where: string, signature
   const range = signature.symbols.find((s) => s.name === dim.key);
   if (!range) {
     const known = evaluateDim(dim, new Map([...sizes].map(([k, v]) => [k, v.size])));
-    if (known !== undefined && known !== size) throw fail(`axis ${axis} is ${size} instead of ${dim} = ${known}`, "Give the inputs sizes that fit each other.");
+    if (known !== undefined && known !== size)
+      throw fail(`axis ${axis} is ${size} instead of ${dim} = ${known}`, "Give the inputs sizes that fit each other.");
     return;
   }
-  if (size < range.min || size > range.max) throw fail(`${range.name} is ${size}, outside ${range.min} to ${range.max}`, "Trace with a wider range to accept it.");
+  if (size < range.min || size > range.max)
+    throw fail(`${range.name} is ${size}, outside ${range.min} to ${range.max}`, "Trace with a wider range to accept it.");
   if (size % range.multiple !== 0) throw fail(`${range.name} is ${size}, not a multiple of ${range.multiple}`, "Pad or resize the input.");
   const before = sizes.get(range.name);
-  if (before && before.size !== size) throw fail(`${range.name} is ${size} here but ${before.size} in ${before.where}`, "Dimensions with one name must have one size.");
+  if (before && before.size !== size)
+    throw fail(`${range.name} is ${size} here but ${before.size} in ${before.where}`, "Dimensions with one name must have one size.");
   if (!before) sizes.set(range.name, { size, where });
 }
 
@@ -146,8 +175,8 @@ export function bindOutputs(signature: Signature, outputs: readonly Storage[]): 
 }
 
 function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value) ?? "undefined";
+  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean" || typeof value === "string")
+    return JSON.stringify(value) ?? "undefined";
   if (isTensor(value)) return "a tensor";
   return Array.isArray(value) ? `an array of ${value.length}` : `a ${(value as object).constructor?.name ?? typeof value}`;
 }
-

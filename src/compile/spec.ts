@@ -1,6 +1,6 @@
 // Input specifications: `float32[batch=2, 3, height=224, width=224]`, in options, on the command line and in a model's `static inputs`.
 import { ingotError } from "../errors/error.ts";
-import { type DType, allDTypes, dtypeInfo } from "../tensor/dtype.ts";
+import { allDTypes, type DType, dtypeInfo } from "../tensor/dtype.ts";
 
 export interface InputSpec {
   readonly dtype: DType;

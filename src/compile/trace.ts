@@ -1,13 +1,13 @@
 // trace(): record a model on an example, optimise, check, and give a compiled module.
 import { Tensor } from "../eager/tensor.ts";
-import { recipeLike } from "../equivalence/check-inputs.ts";
 import { makeCase } from "../equivalence/certify.ts";
+import { recipeLike } from "../equivalence/check-inputs.ts";
 import { isModule } from "../nn/module.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { DynamicOption } from "../trace/dynamic.ts";
 import type { Model } from "../trace/model.ts";
 import { runEager } from "../trace/run-eager.ts";
-import { type ExampleInputs, argumentList, flattenArguments } from "../trace/structure.ts";
+import { argumentList, type ExampleInputs, flattenArguments } from "../trace/structure.ts";
 import { formatSizes, type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { exampleFromSpecs } from "./example.ts";
@@ -42,7 +42,11 @@ export type OutputOf<M> = M extends { forward(...args: never[]): infer R } ? R :
  * const traced = await trace(model, x, { dynamic: { x: { 0: "batch" } } });
  * const y = await traced.run(x);
  */
-export async function trace<M extends Model>(model: M, example: ExampleInputs | readonly string[], options: TraceOptions = {}): Promise<CompiledModule<OutputOf<M>>> {
+export async function trace<M extends Model>(
+  model: M,
+  example: ExampleInputs | readonly string[],
+  options: TraceOptions = {},
+): Promise<CompiledModule<OutputOf<M>>> {
   const clock = new StageClock(options.onProgress);
   clock.enter("recording");
   const { mode = "eval" } = options;
@@ -59,12 +63,24 @@ export async function trace<M extends Model>(model: M, example: ExampleInputs | 
       }),
     ];
     const expected = traced.exampleOutputs.map(storageOf);
-    return finish<OutputOf<M>>({ graph: traced.graph, signature: signatureOf(traced, mode), cases, bitwise: true, example: givenCase("the example", exampleInputs, expected), clock }, options);
+    return finish<OutputOf<M>>(
+      {
+        graph: traced.graph,
+        signature: signatureOf(traced, mode),
+        cases,
+        bitwise: true,
+        example: givenCase("the example", exampleInputs, expected),
+        clock,
+      },
+      options,
+    );
   });
 }
 
 function randomCase(traced: TracedGraph, eager: (inputs: readonly Storage[]) => Storage[], seed: number) {
-  const recipes = traced.args.tensors.map((t, i) => recipeLike(traced.args.names[i] as string, storageOf(t), traced.checkShapes[i] as readonly number[], seed + i));
+  const recipes = traced.args.tensors.map((t, i) =>
+    recipeLike(traced.args.names[i] as string, storageOf(t), traced.checkShapes[i] as readonly number[], seed + i),
+  );
   const label = traced.symbols.length > 0 ? `random, ${formatSizes(traced.unseen)}` : "random";
   return makeCase(label, recipes, eager);
 }

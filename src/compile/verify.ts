@@ -1,10 +1,10 @@
 // Replays certificates and compares files: what `ingot verify` does.
 import { Tensor } from "../eager/tensor.ts";
-import { type Executable } from "../engines/engine.ts";
+import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { type Certificate, certificateKey, checkEvidence, parseCertificate } from "../equivalence/certificate.ts";
 import { hashStorage, type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
-import { compare, type Comparison } from "../equivalence/compare.ts";
+import { type Comparison, compare } from "../equivalence/compare.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
@@ -61,13 +61,20 @@ export async function verifyCertificate(path: string, options: VerifyOptions = {
   return report("the certificate", rows);
 }
 
-async function replay(certificate: Certificate, c: Certificate["cases"][number], executable: Executable, options: VerifyOptions): Promise<VerifyRow> {
+async function replay(
+  certificate: Certificate,
+  c: Certificate["cases"][number],
+  executable: Executable,
+  options: VerifyOptions,
+): Promise<VerifyRow> {
   const row = { engine: executable.engine, case: c.label, maxRelative: undefined };
   const inputs = c.inputs.map((recipe) => makeInput(recipe));
   const changed = c.inputs.find((recipe, i) => hashStorage(inputs[i] as Storage) !== recipe.sha256);
   if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
   const outputs = (await executable.run(inputs)) as Storage[];
-  const problem = c.outputs.map((evidence, i) => checkEvidence(evidence, outputs[i] as Storage, options.rtol ?? certificate.limits[i] ?? 0)).find((p) => p !== undefined);
+  const problem = c.outputs
+    .map((evidence, i) => checkEvidence(evidence, outputs[i] as Storage, options.rtol ?? certificate.limits[i] ?? 0))
+    .find((p) => p !== undefined);
   return { ...row, ok: problem === undefined, problem };
 }
 
@@ -109,7 +116,14 @@ export async function verifyModel(path: string, model: Model, options: VerifyOpt
   return report("the eager model", rows);
 }
 
-function compared(engine: string, label: string, graph: Graph, expected: readonly Storage[], actual: readonly Storage[], options: VerifyOptions): VerifyRow {
+function compared(
+  engine: string,
+  label: string,
+  graph: Graph,
+  expected: readonly Storage[],
+  actual: readonly Storage[],
+  options: VerifyOptions,
+): VerifyRow {
   const limits = outputLimits(graph);
   const one = (i: number): Comparison["outputs"][number] =>
     compare([expected[i] as Storage], [actual[i] as Storage], {
@@ -117,10 +131,17 @@ function compared(engine: string, label: string, graph: Graph, expected: readonl
       names: [graph.outputNames[i] ?? `output ${i}`],
       ...(options.topk !== undefined && { topk: options.topk }),
     }).outputs[0] as Comparison["outputs"][number];
-  if (expected.length !== actual.length) return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
+  if (expected.length !== actual.length)
+    return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
   const outputs = expected.map((_, i) => one(i));
   const bad = outputs.find((o) => !o.ok);
-  return { engine, case: label, ok: !bad, problem: bad && `${bad.name}: ${bad.problem}`, maxRelative: Math.max(0, ...outputs.map((o) => o.maxRelative)) };
+  return {
+    engine,
+    case: label,
+    ok: !bad,
+    problem: bad && `${bad.name}: ${bad.problem}`,
+    maxRelative: Math.max(0, ...outputs.map((o) => o.maxRelative)),
+  };
 }
 
 /** The certificate's inputs first, where there is one: they are known to be accepted. */

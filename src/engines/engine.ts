@@ -1,7 +1,7 @@
 // The one interface of everything that runs a graph. An engine lowers the portable graph to what it runs best and gives an executable.
 import type { Graph } from "../ir/graph.ts";
-import type { PassReport } from "../passes/report.ts";
 import type { RuntimeValue } from "../ops/define.ts";
+import type { PassReport } from "../passes/report.ts";
 
 export interface EngineOptions {
   /** Threads inside one operator. Default: one less than the machine's cores, at least 1, so that the event loop keeps one. */

@@ -25,7 +25,11 @@ export interface OutputEvidence {
   readonly min: number | string;
   readonly max: number | string;
   /** Per row along the last axis, for at most 16 rows. */
-  readonly topk?: { readonly k: number; readonly indices: readonly (readonly number[])[]; readonly scores: readonly (readonly (number | string)[])[] };
+  readonly topk?: {
+    readonly k: number;
+    readonly indices: readonly (readonly number[])[];
+    readonly scores: readonly (readonly (number | string)[])[];
+  };
 }
 
 /** One run of eager: its inputs as recipes with hashes, and what came out. */
@@ -42,7 +46,12 @@ export interface CertificateRow {
   readonly engine: string;
   readonly case: string;
   readonly bitwise: boolean;
-  readonly outputs: readonly { readonly maxAbsolute: number; readonly maxRelative: number; readonly maxUlp?: number; readonly topk?: string }[];
+  readonly outputs: readonly {
+    readonly maxAbsolute: number;
+    readonly maxRelative: number;
+    readonly maxUlp?: number;
+    readonly topk?: string;
+  }[];
 }
 
 export interface Certificate {
@@ -84,7 +93,8 @@ export function evidenceOf(name: string, storage: Storage, k: number): OutputEvi
   const n = storage.shape[storage.rank - 1] ?? 0;
   const rows = n > 0 ? Math.min(16, values.length / n) : 0;
   const depth = Math.min(k, n);
-  const indices = isFloat(storage.dtype) && n >= 2 && depth > 0 ? Array.from({ length: rows }, (_, r) => topIndices(values, r * n, n, depth)) : undefined;
+  const indices =
+    isFloat(storage.dtype) && n >= 2 && depth > 0 ? Array.from({ length: rows }, (_, r) => topIndices(values, r * n, n, depth)) : undefined;
   return {
     ...base,
     samples: sampleElements(storage),
@@ -92,7 +102,9 @@ export function evidenceOf(name: string, storage: Storage, k: number): OutputEvi
     std: jsonNumber(std),
     min: jsonNumber(min),
     max: jsonNumber(max),
-    ...(indices && { topk: { k: depth, indices, scores: indices.map((row, r) => row.map((i) => jsonNumber(values[r * n + i] as number))) } }),
+    ...(indices && {
+      topk: { k: depth, indices, scores: indices.map((row, r) => row.map((i) => jsonNumber(values[r * n + i] as number))) },
+    }),
   };
 }
 
@@ -112,7 +124,8 @@ export function checkEvidence(evidence: OutputEvidence, actual: Storage, limit: 
     const e = fromJson(s);
     const a = fromJson(samples[i] as number | string);
     if (Number.isFinite(e) && Number.isFinite(a)) worst = Math.max(worst, Math.abs(e - a));
-    if (!(Object.is(e, a) || Math.abs(e - a) <= tolerance)) return `${evidence.name}: sample ${i} is ${a}, the certificate has ${e} (limit ${tolerance.toExponential(1)})`;
+    if (!(Object.is(e, a) || Math.abs(e - a) <= tolerance))
+      return `${evidence.name}: sample ${i} is ${a}, the certificate has ${e} (limit ${tolerance.toExponential(1)})`;
   }
   return checkTopK(evidence, actual, worst) ?? checkStatistics(evidence, actual, tolerance);
 }
@@ -128,7 +141,8 @@ function checkTopK(evidence: OutputEvidence, actual: Storage, measuredError: num
       if (found[i] === index) continue;
       // Scores of entries outside the certificate's list are known from the file only: compare what eager had in this place with what stands there now.
       const gap = Math.abs(fromJson(topk.scores[r]?.[i] as number | string) - (values[r * n + (found[i] as number)] as number));
-      if (!(gap <= 2 * measuredError)) return `${name}: top-${topk.k} of row ${r} is [${found.join(", ")}], the certificate has [${expected.join(", ")}]`;
+      if (!(gap <= 2 * measuredError))
+        return `${name}: top-${topk.k} of row ${r} is [${found.join(", ")}], the certificate has [${expected.join(", ")}]`;
     }
   }
   return undefined;
@@ -155,10 +169,16 @@ export function parseCertificate(text: string, file: string): Certificate {
   }
   if (typeof value !== "object" || value === null) throw fail("it is not a record");
   const certificate = value as Partial<Certificate>;
-  if (certificate.version !== certificateVersion) throw fail(`its version is ${String(certificate.version)}, this Ingot reads ${certificateVersion}`);
-  if (!Array.isArray(certificate.cases) || !Array.isArray(certificate.rows) || !Array.isArray(certificate.limits)) throw fail("fields are missing");
+  if (certificate.version !== certificateVersion)
+    throw fail(`its version is ${String(certificate.version)}, this Ingot reads ${certificateVersion}`);
+  if (!Array.isArray(certificate.cases) || !Array.isArray(certificate.rows) || !Array.isArray(certificate.limits))
+    throw fail("fields are missing");
   for (const c of certificate.cases as readonly Partial<CertificateCase>[])
-    if (!Array.isArray(c.inputs) || !Array.isArray(c.outputs) || !c.inputs.every((r) => Array.isArray(r.shape) && elementCount(r.shape) < 2 ** 31))
+    if (
+      !Array.isArray(c.inputs) ||
+      !Array.isArray(c.outputs) ||
+      !c.inputs.every((r) => Array.isArray(r.shape) && elementCount(r.shape) < 2 ** 31)
+    )
       throw fail("a case is damaged");
   return certificate as Certificate;
 }

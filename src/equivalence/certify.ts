@@ -5,7 +5,7 @@ import type { Graph } from "../ir/graph.ts";
 import { runGraph } from "../ops/run-graph.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { type CertificateCase, type CertificateRow, evidenceOf } from "./certificate.ts";
-import { type InputRecipe, hashStorage, makeInput } from "./check-inputs.ts";
+import { hashStorage, type InputRecipe, makeInput } from "./check-inputs.ts";
 import { type Comparison, compare, compareBitwise } from "./compare.ts";
 
 /** One run that graphs are compared on: inputs, and what eager gave. */
@@ -37,7 +37,13 @@ export function checkBitwise(graph: Graph, check: CheckCase, context: ErrorConte
     const problem = compareBitwise(e, actual[i] as Storage);
     if (problem) throw ingotError("TraceNotFaithful", { problem: `output ${graph.outputNames[i]}: ${problem} (${check.label})` }, context);
   });
-  return { graph: "traced", engine: "interpreter", case: check.label, bitwise: true, outputs: check.expected.map(() => ({ maxAbsolute: 0, maxRelative: 0 })) };
+  return {
+    graph: "traced",
+    engine: "interpreter",
+    case: check.label,
+    bitwise: true,
+    outputs: check.expected.map(() => ({ maxAbsolute: 0, maxRelative: 0 })),
+  };
 }
 
 /** Outputs against eager's, per output with its own limit. */
@@ -92,4 +98,3 @@ export function firstProblem(comparison: Comparison): string {
   const bad = comparison.outputs.find((o) => !o.ok);
   return bad ? `${bad.name}: ${bad.problem}` : "";
 }
-

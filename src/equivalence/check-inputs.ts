@@ -44,7 +44,11 @@ export function makeInput(recipe: InputRecipe): Storage {
   if (recipe.kind === "normal") return Storage.from(dtype, g.fillNormal(new Float32Array(n)), shape);
   if (recipe.kind === "choice") {
     const choices = recipe.choices ?? [];
-    return Storage.from(dtype, Array.from({ length: n }, () => choices[g.integer(0, Math.max(1, choices.length))] ?? ""), shape);
+    return Storage.from(
+      dtype,
+      Array.from({ length: n }, () => choices[g.integer(0, Math.max(1, choices.length))] ?? ""),
+      shape,
+    );
   }
   const [low, high] = (recipe.range ?? ["0", "0"]).map(BigInt) as [bigint, bigint];
   const span = high - low + 1n;

@@ -45,7 +45,8 @@ function sumLength(node: Node): number {
   const output = outputs[0];
   if (!definition || !output || definition.accuracy === "exact") return 1;
   const produced = size(output);
-  if (definition.flops && outputs.every((t) => t !== undefined)) return Math.ceil(definition.flops(inputs, outputs as TensorType[]) / (2 * Math.max(1, produced)));
+  if (definition.flops && outputs.every((t) => t !== undefined))
+    return Math.ceil(definition.flops(inputs, outputs as TensorType[]) / (2 * Math.max(1, produced)));
   const input = inputs[0];
   return input && produced > 0 ? Math.max(1, Math.ceil(size(input) / produced)) : 1;
 }
@@ -53,7 +54,10 @@ function sumLength(node: Node): number {
 function concrete(v: Value): TensorType | undefined {
   if (v.type.kind !== "tensor" || !v.type.shape) return undefined;
   const shape = v.type.shape.map((d) => (d instanceof DimExpr ? substituteDim(d, () => 1) : d));
-  return tensorType(v.type.dtype, shape.map((d) => (typeof d === "number" ? Math.max(1, d) : 1)));
+  return tensorType(
+    v.type.dtype,
+    shape.map((d) => (typeof d === "number" ? Math.max(1, d) : 1)),
+  );
 }
 
 function size(type: TensorType): number {

@@ -38,7 +38,9 @@ export function compareTopK(
       identical++;
       continue;
     }
-    const apart = e.findIndex((index, i) => !(Math.abs(score(expected, r * n + index) - score(expected, r * n + (a[i] as number))) <= 2 * measuredError));
+    const apart = e.findIndex(
+      (index, i) => !(Math.abs(score(expected, r * n + index) - score(expected, r * n + (a[i] as number))) <= 2 * measuredError),
+    );
     if (apart < 0) tied++;
     else problem ??= `top-${depth} differs in row ${r}: entry ${apart + 1} is ${a[apart]}, expected ${e[apart]}`;
   }

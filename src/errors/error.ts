@@ -1,5 +1,5 @@
 // IngotError and its subclasses, and the one function that makes an error from a catalogue row.
-import { type ErrorCode, catalogue } from "./catalogue.ts";
+import { catalogue, type ErrorCode } from "./catalogue.ts";
 import type { ErrorEntry, ErrorKind, ErrorParams } from "./entry.ts";
 
 /** Where in a source text an error stands; lines and columns count from 1. */
@@ -93,7 +93,11 @@ const classes: { readonly [K in ErrorKind]: new (fields: ErrorFields) => IngotEr
  * @example
  * throw ingotError("RankMismatch", { op: "Conv", what: "X", actual: 3, shape: "[3, 8, 8]", expected: "4" });
  */
-export function ingotError<C extends ErrorCode>(code: C, params: ErrorParams<(typeof catalogue)[C]>, context: ErrorContext = {}): IngotError {
+export function ingotError<C extends ErrorCode>(
+  code: C,
+  params: ErrorParams<(typeof catalogue)[C]>,
+  context: ErrorContext = {},
+): IngotError {
   const entry: ErrorEntry = catalogue[code];
   const fill = (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => String((params as Record<string, unknown>)[name]));
   return new classes[entry.kind]({ code, summary: fill(entry.message), hint: fill(entry.hint), params, context });

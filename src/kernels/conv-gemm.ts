@@ -1,7 +1,7 @@
 // Convolution as a matrix product whose right side, im2col of the input, is only ever made one block of panels at a time.
 import { type ConvGeometry, volume } from "./conv-geometry.ts";
 import { fillPositions, fillTaps, makeStrip, stageInput, stripAxis, stripCapacity } from "./conv-staging.ts";
-import { ScratchLayout, gemmScratchBytes, wasm } from "./scratch.ts";
+import { gemmScratchBytes, ScratchLayout, wasm } from "./scratch.ts";
 import { copyMatrixIn, copyMatrixOut, fillRows } from "./scratch-matrix.ts";
 
 /** Dense float32 operands of a convolution. */

@@ -43,7 +43,11 @@ export function convGeometry(shapes: ConvShapes): ConvGeometry {
     return Math.max(0, Math.floor((size + (s.pads[d] as number) + (s.pads[d + s.rank] as number) - reach) / (s.strides[d] as number)) + 1);
   });
   const m = wShape[0] as number;
-  return assemble(shapes, s, output, { inChannels: wShape[1] as number, outChannels: m / groups, yShape: [xShape[0] as number, m, ...output] });
+  return assemble(shapes, s, output, {
+    inChannels: wShape[1] as number,
+    outChannels: m / groups,
+    yShape: [xShape[0] as number, m, ...output],
+  });
 }
 
 /** The geometry of a ConvTranspose: output size = stride·(input − 1) + outputPadding + dilation·(kernel − 1) + 1 − pads. */
@@ -52,10 +56,17 @@ export function convTransposeGeometry(shapes: ConvShapes & { readonly outputPadd
   const s = spatialParts(shapes);
   const output = s.input.map((size, d) => {
     const reach = (s.dilations[d] as number) * ((s.kernel[d] as number) - 1) + 1;
-    return Math.max(0, (s.strides[d] as number) * (size - 1) + (outputPadding?.[d] ?? 0) + reach - (s.pads[d] as number) - (s.pads[d + s.rank] as number));
+    return Math.max(
+      0,
+      (s.strides[d] as number) * (size - 1) + (outputPadding?.[d] ?? 0) + reach - (s.pads[d] as number) - (s.pads[d + s.rank] as number),
+    );
   });
   const m = (wShape[1] as number) * groups;
-  return assemble(shapes, s, output, { inChannels: (wShape[0] as number) / groups, outChannels: wShape[1] as number, yShape: [xShape[0] as number, m, ...output] });
+  return assemble(shapes, s, output, {
+    inChannels: (wShape[0] as number) / groups,
+    outChannels: wShape[1] as number,
+    yShape: [xShape[0] as number, m, ...output],
+  });
 }
 
 /** The number of positions in a triple of sizes. */
@@ -75,7 +86,14 @@ interface SpatialParts {
 function spatialParts({ xShape, wShape, strides, dilations, pads }: ConvShapes): SpatialParts {
   const rank = xShape.length - 2;
   const ones = new Array<number>(rank).fill(1);
-  return { rank, input: xShape.slice(2), kernel: wShape.slice(2), strides: strides ?? ones, dilations: dilations ?? ones, pads: pads ?? new Array<number>(2 * rank).fill(0) };
+  return {
+    rank,
+    input: xShape.slice(2),
+    kernel: wShape.slice(2),
+    strides: strides ?? ones,
+    dilations: dilations ?? ones,
+    pads: pads ?? new Array<number>(2 * rank).fill(0),
+  };
 }
 
 type Channels = Pick<ConvGeometry, "inChannels" | "outChannels" | "yShape">;

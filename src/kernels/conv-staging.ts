@@ -58,8 +58,17 @@ export function stripCapacity(g: ConvGeometry, axis: 0 | 1 | 2, rows: number): {
   return { slab: (volume(g.input) / g.input[axis]) * slabRows, staged: depth * height * phasesOf(g) * phaseWidth(g, output) };
 }
 
-/** Copies `channels` channels of an image in, starting with the one at element `xFirst`, and gives the address that the tables count from. */
-export function stageInput(g: ConvGeometry, strip: Strip, x: Float32Array, xFirst: number, channels: number, slabAt: number, stagedAt: number): number {
+/** Copies `channels` channels of an image in, starting with the one at element `xFirst`, and gives the address that the tables count from. Padding is `filler`. */
+export function stageInput(
+  g: ConvGeometry,
+  strip: Strip,
+  x: Float32Array,
+  xFirst: number,
+  channels: number,
+  slabAt: number,
+  stagedAt: number,
+  filler = 0,
+): number {
   const channelSize = volume(g.input);
   const slabSize = volume(strip.slab);
   const to = slabAt >> 2;
@@ -73,7 +82,7 @@ export function stageInput(g: ConvGeometry, strip: Strip, x: Float32Array, xFirs
   const [d, h, w] = strip.slab;
   const [z0, y0, x0] = strip.begin;
   if (strip.direct) return slabAt + ((z0 * h + y0) * w + x0) * 4;
-  wasm.stage(slabAt, stagedAt, channels, d, h, w, z0, y0, x0, ...strip.staged, g.strides[2], strip.phases);
+  wasm.stage(slabAt, stagedAt, channels, d, h, w, z0, y0, x0, ...strip.staged, g.strides[2], strip.phases, filler);
   return stagedAt;
 }
 

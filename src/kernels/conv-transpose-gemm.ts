@@ -3,8 +3,8 @@
 import type { ConvArrays } from "./conv-gemm.ts";
 import { type ConvGeometry, type Triple, volume } from "./conv-geometry.ts";
 import { stripAxis } from "./conv-staging.ts";
+import { gemmScratchBytes, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
 import { copyMatrixIn, fillRows, packPanels } from "./scratch-matrix.ts";
-import { ScratchLayout, gemmScratchBytes, scratchF32, wasm } from "./scratch.ts";
 
 // Shares of the scratch memory, in floats; together with twice the panels below its 8 Mi.
 const weightShare = 1536 * 1024;
@@ -70,14 +70,25 @@ export function convTransposeByGemm(g: ConvGeometry, plan: ConvTransposePlan, { 
           }
           scatterStrip(g, axis, row, count, outs, productsAt, outputAt);
         }
-        y.set(scratchF32.subarray(outputAt >> 2, (outputAt >> 2) + outs * outSize), (image * g.groups * g.outChannels + firstFilter) * outSize);
+        y.set(
+          scratchF32.subarray(outputAt >> 2, (outputAt >> 2) + outs * outSize),
+          (image * g.groups * g.outChannels + firstFilter) * outSize,
+        );
       }
     }
   }
 }
 
 /** Adds the products of `count` input rows from `row` on to their output positions. */
-function scatterStrip(g: ConvGeometry, axis: 0 | 1 | 2, row: number, count: number, outs: number, productsAt: number, outputAt: number): void {
+function scatterStrip(
+  g: ConvGeometry,
+  axis: 0 | 1 | 2,
+  row: number,
+  count: number,
+  outs: number,
+  productsAt: number,
+  outputAt: number,
+): void {
   const size: [number, number, number] = [...g.input];
   size[axis] = count;
   const origin = (d: 0 | 1 | 2, tap: number) => (d === axis ? row : 0) * g.strides[d] + tap * g.dilations[d] - g.padBegin[d];

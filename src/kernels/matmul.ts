@@ -2,8 +2,8 @@
 // multiplied there by WebAssembly, and copied out.
 import { requireMatrix, requireSpan } from "./operands.ts";
 import type { MatmulLayout } from "./reference/matmul.ts";
-import { ScratchLayout, gemmScratchBytes, scratchF32, wasm } from "./scratch.ts";
-import { type ScratchMatrix, copyMatrixIn, copyMatrixOut, fillRows, packPanels } from "./scratch-matrix.ts";
+import { gemmScratchBytes, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
+import { copyMatrixIn, copyMatrixOut, fillRows, packPanels, type ScratchMatrix } from "./scratch-matrix.ts";
 
 // Sizes of blocks, in floats. A block of b that fits the second cache level is still there when it is multiplied; blocks of a and c
 // only have to fit the memory. Cuts in k are at multiples of gemm's own step (256), so that they do not change the order of sums.
@@ -31,7 +31,22 @@ export interface MatmulOperands extends MatmulLayout<Float32Array, Float32Array>
  */
 export function matmulF32(layout: MatmulOperands): void {
   const { accumulate = false, rowBias = null } = layout;
-  const { m, n, k, a, b, c, aOffset = 0, aRowStride = k, aColStride = 1, bOffset = 0, bRowStride = n, bColStride = 1, cOffset = 0, cRowStride = n } = layout;
+  const {
+    m,
+    n,
+    k,
+    a,
+    b,
+    c,
+    aOffset = 0,
+    aRowStride = k,
+    aColStride = 1,
+    bOffset = 0,
+    bRowStride = n,
+    bColStride = 1,
+    cOffset = 0,
+    cRowStride = n,
+  } = layout;
   requireMatrix("matmul", "a", a.length, aOffset, m, k, aRowStride, aColStride);
   requireMatrix("matmul", "b", b.length, bOffset, k, n, bRowStride, bColStride);
   requireMatrix("matmul", "c", c.length, cOffset, m, n, cRowStride, 1);
@@ -59,7 +74,8 @@ export function matmulF32(layout: MatmulOperands): void {
       else if (k === 0) scratchF32.fill(0, cAt >> 2, (cAt >> 2) + rows * cols);
       for (let p = 0; p < k; p += kStep) {
         const depth = Math.min(kStep, k - p);
-        if (!aBlock || depth < k) aBlock = copyMatrixIn(a, aOffset + i * aRowStride + p * aColStride, rows, depth, aRowStride, aColStride, aAt);
+        if (!aBlock || depth < k)
+          aBlock = copyMatrixIn(a, aOffset + i * aRowStride + p * aColStride, rows, depth, aRowStride, aColStride, aAt);
         const bBlock = copyMatrixIn(b, bOffset + p * bRowStride + j * bColStride, depth, cols, bRowStride, bColStride, bAt);
         packPanels(bBlock, depth, cols, panels);
         wasm.gemm(aAt, aBlock.row, aBlock.col, panels, cAt, cols * 4, rows, cols, depth, adds || p > 0 ? 1 : 0, gemmScratch);

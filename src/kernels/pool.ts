@@ -1,7 +1,10 @@
 // Max and average pooling of dense float32 data, 1-D to 3-D. A window is clipped to the input once per output, so the inner
 // loops have no bounds tests.
-import { type Triple, volume } from "./conv-geometry.ts";
+import { planDepthwise } from "./conv-depthwise.ts";
+import { type ConvGeometry, type Triple, volume } from "./conv-geometry.ts";
+import { fillPositions, fillTaps, makeStrip, stageInput, stripCapacity } from "./conv-staging.ts";
 import { requireSpan } from "./operands.ts";
+import { ScratchLayout, scratchF32, wasm } from "./scratch.ts";
 
 /** The sizes of a pooling; all lists have one number per spatial dimension, `pads` two (begins, then ends). */
 export interface PoolShapes {
@@ -20,6 +23,8 @@ export interface PoolShapes {
  * `indices`, when given, gets the flat position in `x` of each.
  */
 export function maxPoolF32(x: Float32Array, shapes: PoolShapes, y: Float32Array, indices?: BigInt64Array): void {
+  const plan = indices ? undefined : planDepthwise(poolGeometry(shapes));
+  if (plan !== undefined) return maxPoolStaged(x, shapes, plan, y);
   eachWindow("maxPool", x, shapes, y, (at, w) => {
     let best = Number.NEGATIVE_INFINITY;
     let where = w.first;
@@ -55,6 +60,61 @@ export function averagePoolF32(x: Float32Array, shapes: PoolShapes, includePad: 
   });
 }
 
+/** A pooling seen as a depthwise convolution whose filters have no weights. */
+function poolGeometry(shapes: PoolShapes): ConvGeometry {
+  const { planes, input, output, kernel, strides, dilations, pads } = shapes;
+  const [w = 0, h = 0, d = 0] = pads.slice(0, input.length).reverse();
+  return {
+    batch: 1,
+    groups: planes,
+    inChannels: 1,
+    outChannels: 1,
+    input: sizes(input),
+    kernel: sizes(kernel),
+    output: sizes(output),
+    strides: sizes(strides),
+    dilations: sizes(dilations),
+    padBegin: [d, h, w],
+    yShape: [1, planes, ...output],
+  };
+}
+
+/** Maxima by WebAssembly, `block` planes at a time, the padding staged as −Infinity. */
+function maxPoolStaged(x: Float32Array, shapes: PoolShapes, block: number, y: Float32Array): void {
+  const g = poolGeometry(shapes);
+  const inSize = volume(g.input);
+  const outSize = volume(g.output);
+  requireSpan("maxPool", "x", x.length, 0, g.groups * inSize - 1);
+  requireSpan("maxPool", "y", y.length, 0, g.groups * outSize - 1);
+  const strip = makeStrip(g, 0, 0, g.output[0]);
+  const capacity = stripCapacity(g, 0, g.output[0]);
+  const planeBytes = volume(strip.staged) * strip.phases * 4;
+  const memory = new ScratchLayout();
+  const tapsAt = memory.take(volume(g.kernel));
+  const positionsAt = memory.take(outSize);
+  const slabAt = memory.take(block * capacity.slab);
+  const stagedAt = memory.take(block * capacity.staged);
+  const outputAt = memory.take(block * outSize);
+  fillTaps(g, strip, 1, tapsAt);
+  fillPositions(g, strip, positionsAt);
+  for (let plane = 0; plane < g.groups; plane += block) {
+    const planes = Math.min(block, g.groups - plane);
+    const from = stageInput(g, strip, x, plane * inSize, planes, slabAt, stagedAt, Number.NEGATIVE_INFINITY);
+    for (let p = 0; p < planes; p++) {
+      wasm.maxTaps(
+        from + p * planeBytes,
+        tapsAt,
+        volume(g.kernel),
+        positionsAt,
+        g.output[0] * g.output[1],
+        g.output[2],
+        outputAt + p * outSize * 4,
+      );
+    }
+    y.set(scratchF32.subarray(outputAt >> 2, (outputAt >> 2) + planes * outSize), plane * outSize);
+  }
+}
+
 /** One window: where it starts in `x`, how many elements it has per dimension and how far apart they are. Reused from call to call. */
 interface Window {
   first: number;
@@ -71,7 +131,13 @@ interface Span {
   readonly padded: number;
 }
 
-function eachWindow(kernel: string, x: Float32Array, shapes: PoolShapes, y: Float32Array, visit: (at: number, window: Window) => void): void {
+function eachWindow(
+  kernel: string,
+  x: Float32Array,
+  shapes: PoolShapes,
+  y: Float32Array,
+  visit: (at: number, window: Window) => void,
+): void {
   const [id, ih, iw] = sizes(shapes.input);
   const output = sizes(shapes.output);
   requireSpan(kernel, "x", x.length, 0, shapes.planes * id * ih * iw - 1);

@@ -51,7 +51,14 @@ function scaledSum(kernel: string, x: Float32Array, split: AxisSplit, y: Float32
   }
 }
 
-function fold(kernel: string, x: Float32Array, split: AxisSplit, y: Float32Array, start: number, pick: (a: number, b: number) => number): void {
+function fold(
+  kernel: string,
+  x: Float32Array,
+  split: AxisSplit,
+  y: Float32Array,
+  start: number,
+  pick: (a: number, b: number) => number,
+): void {
   const { outer, n, inner } = split;
   requireSplit(kernel, x, split, y);
   for (let o = 0; o < outer; o++) {

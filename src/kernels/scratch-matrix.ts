@@ -12,7 +12,15 @@ export interface ScratchMatrix {
 const shortRun = 24;
 
 /** Copies `rows × cols` elements of `from`, laid out by strides, to address `at`. */
-export function copyMatrixIn(from: Float32Array, start: number, rows: number, cols: number, rowStride: number, colStride: number, at: number): ScratchMatrix {
+export function copyMatrixIn(
+  from: Float32Array,
+  start: number,
+  rows: number,
+  cols: number,
+  rowStride: number,
+  colStride: number,
+  at: number,
+): ScratchMatrix {
   const to = at >> 2;
   const byRows = { at, row: cols * 4, col: 4 };
   if (colStride === 1 || cols === 1) {
@@ -56,7 +64,8 @@ function copyRuns(from: Float32Array, start: number, runs: number, length: numbe
     scratchF32.set(from.subarray(start, start + runs * length), to);
   } else if (length < shortRun) {
     for (let r = 0; r < runs; r++) {
-      for (let i = 0, source = start + r * stride, target = to + r * length; i < length; i++) scratchF32[target + i] = from[source + i] as number;
+      for (let i = 0, source = start + r * stride, target = to + r * length; i < length; i++)
+        scratchF32[target + i] = from[source + i] as number;
     }
   } else {
     for (let r = 0; r < runs; r++) scratchF32.set(from.subarray(start + r * stride, start + r * stride + length), to + r * length);

@@ -11,22 +11,50 @@ import { baseWasm, relaxedWasm, wasmPages } from "./generated/wasm.ts";
 export type KernelVariant = "base" | "relaxed";
 
 type Pointer = number;
+type Three = readonly [number, number, number];
 
 /** What the module exports; each function is described where it is written, in src/kernels/wasm. */
 interface WasmKernels {
-  gemm(a: Pointer, aRow: number, aCol: number, b: Pointer, c: Pointer, cRow: number, m: number, n: number, k: number, accumulate: number, scratch: Pointer): void;
+  gemm(
+    a: Pointer,
+    aRow: number,
+    aCol: number,
+    b: Pointer,
+    c: Pointer,
+    cRow: number,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: number,
+    scratch: Pointer,
+  ): void;
   packRows(from: Pointer, row: number, k: number, n: number, to: Pointer): void;
   packColumns(from: Pointer, column: number, k: number, n: number, to: Pointer): void;
   packPositions(from: Pointer, taps: Pointer, positions: Pointer, k: number, n: number, to: Pointer): void;
   stage(
-    from: Pointer, to: Pointer, channels: number, inDepth: number, inHeight: number, inWidth: number, z0: number, y0: number, x0: number,
-    depth: number, height: number, width: number, stride: number, phases: number,
+    from: Pointer,
+    to: Pointer,
+    channels: number,
+    ...sizes: [...inDHW: Three, ...zyx0: Three, ...outDHW: Three, stride: number, phases: number, filler: number]
   ): void;
-  depthwise(from: Pointer, taps: Pointer, weights: Pointer, k: number, rowStarts: Pointer, rows: number, width: number, bias: number, to: Pointer): void;
-  scatterTap(
-    from: Pointer, to: Pointer, depth: number, height: number, width: number, strideZ: number, strideY: number, strideX: number,
-    z0: number, y0: number, x0: number, outDepth: number, outHeight: number, outWidth: number,
+  depthwise(
+    from: Pointer,
+    taps: Pointer,
+    weights: Pointer,
+    k: number,
+    rowStarts: Pointer,
+    rows: number,
+    width: number,
+    bias: number,
+    to: Pointer,
   ): void;
+  maxTaps(from: Pointer, taps: Pointer, k: number, rowStarts: Pointer, rows: number, width: number, to: Pointer): void;
+  scatterTap(from: Pointer, to: Pointer, ...sizes: [...inDHW: Three, ...strides: Three, ...zyx0: Three, ...outDHW: Three]): void;
+  clip(x: Pointer, n: number, low: number, high: number): void;
+  binaryRows(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
+  binaryColumns(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
+  normalizeRows(x: Pointer, means: Pointer, factors: Pointer, shifts: Pointer, rows: number, n: number): void;
+  softmaxRows(x: Pointer, rows: number, n: number): void;
   roundsOnce(one: number): number;
 }
 
@@ -48,8 +76,9 @@ export const kernelVariant: KernelVariant = loaded.variant;
 /** The compiled functions. */
 export const wasm: WasmKernels = loaded.kernels;
 
-/** The scratch memory as float32 and as int32. */
+/** The scratch memory as float32, float64 and int32. */
 export const scratchF32 = new Float32Array(memory.buffer);
+export const scratchF64 = new Float64Array(memory.buffer);
 export const scratchI32 = new Int32Array(memory.buffer);
 
 /** The first bytes belong to the compiler's data. */
@@ -81,7 +110,8 @@ function load(wanted: string | undefined): { variant: KernelVariant; kernels: Wa
   if (wanted !== "base") {
     const kernels = instantiateRelaxed();
     if (kernels) return { variant: "relaxed", kernels };
-    if (wanted === "relaxed") throw ingotError("WebAssemblyUnusable", { why: "this Node or processor has no fused multiply-add for WebAssembly" });
+    if (wanted === "relaxed")
+      throw ingotError("WebAssemblyUnusable", { why: "this Node or processor has no fused multiply-add for WebAssembly" });
   }
   const bytes = Buffer.from(baseWasm, "base64");
   if (!WebAssembly.validate(bytes)) throw ingotError("WebAssemblyUnusable", { why: "this Node does not accept 128-bit SIMD" });

@@ -1,9 +1,15 @@
 // Softmax and log-softmax of dense float32 data along one dimension, seen as [outer, n, inner].
 import { requireSpan } from "./operands.ts";
 import type { AxisSplit } from "./reduce.ts";
+import { ScratchLayout, scratchF32, wasm } from "./scratch.ts";
+
+/** Floats per block of rows in the scratch memory, and the longest row that goes there. */
+const block = 16 * 1024;
+const longestRow = 4 * 1024 * 1024;
 
 /** `y = exp(x − max) / Σ exp(x − max)` along `n`, sums in float64. A row with NaN or +Infinity gives NaN. `y` may be `x`. */
 export function softmaxF32(x: Float32Array, split: AxisSplit, y: Float32Array): void {
+  if (split.inner === 1 && split.n > 0 && split.n <= longestRow) return softmaxRows(x, split.outer, split.n, y);
   eachLane("softmax", x, split, y, (start, end, step, max) => {
     let sum = 0;
     for (let i = start; i < end; i += step) {
@@ -24,6 +30,20 @@ export function logSoftmaxF32(x: Float32Array, split: AxisSplit, y: Float32Array
     const shift = max + Math.log(sum);
     for (let i = start; i < end; i += step) y[i] = (x[i] as number) - shift;
   });
+}
+
+/** Dense rows, several at a time, through WebAssembly: exponentials there cost a fifth of Math.exp. */
+function softmaxRows(x: Float32Array, outer: number, n: number, y: Float32Array): void {
+  requireSpan("softmax", "x", x.length, 0, outer * n - 1);
+  requireSpan("softmax", "y", y.length, 0, outer * n - 1);
+  const step = Math.max(1, Math.floor(block / n));
+  const at = new ScratchLayout().take(step * n);
+  for (let o = 0; o < outer; o += step) {
+    const rows = Math.min(step, outer - o);
+    scratchF32.set(x.subarray(o * n, (o + rows) * n), at >> 2);
+    wasm.softmaxRows(at, rows, n);
+    y.set(scratchF32.subarray(at >> 2, (at >> 2) + rows * n), o * n);
+  }
 }
 
 type Lane = (start: number, end: number, step: number, max: number) => void;

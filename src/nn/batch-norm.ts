@@ -1,9 +1,11 @@
 // Batch normalisation. In eval mode it is one operator over running statistics; in train mode it normalises with the statistics of the batch and
 // replaces the running ones, which a recording sees as state outputs.
 import { full, tensor } from "../eager/create.ts";
-import { add, mul } from "../eager/functions/math.ts";
-import { mean, variance } from "../eager/functions/reduce.ts";
+import { add, mul, sub } from "../eager/functions/math.ts";
+import { mean } from "../eager/functions/reduce.ts";
+import { reshape } from "../eager/functions/shape.ts";
 import { dispatch } from "../eager/interpreter.ts";
+import { int64s } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -96,9 +98,7 @@ export abstract class BatchNormNd extends Module {
   private overBatch(input: Tensor): Tensor {
     const count = input.numel() / this.numFeatures;
     if (this.training && count < 2) throw ingotError("NoBatchStatistics", { op: this.constructor.name, shape: formatShape(input.shape) });
-    const axes = input.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
-    const centre = mean(input, axes);
-    const spread = variance(input, axes, { correction: 0 });
+    const [centre, spread] = batchStatistics(input);
     const { running_mean, running_var, num_batches_tracked } = this;
     if (this.training && running_mean && running_var && num_batches_tracked) {
       const seen = add(num_batches_tracked, 1);
@@ -115,6 +115,21 @@ export abstract class BatchNormNd extends Module {
     const momentum = this.momentum === null ? "None" : pyFloat(this.momentum);
     return `${this.numFeatures}, eps=${pyFloat(this.eps)}, momentum=${momentum}, affine=${pyBool(this.affine)}, track_running_stats=${pyBool(this.trackRunningStats)}`;
   }
+}
+
+/**
+ * The mean and the (biased) variance of each channel of [N, C, ...]. Each sample's own first, then over the samples: all have the same count,
+ * and reductions over the last axes run through memory in order.
+ */
+function batchStatistics(input: Tensor): readonly [mean: Tensor, variance: Tensor] {
+  const spatial = input.shape.map((_, axis) => axis).slice(2);
+  const perChannel = (x: Tensor) => mean(spatial.length > 0 ? mean(x, spatial) : x, 0);
+  const centre = perChannel(input);
+  const distance = sub(input, reshape(centre, [-1, ...spatial.map(() => 1)]));
+  if (spatial.length === 0) return [centre, mean(mul(distance, distance), 0)];
+  const squares = dispatch("ReduceSumSquare", [distance, int64s(spatial)], { keepdims: 0 });
+  const count = spatial.reduce((n, axis) => n * (input.shape[axis] as number), 1);
+  return [centre, mean(squares, 0).div(count)];
 }
 
 /** Batch normalisation of [N, C] or [N, C, L]. */

@@ -1,6 +1,7 @@
 // Activation functions: elementwise maps of one tensor (and the slope of PRelu), with their parameters as attributes.
-import { reluF32 } from "../kernels/elementwise.ts";
+
 import type { Graph, Value } from "../ir/graph.ts";
+import { reluF32 } from "../kernels/elementwise.ts";
 import { type DType, floats, isBig, isFloat, signed } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { constantLike } from "./constant-like.ts";
@@ -198,7 +199,19 @@ export const shrink = defineOp("Shrink", {
   breaking: [9],
   inputs: ["input: T"],
   outputs: ["output: T"],
-  types: { T: [...floats.filter((d) => d !== "bfloat16"), "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"] satisfies DType[] },
+  types: {
+    T: [
+      ...floats.filter((d) => d !== "bfloat16"),
+      "uint8",
+      "uint16",
+      "uint32",
+      "uint64",
+      "int8",
+      "int16",
+      "int32",
+      "int64",
+    ] satisfies DType[],
+  },
   attributes: { bias: float(0), lambd: float(0.5) },
   eval({ input }, { bias, lambd }) {
     const rule = (x: number) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0);

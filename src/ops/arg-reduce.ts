@@ -4,7 +4,7 @@ import { ingotError } from "../errors/error.ts";
 import type { Dim } from "../ir/dim.ts";
 import { unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import { numeric } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -16,7 +16,7 @@ import { eachLaneOf, splitAt } from "./softmax.ts";
 const argReduce = {
   since: [1, 11, 12, 13],
   breaking: [1],
-  minVersion: ({ attributes }: { readonly attributes: Readonly<Record<string, unknown>> }) => (attributes["select_last_index"] ? 12 : 1),
+  minVersion: ({ attributes }: { readonly attributes: Readonly<Record<string, unknown>> }) => (attributes.select_last_index ? 12 : 1),
   inputs: ["data: T"],
   outputs: ["reduced: int64"],
   types: { T: numeric },
@@ -28,13 +28,15 @@ const argReduce = {
 /** The index of the maximum along `axis`; of equal ones the first, or the last with `select_last_index`. */
 export const argMax = defineOp("ArgMax", {
   ...argReduce,
-  eval: ({ data }, { axis, select_last_index }, c) => bestIndex(data, normalizeAxis("ArgMax", axis, data.shape), c.shape(0), (a, b) => a > b, select_last_index === 1),
+  eval: ({ data }, { axis, select_last_index }, c) =>
+    bestIndex(data, normalizeAxis("ArgMax", axis, data.shape), c.shape(0), (a, b) => a > b, select_last_index === 1),
 });
 
 /** The index of the minimum along `axis`; of equal ones the first, or the last with `select_last_index`. */
 export const argMin = defineOp("ArgMin", {
   ...argReduce,
-  eval: ({ data }, { axis, select_last_index }, c) => bestIndex(data, normalizeAxis("ArgMin", axis, data.shape), c.shape(0), (a, b) => a < b, select_last_index === 1),
+  eval: ({ data }, { axis, select_last_index }, c) =>
+    bestIndex(data, normalizeAxis("ArgMin", axis, data.shape), c.shape(0), (a, b) => a < b, select_last_index === 1),
 });
 
 type Value = number | bigint;
@@ -49,7 +51,8 @@ function bestIndex(x: Storage, axis: number, shape: readonly number[], better: (
     let index = 0;
     for (let at = start + step, i = 1; at < end; at += step, i++) {
       const v = values[at] as Value;
-      const takes = better(v, best) || (v !== v && best === best) || (last && (v === best || (v !== v && best !== best)));
+      const isNan = Number.isNaN(v);
+      const takes = better(v, best) || (isNan && !Number.isNaN(best)) || (last && (v === best || (isNan && Number.isNaN(best))));
       if (takes) {
         best = v;
         index = i;
@@ -63,7 +66,7 @@ function bestIndex(x: Storage, axis: number, shape: readonly number[], better: (
 function inferArgReduce(c: InferContext): ValueType[] {
   const shape = inputShape(c, 0);
   if (!shape) return [tensorType("int64")];
-  const axis = axisOf(c, c.attributes["axis"] as number, shape);
+  const axis = axisOf(c, c.attributes.axis as number, shape);
   if (shape[axis] === 0)
     throw ingotError("ShapeMismatch", {
       op: c.op,
@@ -72,7 +75,7 @@ function inferArgReduce(c: InferContext): ValueType[] {
       expected: `at least one element along axis ${axis}`,
       hint: "Nothing is the largest of nothing; check that the tensor is not empty.",
     });
-  return [tensorType("int64", c.attributes["keepdims"] ? shape.map((d, i) => (i === axis ? 1 : d)) : shape.filter((_, i) => i !== axis))];
+  return [tensorType("int64", c.attributes.keepdims ? shape.map((d, i) => (i === axis ? 1 : d)) : shape.filter((_, i) => i !== axis))];
 }
 
 /**
@@ -83,7 +86,7 @@ export const topK = defineOp("TopK", {
   since: [1, 10, 11, 24],
   breaking: [11],
   minVersion: ({ attributes }: { readonly attributes: Readonly<Record<string, unknown>> }) =>
-    attributes["largest"] === undefined && attributes["sorted"] === undefined ? 10 : 11,
+    attributes.largest === undefined && attributes.sorted === undefined ? 10 : 11,
   inputs: ["X: T", "K: int64"],
   outputs: ["Values: T", "Indices: int64"],
   types: { T: numeric },
@@ -101,7 +104,9 @@ export const topK = defineOp("TopK", {
     const [toValues, toIndices] = [values.dense() as unknown as Value[], indices.dense() as BigInt64Array];
     if (k === 0) return [values, indices];
     eachLaneOf(split, (start, _, step, lane) => {
-      const order = bestOf(split.n, k, (i, j) => before(keys[start + i * step] as Value, keys[start + j * step] as Value, i, j, largest === 1));
+      const order = bestOf(split.n, k, (i, j) =>
+        before(keys[start + i * step] as Value, keys[start + j * step] as Value, i, j, largest === 1),
+      );
       const base = Math.floor(lane / split.inner) * k * split.inner + (lane % split.inner);
       for (let i = 0; i < k; i++) {
         const index = order[i] as number;
@@ -116,15 +121,18 @@ export const topK = defineOp("TopK", {
 /** Negative when element `i` (value `a`) comes before element `j` (value `b`). */
 function before(a: Value, b: Value, i: number, j: number, largest: boolean): number {
   if (a === b) return i - j;
-  const nanA = a !== a;
-  const nanB = b !== b;
+  const nanA = Number.isNaN(a);
+  const nanB = Number.isNaN(b);
   if (nanA || nanB) return nanA && nanB ? i - j : nanA === largest ? -1 : 1;
   return a > b === largest ? -1 : 1;
 }
 
 /** The first `k` of 0 … n−1 in `order`: a heap of the k best so far, whose root is the worst of them, then sorted. */
 function bestOf(n: number, k: number, order: (i: number, j: number) => number): number[] {
-  if (k * 8 > n) return Array.from({ length: n }, (_, i) => i).sort(order).slice(0, k);
+  if (k * 8 > n)
+    return Array.from({ length: n }, (_, i) => i)
+      .sort(order)
+      .slice(0, k);
   const heap: number[] = [];
   for (let i = 0; i < n; i++) {
     if (heap.length < k) {
@@ -146,7 +154,8 @@ function bestOf(n: number, k: number, order: (i: number, j: number) => number): 
 function sink(heap: number[], order: (i: number, j: number) => number): void {
   for (let at = 0; ; ) {
     let worst = at;
-    for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && order(heap[child] as number, heap[worst] as number) > 0) worst = child;
+    for (const child of [2 * at + 1, 2 * at + 2])
+      if (child < heap.length && order(heap[child] as number, heap[worst] as number) > 0) worst = child;
     if (worst === at) return;
     swap(heap, at, worst);
     at = worst;
@@ -163,7 +172,7 @@ function inferTopK(c: InferContext): ValueType[] {
   const shape = inputShape(c, 0);
   const { dtype } = inputType(c, 0);
   if (!shape) return [tensorType(dtype), tensorType("int64")];
-  const axis = axisOf(c, c.attributes["axis"] as number, shape);
+  const axis = axisOf(c, c.attributes.axis as number, shape);
   const k: Dim = c.dims(1)?.[0] ?? unknownDim();
   const n = shape[axis];
   if (typeof k === "number" && (k < 0 || (typeof n === "number" && k > n)))

@@ -1,7 +1,8 @@
 // Add, Sub, Mul, Div, Mod, Pow, Max, Min, Sum, Mean: arithmetic of two or more tensors with NumPy broadcasting.
-import { addF32, divF32, mulF32, subF32 } from "../kernels/elementwise.ts";
+
 import { addDims, maxDims, minDims, modDims, mulDims, subDims, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
+import { addF32, divF32, mulF32, subF32 } from "../kernels/elementwise.ts";
 import { type DType, decoder, floats, isBig, isFloat, numeric } from "../tensor/dtype.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -21,7 +22,13 @@ const binary = {
 } as const;
 
 /** Operands of one shape and no gaps go to the flat kernel, others to the broadcast lanes. */
-function arithmetic(a: Storage, b: Storage, shape: Shape, rule: BinaryRule, flat: (a: Float32Array, b: Float32Array, y: Float32Array) => void): Storage {
+function arithmetic(
+  a: Storage,
+  b: Storage,
+  shape: Shape,
+  rule: BinaryRule,
+  flat: (a: Float32Array, b: Float32Array, y: Float32Array) => void,
+): Storage {
   if (a.dtype !== "float32" || !sameShape(a.shape, b.shape) || !a.isContiguous || !b.isContiguous) return mapBinary(a, b, shape, rule);
   const y = Storage.empty("float32", shape);
   flat(a.dense() as Float32Array, b.dense() as Float32Array, y.dense() as Float32Array);
@@ -93,8 +100,9 @@ export const mod = defineOp("Mod", {
 
 function pairDimsOfMod(c: InferContext) {
   return pairDims((a, b) => {
-    if (lowerBound(b) < 1) return typeof a === "number" && typeof b === "number" ? (c.attributes["fmod"] ? truncatedMod : flooredMod).int(a, b) + 0 : unknownDim();
-    return c.attributes["fmod"] && lowerBound(a) < 0 ? unknownDim() : modDims(a, b);
+    if (lowerBound(b) < 1)
+      return typeof a === "number" && typeof b === "number" ? (c.attributes.fmod ? truncatedMod : flooredMod).int(a, b) + 0 : unknownDim();
+    return c.attributes.fmod && lowerBound(a) < 0 ? unknownDim() : modDims(a, b);
   })(c);
 }
 
@@ -117,7 +125,13 @@ export const pow = defineOp("Pow", {
       return Storage.from(X.dtype, Array.from(exact.numbers(), finiteOrZero), shape);
     }
     const big = mapPairs(asBigInts(X), asBigInts(Y), shape, bigPower, "int64");
-    return X.dtype === "int64" ? big : Storage.of("int32", Int32Array.from(big.dense() as BigInt64Array, (v) => Number(BigInt.asIntN(32, v))), shape);
+    return X.dtype === "int64"
+      ? big
+      : Storage.of(
+          "int32",
+          Int32Array.from(big.dense() as BigInt64Array, (v) => Number(BigInt.asIntN(32, v))),
+          shape,
+        );
   },
 });
 
@@ -147,7 +161,9 @@ function asFloats(x: Storage): Storage {
 }
 
 function asBigInts(x: Storage): Storage {
-  return x.dtype === "int64" ? x : Storage.of("int64", BigInt64Array.from(Array.from(x.dense() as ArrayLike<number | bigint>, BigInt)), x.shape);
+  return x.dtype === "int64"
+    ? x
+    : Storage.of("int64", BigInt64Array.from(Array.from(x.dense() as ArrayLike<number | bigint>, BigInt)), x.shape);
 }
 
 const variadic = {

@@ -5,7 +5,7 @@
 //   string → number   the number it spells ("3.5", "-inf", "NaN"); text that spells none is an error
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import { allDTypes, type DType, decoder, dtypeFromOnnx, dtypeInfo, encoder, isBig, isFloat } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, type OpUse, string } from "./define.ts";
@@ -21,7 +21,7 @@ const cast_ = {
 
 /** `round_mode` and `saturate` speak of 8-bit floats only and change nothing here; a node that sets them needs the opset that has them. */
 const eightBitFloats = (first: number) => ({
-  minVersion: ({ attributes }: OpUse) => (attributes["round_mode"] !== undefined ? 24 : attributes["saturate"] !== undefined ? 19 : first),
+  minVersion: ({ attributes }: OpUse) => (attributes.round_mode !== undefined ? 24 : attributes.saturate !== undefined ? 19 : first),
 });
 
 /** Converts to the dtype whose ONNX number is `to`. */
@@ -50,7 +50,7 @@ export const castLike = defineOp("CastLike", {
 });
 
 function inferCast(c: InferContext): ValueType[] {
-  const to = c.attributes["to"] as number;
+  const to = c.attributes.to as number;
   const dtype = dtypeFromOnnx(to);
   if (dtype) return [tensorType(dtype, inputShape(c, 0))];
   throw ingotError("InvalidArgument", {
@@ -63,7 +63,7 @@ function inferCast(c: InferContext): ValueType[] {
 }
 
 function dimsOfCast(c: InferContext): DimContents {
-  const target = c.op === "Cast" ? dtypeFromOnnx(c.attributes["to"] as number) : inputType(c, 1).dtype;
+  const target = c.op === "Cast" ? dtypeFromOnnx(c.attributes.to as number) : inputType(c, 1).dtype;
   return target === "int64" || target === "int32" ? [c.dims(0)] : undefined;
 }
 
@@ -90,7 +90,10 @@ function reader(from: DType): (element: Element) => Element {
 function writer(from: DType, to: DType): (value: Element) => Element {
   if (from === "string") {
     const write = writer("float64", to);
-    if (to !== "string") return isBig(to) ? (v) => wholeNumber(v as string, to) ?? write(parseNumber(v as string, to)) : (v) => write(parseNumber(v as string, to));
+    if (to !== "string")
+      return isBig(to)
+        ? (v) => wholeNumber(v as string, to) ?? write(parseNumber(v as string, to))
+        : (v) => write(parseNumber(v as string, to));
   }
   if (to === "string") return (v) => formatNumber(v, from);
   if (to === "bool") return (v) => (v ? 1 : Number.isNaN(v) ? 1 : 0);
@@ -121,7 +124,7 @@ function saturated(to: DType): (v: Element) => number {
   const high = 2 ** (8 * bytes - (kind === "uint" ? 0 : 1)) - 1;
   return (v) => {
     const n = v as number;
-    return n !== n ? 0 : Math.trunc(Math.min(high, Math.max(low, n)));
+    return Number.isNaN(n) ? 0 : Math.trunc(Math.min(high, Math.max(low, n)));
   };
 }
 
@@ -129,7 +132,7 @@ function saturatedBig(to: DType): (v: Element) => bigint {
   const [low, high] = to === "int64" ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n];
   return (v) => {
     const n = v as number;
-    if (n !== n) return 0n;
+    if (Number.isNaN(n)) return 0n;
     if (n >= Number(high)) return high;
     return n <= Number(low) ? low : BigInt(Math.trunc(n));
   };
@@ -140,7 +143,7 @@ function formatNumber(v: Element, from: DType): string {
   if (from === "bool") return v ? "True" : "False";
   if (!isFloat(from)) return String(v);
   const n = v as number;
-  if (n !== n) return "nan";
+  if (Number.isNaN(n)) return "nan";
   if (!Number.isFinite(n)) return n > 0 ? "inf" : "-inf";
   if (Object.is(n, -0)) return "-0.0";
   const text = from === "float64" ? String(n) : shortest(n, from);

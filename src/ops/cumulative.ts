@@ -27,7 +27,8 @@ interface Direction {
 export const cumSum = defineOp("CumSum", {
   ...cumulative,
   since: [11, 14],
-  eval: ({ x, axis }, direction) => run(x, axis, direction, { first: 0, next: (a, v) => a + v, int: (a, v) => (a + v) | 0, firstBig: 0n, big: (a, v) => a + v }),
+  eval: ({ x, axis }, direction) =>
+    run(x, axis, direction, { first: 0, next: (a, v) => a + v, int: (a, v) => (a + v) | 0, firstBig: 0n, big: (a, v) => a + v }),
 });
 
 export const cumProd = defineOp("CumProd", {
@@ -62,7 +63,15 @@ function run(x: Storage, axis: Storage, direction: Direction, rule: Running): St
   return y;
 }
 
-function lanes<T>(x: ArrayLike<T>, shape: readonly number[], axis: number, { exclusive, reverse }: Direction, first: T, next: (total: T, v: T) => T, y: { [i: number]: T }): void {
+function lanes<T>(
+  x: ArrayLike<T>,
+  shape: readonly number[],
+  axis: number,
+  { exclusive, reverse }: Direction,
+  first: T,
+  next: (total: T, v: T) => T,
+  y: { [i: number]: T },
+): void {
   const split = splitAt(shape, axis);
   eachLaneOf(split, (start, _, step) => {
     let total = first;

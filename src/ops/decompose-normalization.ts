@@ -7,7 +7,10 @@ import { constantLike, int64List } from "./constant-like.ts";
 type Inputs = readonly (Value | undefined)[];
 
 /** A small language for chains of nodes: the first output of each. */
-const chain = (g: Graph) => (op: string, ...inputs: readonly Value[]) => g.add(op, inputs).output;
+const chain =
+  (g: Graph) =>
+  (op: string, ...inputs: readonly Value[]) =>
+    g.add(op, inputs).output;
 
 function cast(g: Graph, x: Value, dtype: DType): Value {
   return x.tensorType.dtype === dtype ? x : g.add("Cast", [x], { to: dtypeInfo(dtype).onnx }).output;
@@ -41,7 +44,12 @@ function overDeviation(g: Graph, d: Value, axes: Value, epsilon: number): { read
   return { normal: op("Mul", d, inverse), inverse };
 }
 
-export function decomposeLayerNorm(g: Graph, [x, scale, bias]: Inputs, { axis, epsilon }: { axis: number; epsilon: number }, outputs: readonly Value[]): Value[] {
+export function decomposeLayerNorm(
+  g: Graph,
+  [x, scale, bias]: Inputs,
+  { axis, epsilon }: { axis: number; epsilon: number },
+  outputs: readonly Value[],
+): Value[] {
   const op = chain(g);
   const input = x as Value;
   const wide = cast(g, input, statisticsDType(input));
@@ -62,7 +70,11 @@ export function decomposeRmsNorm(g: Graph, [x, scale]: Inputs, { axis, epsilon }
 }
 
 /** Instance normalisation of the groups, then scale and bias by channel: few nodes, which engines have fast kernels for. */
-export function decomposeGroupNorm(g: Graph, [x, scale, bias]: Inputs, { num_groups, epsilon }: { num_groups: number; epsilon: number }): Value[] {
+export function decomposeGroupNorm(
+  g: Graph,
+  [x, scale, bias]: Inputs,
+  { num_groups, epsilon }: { num_groups: number; epsilon: number },
+): Value[] {
   const op = chain(g);
   const input = x as Value;
   const ones = constantList(g, input, num_groups, 1);
@@ -71,7 +83,10 @@ export function decomposeGroupNorm(g: Graph, [x, scale, bias]: Inputs, { num_gro
   const normal = g.add("InstanceNormalization", [groups, ones, zeros], { epsilon }).output;
   const back = op("Reshape", normal, g.add("Shape", [input]).output);
   const rank = rankOf(input);
-  const spread = int64List(g, Array.from({ length: rank - 2 }, (_, i) => i + 1));
+  const spread = int64List(
+    g,
+    Array.from({ length: rank - 2 }, (_, i) => i + 1),
+  );
   const byChannel = (v: Value) => (rank > 2 ? op("Unsqueeze", v, spread) : v);
   return [op("Add", op("Mul", back, byChannel(scale as Value)), byChannel(bias as Value))];
 }

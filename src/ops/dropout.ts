@@ -1,7 +1,7 @@
 // Dropout: the identity when a model is used, and a seeded random mask when it is trained.
 import { ingotError } from "../errors/error.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
 import type { InferContext } from "../ir/schema.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import { decoder, encoder, floats } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -16,7 +16,8 @@ export const dropout = defineOp("Dropout", {
   since: [7, 10, 12, 13, 22],
   breaking: [12],
   // Before opset 12 the ratio was an attribute and there was no training mode: a bare node says the same in both.
-  minVersion: ({ inputCount, outputCount, attributes }: OpUse) => (inputCount > 1 || outputCount > 1 || attributes["seed"] !== undefined ? 12 : 7),
+  minVersion: ({ inputCount, outputCount, attributes }: OpUse) =>
+    inputCount > 1 || outputCount > 1 || attributes.seed !== undefined ? 12 : 7,
   inputs: ["data: T", "ratio?: T1", "training_mode?: bool"],
   outputs: ["output: T", "mask?: bool"],
   types: { T: floats, T1: floats },
@@ -27,7 +28,13 @@ export const dropout = defineOp("Dropout", {
   eval({ data, ratio, training_mode }, { seed }) {
     const p = ratio ? (ratio.toNumbers()[0] as number) : 0.5;
     if (!(p >= 0 && p <= 1))
-      throw ingotError("InvalidArgument", { op: "Dropout", name: "ratio", expected: "a number from 0 to 1", actual: p, hint: "The ratio is the share of elements that are dropped." });
+      throw ingotError("InvalidArgument", {
+        op: "Dropout",
+        name: "ratio",
+        expected: "a number from 0 to 1",
+        actual: p,
+        hint: "The ratio is the share of elements that are dropped.",
+      });
     const mask = Storage.empty("bool", data.shape);
     const kept = mask.numbers();
     if (!training_mode?.dense()[0] || p === 0) {

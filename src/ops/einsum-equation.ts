@@ -43,7 +43,8 @@ export function parseEinsum(equation: string, ranks: readonly number[]): EinsumE
   if (!/^[A-Za-z]*(\.\.\.)?[A-Za-z]*$/.test(right)) throw fail("an output of letters with at most one ...");
   const output = labels(right, widest);
   const known = new Set(inputs.flat());
-  if (output.some((label, i) => !known.has(label) || output.indexOf(label) !== i)) throw fail("an output whose letters stand in the inputs, each once");
+  if (output.some((label, i) => !known.has(label) || output.indexOf(label) !== i))
+    throw fail("an output whose letters stand in the inputs, each once");
   return { inputs, output };
 }
 

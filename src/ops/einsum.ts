@@ -13,8 +13,8 @@ import { parseEinsum } from "./einsum-equation.ts";
 import { broadcastDim, inputShape, inputType } from "./infer.ts";
 import { encodeNumbers, isHalf, mapBinary, widened } from "./map-elements.ts";
 import { productOf } from "./matmul.ts";
-import { reduceAxes } from "./reduce-lanes.ts";
 import { sumRule } from "./reduce.ts";
+import { reduceAxes } from "./reduce-lanes.ts";
 
 export const einsum = defineOp("Einsum", {
   since: [12],
@@ -108,7 +108,7 @@ function infer(c: InferContext): ValueType[] {
   const { dtype } = inputType(c, 0);
   if (!shapes.every((s) => s !== undefined)) return [tensorType(dtype)];
   const { inputs, output } = parseEinsum(
-    c.attributes["equation"] as string,
+    c.attributes.equation as string,
     shapes.map((s) => s.length),
   );
   const dims = new Map<string, Dim>();

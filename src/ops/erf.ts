@@ -24,8 +24,10 @@ export function erf(x: number): number {
   const k = row * TERMS;
   // Two polynomials in t², for the even and the odd powers, so that a processor can work on both at once.
   const u = t * t;
-  const even = ((((c[k + 8] as number) * u + (c[k + 6] as number)) * u + (c[k + 4] as number)) * u + (c[k + 2] as number)) * u + (c[k] as number);
-  const odd = ((((c[k + 9] as number) * u + (c[k + 7] as number)) * u + (c[k + 5] as number)) * u + (c[k + 3] as number)) * u + (c[k + 1] as number);
+  const even =
+    ((((c[k + 8] as number) * u + (c[k + 6] as number)) * u + (c[k + 4] as number)) * u + (c[k + 2] as number)) * u + (c[k] as number);
+  const odd =
+    ((((c[k + 9] as number) * u + (c[k + 7] as number)) * u + (c[k + 5] as number)) * u + (c[k + 3] as number)) * u + (c[k + 1] as number);
   const value = odd * t + even;
   return x < 0 ? -value : value;
 }

@@ -1,10 +1,10 @@
 // Evaluates one operator on concrete values: checks the schema, infers the outputs, runs the kernel. The single way in to kernels,
 // for eager dispatch, the graph loop and constant folding.
 import { ingotError } from "../errors/error.ts";
-import { type Graph, dimsOfStorage } from "../ir/graph.ts";
+import { dimsOfStorage, type Graph } from "../ir/graph.ts";
 import { checkInputs, requiredCount, resolveAttributes } from "../ir/infer-node.ts";
 import type { Attributes, InferContext } from "../ir/schema.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { EvalContext, OpDefinition, RuntimeValue } from "./define.ts";
 
@@ -47,7 +47,11 @@ export function evaluateOp(
     run:
       options.run ??
       ((body: Graph) => {
-        throw ingotError("InvalidGraph", { problem: `${definition.name} has the sub-graph ${body.name} but is evaluated outside a graph`, where: "", hint: "Run it inside a graph." });
+        throw ingotError("InvalidGraph", {
+          problem: `${definition.name} has the sub-graph ${body.name} but is evaluated outside a graph`,
+          where: "",
+          hint: "Run it inside a graph.",
+        });
       }),
   });
 }

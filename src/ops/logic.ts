@@ -19,7 +19,8 @@ const comparison = {
 } as const;
 
 type Comparable = number | bigint | string;
-const compare = (a: Storage, b: Storage, shape: Shape, test: (a: Comparable, b: Comparable) => boolean) => mapPairs<Comparable, boolean>(a, b, shape, test, "bool");
+const compare = (a: Storage, b: Storage, shape: Shape, test: (a: Comparable, b: Comparable) => boolean) =>
+  mapPairs<Comparable, boolean>(a, b, shape, test, "bool");
 
 /** NaN equals nothing, itself included. */
 export const equal = defineOp("Equal", {
@@ -29,8 +30,16 @@ export const equal = defineOp("Equal", {
   eval: ({ A, B }, _, c) => compare(A, B, c.shape(0), (a, b) => a === b),
 });
 
-export const greater = defineOp("Greater", { ...comparison, since: [7, 9, 13], eval: ({ A, B }, _, c) => compare(A, B, c.shape(0), (a, b) => a > b) });
-export const less = defineOp("Less", { ...comparison, since: [7, 9, 13], eval: ({ A, B }, _, c) => compare(A, B, c.shape(0), (a, b) => a < b) });
+export const greater = defineOp("Greater", {
+  ...comparison,
+  since: [7, 9, 13],
+  eval: ({ A, B }, _, c) => compare(A, B, c.shape(0), (a, b) => a > b),
+});
+export const less = defineOp("Less", {
+  ...comparison,
+  since: [7, 9, 13],
+  eval: ({ A, B }, _, c) => compare(A, B, c.shape(0), (a, b) => a < b),
+});
 
 export const greaterOrEqual = defineOp("GreaterOrEqual", {
   ...comparison,
@@ -48,9 +57,18 @@ export const lessOrEqual = defineOp("LessOrEqual", {
 
 const logical = { ...comparison, since: [7], types: { T: ["bool"] } } as const;
 
-export const and = defineOp("And", { ...logical, eval: ({ A, B }, _, c) => mapPairs<number, number>(A, B, c.shape(0), (a, b) => a & b, "bool") });
-export const or = defineOp("Or", { ...logical, eval: ({ A, B }, _, c) => mapPairs<number, number>(A, B, c.shape(0), (a, b) => a | b, "bool") });
-export const xor = defineOp("Xor", { ...logical, eval: ({ A, B }, _, c) => mapPairs<number, number>(A, B, c.shape(0), (a, b) => a ^ b, "bool") });
+export const and = defineOp("And", {
+  ...logical,
+  eval: ({ A, B }, _, c) => mapPairs<number, number>(A, B, c.shape(0), (a, b) => a & b, "bool"),
+});
+export const or = defineOp("Or", {
+  ...logical,
+  eval: ({ A, B }, _, c) => mapPairs<number, number>(A, B, c.shape(0), (a, b) => a | b, "bool"),
+});
+export const xor = defineOp("Xor", {
+  ...logical,
+  eval: ({ A, B }, _, c) => mapPairs<number, number>(A, B, c.shape(0), (a, b) => a ^ b, "bool"),
+});
 
 export const not = defineOp("Not", {
   since: [1],
@@ -73,9 +91,18 @@ const bitwise = {
 
 /** A rule for integers, which has no form for floats: the schema keeps them out. */
 const bits = (int: (a: number, b: number) => number, big: (a: bigint, b: bigint) => bigint) => ({ float: int, int, big });
-const andBits = bits((a, b) => a & b, (a, b) => a & b);
-const orBits = bits((a, b) => a | b, (a, b) => a | b);
-const xorBits = bits((a, b) => a ^ b, (a, b) => a ^ b);
+const andBits = bits(
+  (a, b) => a & b,
+  (a, b) => a & b,
+);
+const orBits = bits(
+  (a, b) => a | b,
+  (a, b) => a | b,
+);
+const xorBits = bits(
+  (a, b) => a ^ b,
+  (a, b) => a ^ b,
+);
 
 export const bitwiseAnd = defineOp("BitwiseAnd", { ...bitwise, eval: ({ A, B }, _, c) => mapBinary(A, B, c.shape(0), andBits) });
 export const bitwiseOr = defineOp("BitwiseOr", { ...bitwise, eval: ({ A, B }, _, c) => mapBinary(A, B, c.shape(0), orBits) });

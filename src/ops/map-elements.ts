@@ -1,6 +1,6 @@
 // Kernels that compute each output element from the input elements at the same place, for every dtype: float16 and bfloat16 are
 // decoded, computed in float64 and rounded once; 64-bit integers are bigints; narrower ones wrap when they are stored.
-import { type BigArray, type DType, type NumberArray, decoder, encoder, isBig, isFloat } from "../tensor/dtype.ts";
+import { type BigArray, type DType, decoder, encoder, isBig, isFloat, type NumberArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { eachLane, planLanes } from "./broadcast-lanes.ts";
@@ -37,7 +37,17 @@ export interface UnaryRule {
 export const mapNumeric = (x: Storage, rule: UnaryRule): Storage => (isBig(x.dtype) ? mapBigInts(x, rule.big) : mapNumbers(x, rule.number));
 
 /** An inner loop over float32 lanes, written out per operation so that the compiler sees one kind of array and no call. */
-export type LaneF32 = (n: number, a: Float32Array, ia: number, sa: number, b: Float32Array, ib: number, sb: number, y: Float32Array, at: number) => void;
+export type LaneF32 = (
+  n: number,
+  a: Float32Array,
+  ia: number,
+  sa: number,
+  b: Float32Array,
+  ib: number,
+  sb: number,
+  y: Float32Array,
+  at: number,
+) => void;
 
 /** An operation of two numbers: over floats, over integers of up to 32 bits (stored modulo their size), and over bigints. */
 export interface BinaryRule {

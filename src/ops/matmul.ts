@@ -1,12 +1,13 @@
 // MatMul and Gemm: matrix products of every dtype. float32 (and float16, bfloat16 through it) use the fast kernel; float64 and integers
 // the reference loops. Strided views (a transposed weight) go to the kernels as they are, without a copy.
+
+import { ingotError } from "../errors/error.ts";
+import { type Dim, dimEquals } from "../ir/dim.ts";
+import type { InferContext } from "../ir/schema.ts";
+import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { matmulF32 } from "../kernels/matmul.ts";
 import { type MatmulLayout, matmulInt32, matmulInt64, matmulReference } from "../kernels/reference/matmul.ts";
-import { type Dim, dimEquals } from "../ir/dim.ts";
-import { ingotError } from "../errors/error.ts";
-import type { InferContext } from "../ir/schema.ts";
-import { type TensorType, type ValueType, tensorType } from "../ir/type.ts";
-import { type BigArray, type DType, type NumberArray, floats, isBig, isFloat } from "../tensor/dtype.ts";
+import { type BigArray, type DType, floats, isBig, isFloat, type NumberArray } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { eachLane, planLanes } from "./broadcast-lanes.ts";
@@ -74,7 +75,16 @@ export function productOf(a: Storage, b: Storage, shape: readonly number[]): Sto
   };
   // One weight for the whole batch and a dense left side: the batch is more rows of a single product.
   if (right.rank === 2 && left.rank > 2 && left.isContiguous) {
-    multiply(a.dtype, { ...layout, m: elementCount(left.shape.slice(0, -1)), aRowStride: k, aColStride: 1 }, left, left.offset, right, right.offset, c, 0);
+    multiply(
+      a.dtype,
+      { ...layout, m: elementCount(left.shape.slice(0, -1)), aRowStride: k, aColStride: 1 },
+      left,
+      left.offset,
+      right,
+      right.offset,
+      c,
+      0,
+    );
     return y;
   }
   const lanes = planLanes(batch, [leading(left), leading(right)]);
@@ -93,11 +103,21 @@ function leading(x: Storage): Storage {
 
 type Sizes = Pick<MatmulLayout<unknown, unknown>, "m" | "n" | "k" | "aRowStride" | "aColStride" | "bRowStride" | "bColStride">;
 
-function multiply(dtype: DType, sizes: Sizes, a: Storage, aOffset: number, b: Storage, bOffset: number, c: Storage["data"], cOffset: number): void {
+function multiply(
+  dtype: DType,
+  sizes: Sizes,
+  a: Storage,
+  aOffset: number,
+  b: Storage,
+  bOffset: number,
+  c: Storage["data"],
+  cOffset: number,
+): void {
   const at = { ...sizes, aOffset, bOffset, cOffset };
   if (dtype === "float32") matmulF32({ ...at, a: a.data as Float32Array, b: b.data as Float32Array, c: c as Float32Array });
   else if (isBig(dtype)) matmulInt64({ ...at, a: a.data as BigArray, b: b.data as BigArray, c: c as BigArray });
-  else (isFloat(dtype) ? matmulReference : matmulInt32)({ ...at, a: a.data as Float64Array, b: b.data as Float64Array, c: c as Float64Array });
+  else
+    (isFloat(dtype) ? matmulReference : matmulInt32)({ ...at, a: a.data as Float64Array, b: b.data as Float64Array, c: c as Float64Array });
 }
 
 /** `Y = alpha · A' · B' + beta · C`, where `'` transposes when asked, and C broadcasts to the result. */
@@ -132,7 +152,10 @@ function inferGemm(c: InferContext): ValueType[] {
   if (k !== undefined && l !== undefined) requireEqual(c, k, l);
   if (m === undefined || n === undefined) return [tensorType(dtype)];
   const bias = c.inputs[2] && inputShape(c, 2);
-  if (bias && (bias.length > 2 || broadcastDims(c.op, [m, n], bias).some((d, i) => !dimEquals(d, [m, n][i] as Dim) && typeof d === "number")))
+  if (
+    bias &&
+    (bias.length > 2 || broadcastDims(c.op, [m, n], bias).some((d, i) => !dimEquals(d, [m, n][i] as Dim) && typeof d === "number"))
+  )
     throw ingotError("ShapeMismatch", {
       op: c.op,
       what: "C",
@@ -150,7 +173,13 @@ interface GemmAttributes {
   readonly transB: number;
 }
 
-function generalProduct(A: Storage, B: Storage, C: Storage | undefined, { alpha, beta, transA, transB }: GemmAttributes, shape: readonly number[]): Storage {
+function generalProduct(
+  A: Storage,
+  B: Storage,
+  C: Storage | undefined,
+  { alpha, beta, transA, transB }: GemmAttributes,
+  shape: readonly number[],
+): Storage {
   const product = productOf(transA ? A.transpose([1, 0]) : A, transB ? B.transpose([1, 0]) : B, shape);
   const bias = beta === 0 ? undefined : C?.expand(shape);
   if (isBig(product.dtype)) scaleBig(product.dense() as BigArray, alpha, bias?.dense() as BigArray | undefined, beta);

@@ -5,7 +5,7 @@ import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { type DType, dtypeFromOnnx, floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape, normalizeAxes, normalizeAxis, sameShape } from "../tensor/shape.ts";
-import { Storage } from "../tensor/storage.ts";
+import type { Storage } from "../tensor/storage.ts";
 import { decomposeGroupNorm, decomposeLayerNorm, decomposeMeanVariance, decomposeRmsNorm } from "./decompose-normalization.ts";
 import { defineOp, float, int, ints } from "./define.ts";
 import { axisOf, broadcastDims, inputShape, inputType, requireRank, sameAsInput } from "./infer.ts";
@@ -61,7 +61,13 @@ export const rmsNormalization = defineOp("RMSNormalization", {
   },
   eval({ X, scale }, { axis, epsilon }) {
     const at = normalizeAxis("RMSNormalization", axis, X.shape);
-    return normalizeRows(X, { row: elementCount(X.shape.slice(at)), measure: meanSquare, epsilon, scale: perElement(scale, X, at), dtype: scale.dtype });
+    return normalizeRows(X, {
+      row: elementCount(X.shape.slice(at)),
+      measure: meanSquare,
+      epsilon,
+      scale: perElement(scale, X, at),
+      dtype: scale.dtype,
+    });
   },
   decompose: decomposeRmsNorm,
 });
@@ -79,24 +85,34 @@ function inferLayerNorm(c: InferContext): ValueType[] {
   const x = inputType(c, 0);
   const stash = stashOf(c);
   if (!shape) return [x, tensorType(stash), tensorType(stash)];
-  const axis = axisOf(c, c.attributes["axis"] as number, shape);
+  const axis = axisOf(c, c.attributes.axis as number, shape);
   for (const i of [1, 2]) {
     const parameter = c.inputs[i] && inputShape(c, i);
-    if (parameter && broadcastDims(c.op, shape, parameter).some((d, k) => typeof d === "number" && !dimEquals(d, shape[k] ?? 1) && typeof shape[k] === "number"))
-      throw parameterMismatch(c, i === 1 ? "scale" : "B", parameter.map(String), `a shape that broadcasts to ${formatShape(shape.map(String))}`);
+    if (
+      parameter &&
+      broadcastDims(c.op, shape, parameter).some(
+        (d, k) => typeof d === "number" && !dimEquals(d, shape[k] ?? 1) && typeof shape[k] === "number",
+      )
+    )
+      throw parameterMismatch(
+        c,
+        i === 1 ? "scale" : "B",
+        parameter.map(String),
+        `a shape that broadcasts to ${formatShape(shape.map(String))}`,
+      );
   }
   const measured = shape.map((d, i) => (i < axis ? d : 1));
   return [x, tensorType(stash, measured), tensorType(stash, measured)].slice(0, Math.max(1, c.outputCount));
 }
 
 function stashOf(c: InferContext): DType {
-  const dtype = dtypeFromOnnx((c.attributes["stash_type"] as number | undefined) ?? 1);
+  const dtype = dtypeFromOnnx((c.attributes.stash_type as number | undefined) ?? 1);
   if (dtype && floats.includes(dtype)) return dtype;
   throw ingotError("InvalidArgument", {
     op: c.op,
     name: "stash_type",
     expected: "1 (float32) or 16 (bfloat16)",
-    actual: String(c.attributes["stash_type"]),
+    actual: String(c.attributes.stash_type),
     hint: "It is the ONNX number of the dtype in which mean and deviation are given.",
   });
 }
@@ -125,7 +141,7 @@ export const groupNormalization = defineOp("GroupNormalization", {
   accuracy: "ulp",
   infer(c) {
     const channels = requireRank(c, 0, "X", 2, Number.POSITIVE_INFINITY)?.[1];
-    const groups = c.attributes["num_groups"] as number;
+    const groups = c.attributes.num_groups as number;
     if (groups < 1 || (typeof channels === "number" && channels % groups !== 0))
       throw ingotError("InvalidArgument", {
         op: c.op,
@@ -155,13 +171,24 @@ function inferChannelNorm(c: InferContext): ValueType[] {
   ] as const) {
     const given = requireRank(c, i, what, 1)?.[0];
     if (typeof given === "number" && typeof channels === "number" && given !== channels)
-      throw parameterMismatch(c, what, [String(given)], `[${channels}], the channels of X (shape ${formatShape((shape ?? []).map(String))})`);
+      throw parameterMismatch(
+        c,
+        what,
+        [String(given)],
+        `[${channels}], the channels of X (shape ${formatShape((shape ?? []).map(String))})`,
+      );
   }
   return [inputType(c, 0)];
 }
 
 const parameterMismatch = (c: InferContext, what: string, actual: readonly string[], expected: string) =>
-  ingotError("ShapeMismatch", { op: c.op, what, actual: formatShape(actual), expected, hint: "Scale and bias repeat over the dimensions they do not have." });
+  ingotError("ShapeMismatch", {
+    op: c.op,
+    what,
+    actual: formatShape(actual),
+    expected,
+    hint: "Scale and bias repeat over the dimensions they do not have.",
+  });
 
 /** `x / ‖x‖ₚ` along `axis`, for p 1 or 2; where the norm is 0 the result is 0. */
 export const lpNormalization = defineOp("LpNormalization", {
@@ -173,10 +200,16 @@ export const lpNormalization = defineOp("LpNormalization", {
   accuracy: "ulp",
   infer(c) {
     const shape = inputShape(c, 0);
-    const p = c.attributes["p"] as number;
+    const p = c.attributes.p as number;
     if (p !== 1 && p !== 2)
-      throw ingotError("InvalidArgument", { op: c.op, name: "p", expected: "1 or 2", actual: p, hint: "ONNX knows the norms of order 1 and 2." });
-    if (shape) axisOf(c, c.attributes["axis"] as number, shape);
+      throw ingotError("InvalidArgument", {
+        op: c.op,
+        name: "p",
+        expected: "1 or 2",
+        actual: p,
+        hint: "ONNX knows the norms of order 1 and 2.",
+      });
+    if (shape) axisOf(c, c.attributes.axis as number, shape);
     return [inputType(c, 0)];
   },
   eval({ input }, { axis, p }) {
@@ -203,7 +236,7 @@ export const meanVarianceNormalization = defineOp("MeanVarianceNormalization", {
   accuracy: "ulp",
   infer(c) {
     const shape = inputShape(c, 0);
-    if (shape) for (const a of c.attributes["axes"] as readonly number[]) axisOf(c, a, shape);
+    if (shape) for (const a of c.attributes.axes as readonly number[]) axisOf(c, a, shape);
     return sameAsInput(c);
   },
   eval({ X }, { axes }) {

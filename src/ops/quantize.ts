@@ -20,7 +20,13 @@ const floatTypes: readonly DType[] = ["float32", "float16", "bfloat16"];
 const layout = { axis: int(1), block_size: int(0), output_dtype: int(0) } as const;
 const since = [10, 13, 19, 21, 23, 24, 25];
 const formOf = ({ attributes }: OpUse) =>
-  attributes["precision"] !== undefined ? 23 : attributes["block_size"] || attributes["output_dtype"] ? 21 : attributes["saturate"] !== undefined ? 19 : 13;
+  attributes.precision !== undefined
+    ? 23
+    : attributes.block_size || attributes.output_dtype
+      ? 21
+      : attributes.saturate !== undefined
+        ? 19
+        : 13;
 
 /** `round(x / y_scale) + y_zero_point`, halves to even, cut to the range of the result. */
 export const quantizeLinear = defineOp("QuantizeLinear", {
@@ -45,7 +51,7 @@ export const quantizeLinear = defineOp("QuantizeLinear", {
     const to = y.numbers();
     eachParameter(x, y_scale, y_zero_point, attributes, (v, scale, zero, at) => {
       const q = roundHalfToEven(inPrecision(v / scale)) + zero;
-      to[at] = q !== q ? 0 : Math.min(high, Math.max(low, q));
+      to[at] = Number.isNaN(q) ? 0 : Math.min(high, Math.max(low, q));
     });
     return y;
   },
@@ -63,7 +69,7 @@ export const dequantizeLinear = defineOp("DequantizeLinear", {
   accuracy: "ulp",
   infer(c) {
     checkParameters(c);
-    const asked = dtypeFromOnnx(c.attributes["output_dtype"] as number);
+    const asked = dtypeFromOnnx(c.attributes.output_dtype as number);
     return [tensorType(asked ?? inputType(c, 1).dtype, inputShape(c, 0))];
   },
   eval({ x, x_scale, x_zero_point }, attributes, c) {
@@ -76,7 +82,7 @@ export const dequantizeLinear = defineOp("DequantizeLinear", {
 });
 
 function quantizedOf(c: InferContext): DType {
-  const number = c.attributes["output_dtype"] as number;
+  const number = c.attributes.output_dtype as number;
   const dtype = number === 0 ? "uint8" : dtypeFromOnnx(number);
   if (dtype && quantizedTypes.includes(dtype as Quantized)) return dtype;
   throw ingotError("InvalidArgument", {
@@ -125,9 +131,9 @@ function checkParameters(c: InferContext): void {
   if (!x?.every((d) => typeof d === "number") || !scale?.every((d) => typeof d === "number")) return;
   const sizes = x as readonly number[];
   const given = scale as readonly number[];
-  const block = c.attributes["block_size"] as number;
+  const block = c.attributes.block_size as number;
   if (block === 0 && (given.length === 0 || (given.length === 1 && given[0] === 1))) return;
-  const axis = normalizeAxis(c.op, c.attributes["axis"] as number, sizes);
+  const axis = normalizeAxis(c.op, c.attributes.axis as number, sizes);
   const expected = block > 0 ? sizes.map((d, i) => (i === axis ? Math.ceil(d / block) : d)) : [sizes[axis] as number];
   if (given.length === expected.length && given.every((d, i) => d === expected[i])) return;
   throw ingotError("ShapeMismatch", {

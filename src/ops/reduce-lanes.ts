@@ -1,9 +1,9 @@
 // How reductions see a tensor: the reduced axes become one, as [outer, n, inner], and a rule folds each lane of n elements into one.
 import type { AxisSplit } from "../kernels/reduce.ts";
-import { type BigArray, type NumberArray, isBig, isFloat } from "../tensor/dtype.ts";
+import { type BigArray, isBig, isFloat, type NumberArray } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
-import { isHalf, encodeNumbers, widened } from "./map-elements.ts";
+import { encodeNumbers, isHalf, widened } from "./map-elements.ts";
 import { eachLaneOf } from "./softmax.ts";
 
 /** Folds the `n` elements of a lane that starts at `start`, each `step` apart. */
@@ -62,10 +62,17 @@ export function splitAxes(x: Storage, axes: readonly number[]): { readonly split
   const isRun = shape.slice(first, last + 1).every((d, i) => d === 1 || real.includes(first + i));
   if (isRun)
     return {
-      split: { outer: elementCount(shape.slice(0, first)), n: elementCount(shape.slice(first, last + 1)), inner: elementCount(shape.slice(last + 1)) },
+      split: {
+        outer: elementCount(shape.slice(0, first)),
+        n: elementCount(shape.slice(first, last + 1)),
+        inner: elementCount(shape.slice(last + 1)),
+      },
       data: x,
     };
   const kept = shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const data = x.transpose([...kept, ...axes]);
-  return { split: { outer: elementCount(kept.map((i) => shape[i] as number)), n: elementCount(axes.map((i) => shape[i] as number)), inner: 1 }, data };
+  return {
+    split: { outer: elementCount(kept.map((i) => shape[i] as number)), n: elementCount(axes.map((i) => shape[i] as number)), inner: 1 },
+    data,
+  };
 }

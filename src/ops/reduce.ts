@@ -1,13 +1,14 @@
 // The Reduce family: sums, means, extrema, products and norms over any axes. Floats are accumulated in float64 in the order of
 // the elements and rounded once; integers wrap around.
-import { maxF32, meanF32, minF32, sumF32 } from "../kernels/reduce.ts";
-import { type Dim, isUnknownDim, maxDims, minDims, productOfDims, addDims } from "../ir/dim.ts";
+
+import { addDims, type Dim, isUnknownDim, maxDims, minDims, productOfDims } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
-import { type BigArray, type DType, type NumberArray, floats } from "../tensor/dtype.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
+import { maxF32, meanF32, minF32, sumF32 } from "../kernels/reduce.ts";
+import { type BigArray, type DType, floats, type NumberArray } from "../tensor/dtype.ts";
 import { normalizeAxes } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
-import { type EvalContext, defineOp, int } from "./define.ts";
+import { defineOp, type EvalContext, int } from "./define.ts";
 import type { DimContents } from "./dim-arithmetic.ts";
 import { axisOf, constantInts, inputShape, inputType, unknownShape } from "./infer.ts";
 import { type ReduceRule, reduceAxes } from "./reduce-lanes.ts";
@@ -118,7 +119,12 @@ export const reduceSum = defineOp("ReduceSum", {
 /** Integer means are truncated toward zero. */
 export const reduceMean = defineOp("ReduceMean", {
   ...reduction,
-  eval: reduceBy("ReduceMean", { float: meanOf, int: meanOf, big: (x, start, n, step) => (n === 0 ? 0n : bigSum(x, start, n, step) / BigInt(n)), f32: meanF32 }),
+  eval: reduceBy("ReduceMean", {
+    float: meanOf,
+    int: meanOf,
+    big: (x, start, n, step) => (n === 0 ? 0n : bigSum(x, start, n, step) / BigInt(n)),
+    f32: meanF32,
+  }),
 });
 
 /** The maximum of nothing is −Infinity, or the lowest integer; NaN wins. */
@@ -144,7 +150,11 @@ export const reduceMin = defineOp("ReduceMin", {
 export const reduceProd = defineOp("ReduceProd", {
   ...reduction,
   inferDims: contents(productOfDims),
-  eval: reduceBy("ReduceProd", { float: folding(1, (a, v) => a * v), int: wrapping(1, Math.imul), big: foldingBig(1n, (a, v) => BigInt.asIntN(64, a * v)) }),
+  eval: reduceBy("ReduceProd", {
+    float: folding(1, (a, v) => a * v),
+    int: wrapping(1, Math.imul),
+    big: foldingBig(1n, (a, v) => BigInt.asIntN(64, a * v)),
+  }),
 });
 
 /** Σ |x| */
@@ -209,7 +219,7 @@ function extremum(dtype: DType, largest: boolean): ReduceRule {
 
 /** The axes that a node reduces; undefined when they are not known yet. */
 function axesOf(c: InferContext, shape: readonly Dim[]): number[] | undefined {
-  const all = c.attributes["noop_with_empty_axes"] ? [] : shape.map((_, i) => i);
+  const all = c.attributes.noop_with_empty_axes ? [] : shape.map((_, i) => i);
   if (c.inputs[1] === undefined) return all;
   const listed = constantInts(c, 1);
   if (listed === undefined) return undefined;
@@ -221,11 +231,15 @@ function inferReduce(c: InferContext): ValueType[] {
   const { dtype } = inputType(c, 0);
   if (!shape) return [tensorType(dtype)];
   const axes = axesOf(c, shape);
-  const keep = c.attributes["keepdims"] === 1;
+  const keep = c.attributes.keepdims === 1;
   if (axes === undefined) {
     if (keep) return [tensorType(dtype, unknownShape(shape.length))];
     const count = inputShape(c, 1)?.[0];
-    return [typeof count === "number" && count > 0 && count <= shape.length ? tensorType(dtype, unknownShape(shape.length - count)) : tensorType(dtype)];
+    return [
+      typeof count === "number" && count > 0 && count <= shape.length
+        ? tensorType(dtype, unknownShape(shape.length - count))
+        : tensorType(dtype),
+    ];
   }
   return [tensorType(dtype, keep ? shape.map((d, i) => (axes.includes(i) ? 1 : d)) : shape.filter((_, i) => !axes.includes(i)))];
 }

@@ -34,7 +34,11 @@ export function runGraph(graph: Graph, inputs: readonly RuntimeValue[], options:
 const sliceMs = 8;
 
 /** As `runGraph`, but gives the event loop a turn between nodes, so that nothing waits longer than one operator takes. */
-export async function runGraphInSlices(graph: Graph, inputs: readonly RuntimeValue[], options: RunGraphOptions = {}): Promise<RuntimeValue[]> {
+export async function runGraphInSlices(
+  graph: Graph,
+  inputs: readonly RuntimeValue[],
+  options: RunGraphOptions = {},
+): Promise<RuntimeValue[]> {
   const steps = runRegion(graph, inputs, () => undefined, options, poolFor(options));
   let since = performance.now();
   for (;;) {

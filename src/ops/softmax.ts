@@ -1,8 +1,9 @@
 // Softmax, LogSoftmax and Hardmax along one axis.
-import { logSoftmaxF32, softmaxF32 } from "../kernels/softmax.ts";
-import type { AxisSplit } from "../kernels/reduce.ts";
+
 import type { InferContext } from "../ir/schema.ts";
 import type { ValueType } from "../ir/type.ts";
+import type { AxisSplit } from "../kernels/reduce.ts";
+import { logSoftmaxF32, softmaxF32 } from "../kernels/softmax.ts";
 import { floats } from "../tensor/dtype.ts";
 import { elementCount, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -23,7 +24,7 @@ const alongAxis = {
 /** The input's type, once `axis` is known to exist. */
 function inferAlongAxis(c: InferContext): ValueType[] {
   const shape = inputShape(c, 0);
-  if (shape) axisOf(c, c.attributes["axis"] as number, shape);
+  if (shape) axisOf(c, c.attributes.axis as number, shape);
   return [inputType(c, 0)];
 }
 
@@ -51,7 +52,13 @@ export const hardmax = defineOp("Hardmax", {
 type F32 = Float32Array<ArrayBuffer>;
 type F64 = Float64Array<ArrayBuffer>;
 
-function along(op: string, x: Storage, axis: number, f32: (x: F32, split: AxisSplit, y: F32) => void, f64: (x: F64, split: AxisSplit, y: F64) => void): Storage {
+function along(
+  op: string,
+  x: Storage,
+  axis: number,
+  f32: (x: F32, split: AxisSplit, y: F32) => void,
+  f64: (x: F64, split: AxisSplit, y: F64) => void,
+): Storage {
   const split = splitAt(x.shape, normalizeAxis(op, axis, x.shape));
   if (x.dtype === "float64") {
     const y = Storage.empty("float64", x.shape);

@@ -1,7 +1,8 @@
 // Mathematical functions of one tensor, element by element, and Identity.
-import type { InferContext } from "../ir/schema.ts";
-import { mulDims } from "../ir/dim.ts";
+
 import { ingotError } from "../errors/error.ts";
+import { mulDims } from "../ir/dim.ts";
+import type { InferContext } from "../ir/schema.ts";
 import { floats, numeric, signed } from "../tensor/dtype.ts";
 import { defineOp, int } from "./define.ts";
 import { mapDims } from "./dim-arithmetic.ts";
@@ -96,7 +97,11 @@ const test = {
   infer: shapeOfInput("bool"),
 } as const;
 
-export const isNaN = defineOp("IsNaN", { ...test, since: [9, 13, 20], eval: ({ X }) => mapNumbers(X, (x) => (x !== x ? 1 : 0), "bool") });
+export const isNaN = defineOp("IsNaN", {
+  ...test,
+  since: [9, 13, 20],
+  eval: ({ X }) => mapNumbers(X, (x) => (Number.isNaN(x) ? 1 : 0), "bool"),
+});
 
 /** The signs that count are chosen by the attributes. */
 export const isInf = defineOp("IsInf", {
@@ -104,7 +109,11 @@ export const isInf = defineOp("IsInf", {
   since: [10, 20],
   attributes: { detect_negative: int(1), detect_positive: int(1) },
   eval: ({ X }, { detect_negative, detect_positive }) =>
-    mapNumbers(X, (x) => ((detect_positive && x === Number.POSITIVE_INFINITY) || (detect_negative && x === Number.NEGATIVE_INFINITY) ? 1 : 0), "bool"),
+    mapNumbers(
+      X,
+      (x) => ((detect_positive && x === Number.POSITIVE_INFINITY) || (detect_negative && x === Number.NEGATIVE_INFINITY) ? 1 : 0),
+      "bool",
+    ),
 });
 
 /** Its input, of any type, sequences included; no copy. */

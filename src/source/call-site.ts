@@ -1,6 +1,6 @@
 // The line of the user's program that called the library, caught fast enough to be asked for at every recorded operator. What is caught
 // is the executed place; it goes through source maps only when somebody reads it.
-import { isLibraryScript } from "./library.ts";
+import { isLibraryScript, libraryRoot } from "./library.ts";
 import { originalPosition, originOfUrl, type SourcePosition } from "./position.ts";
 
 /** Deep enough to climb out of nested containers, each of which adds a few frames of the library. */
@@ -38,7 +38,8 @@ export class CallSite implements SourcePosition {
 }
 
 /**
- * The innermost stack frame outside this library, or undefined where there is none. Frames of the library's machinery (`isLibraryScript`),
+ * The innermost stack frame outside this library, or undefined where there is none or where the library was bundled into the program, so
+ * that the two cannot be told apart. Frames of the library's machinery (`isLibraryScript`),
  * of Node and of native functions are passed over; frames of the model zoo count as the user's. The same place always gives the same
  * object. Costs about 10 µs.
  *
@@ -47,6 +48,7 @@ export class CallSite implements SourcePosition {
  * console.log(`${site?.file}:${site?.line}`);   // model.ts:12
  */
 export function captureCallSite(): CallSite | undefined {
+  if (libraryRoot === undefined) return undefined;
   const { prepareStackTrace, stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
   try {

@@ -3,6 +3,7 @@
 import type { Debugger, InspectorNotification, Runtime, Session } from "node:inspector";
 import process from "node:process";
 import { ingotError } from "../errors/error.ts";
+import { scriptHref } from "./library.ts";
 
 /** Anything that can be called or constructed. */
 export type Callable = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
@@ -184,11 +185,11 @@ export class Inspector {
     return this.#allScripts().get(id);
   }
 
-  /** The latest script of that URL, as `scriptHref` spells it. */
-  scriptByUrl(href: string): ScriptInfo | undefined {
-    let latest: ScriptInfo | undefined;
-    for (const script of this.#allScripts().values()) if (script.url === href) latest = script;
-    return latest;
+  /** The latest script of that name (a URL or a path); where none has its very query, the latest of that file. */
+  scriptByUrl(url: string): ScriptInfo | undefined {
+    const href = scriptHref(url);
+    const scripts = [...this.#allScripts().values()].filter((script) => scriptHref(script.url) === href);
+    return scripts.findLast((script) => script.url === url) ?? scripts.at(-1);
   }
 
   /** The whole text of a script, as it was executed. */

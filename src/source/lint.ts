@@ -1,6 +1,7 @@
 // The lint that trace() runs over the functions it has recorded. JavaScript calls no user code for `if (tensor)`, `!t` or `a === b`, so a
 // recording cannot see them; the source can.
 import { inspectorAvailable, withInspector } from "./inspector.ts";
+import { libraryRoot } from "./library.ts";
 import { Analysis, type LintOptions } from "./lint/analysis.ts";
 import type { Finding } from "./lint/findings.ts";
 import { join, type Kind, value } from "./lint/kind.ts";
@@ -49,9 +50,8 @@ export function forgetTensors(given: unknown, isTensor: (value: unknown) => bool
  * if (findings[0]) throw findings[0].error;
  */
 export function lintCalls(calls: readonly SeenCall[], options: LintOptions): LintReport {
-  if (!inspectorAvailable()) {
-    return { findings: [], unread: calls.map(({ fn }) => ({ name: fn.name, reason: "functions cannot be inspected on this platform" })) };
-  }
+  const obstacle = whyNothingCanBeRead();
+  if (obstacle !== undefined) return { findings: [], unread: calls.map(({ fn }) => ({ name: fn.name, reason: obstacle })) };
   const isTensor = (live: unknown) => live === someTensor || options.isTensor(live);
   return withInspector((inspector) => {
     const results = new Map<unknown, Map<unknown, Kind>>();
@@ -70,6 +70,11 @@ export function lintCalls(calls: readonly SeenCall[], options: LintOptions): Lin
     const unread = [...analysis.unread].map(([name, reason]) => ({ name, reason }));
     return { findings: [...analysis.findings.values()].sort(byPlace), unread };
   });
+}
+
+function whyNothingCanBeRead(): string | undefined {
+  if (libraryRoot === undefined) return "the library was bundled into the program and cannot be told from it";
+  return inspectorAvailable() ? undefined : "functions cannot be inspected on this platform";
 }
 
 /** A call seen twice with different results gives either. */

@@ -36,7 +36,7 @@ export interface ScriptOrigin {
 export const lineEnd = /\r\n|[\n\r\u2028\u2029]/g;
 
 const originsById = new Map<string, ScriptOrigin>();
-const originsByHref = new Map<string, ScriptOrigin>();
+const originsByUrl = new Map<string, ScriptOrigin>();
 const fileTexts = new Map<string, string | undefined>();
 
 /** The origin of a script that the inspector described. */
@@ -53,12 +53,11 @@ export function originOfScript(script: ScriptInfo): ScriptOrigin {
 
 /** The origin of the latest script of that name, as stack frames give it (a URL or a path). */
 export function originOfUrl(url: string): ScriptOrigin {
-  const href = scriptHref(url);
-  const known = originsByHref.get(href);
+  const known = originsByUrl.get(url);
   if (known) return known;
-  const script = inspectorAvailable() ? withInspector((inspector) => inspector.scriptByUrl(href)) : undefined;
-  const origin = script ? originOfScript(script) : originFromDisk(href);
-  originsByHref.set(href, origin);
+  const script = inspectorAvailable() ? withInspector((inspector) => inspector.scriptByUrl(url)) : undefined;
+  const origin = script ? originOfScript(script) : originFromDisk(scriptHref(url));
+  originsByUrl.set(url, origin);
   return origin;
 }
 

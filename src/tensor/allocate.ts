@@ -1,6 +1,6 @@
 // Where the memory of new tensors comes from. The graph evaluator installs a pool that hands dead buffers out again;
 // outside of it, plain allocation.
-import { type DType, type Elements, dtypeInfo } from "./dtype.ts";
+import { type DType, dtypeInfo, type Elements } from "./dtype.ts";
 
 /** Gives memory of at least `bytes` bytes with any content, or undefined to have it allocated anew. */
 export interface BufferPool {

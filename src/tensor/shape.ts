@@ -17,8 +17,11 @@ export function elementCount(shape: Shape): number {
 
 /** Throws `InvalidShape` unless every size is an integer from 0 and the product is a safe integer. */
 export function checkShape(op: string, shape: Shape): void {
-  for (const d of shape) if (!Number.isInteger(d) || d < 0) throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: `${d} is not an integer from 0` });
-  if (!Number.isSafeInteger(elementCount(shape))) throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: "the product of its sizes overflows" });
+  for (const d of shape)
+    if (!Number.isInteger(d) || d < 0)
+      throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: `${d} is not an integer from 0` });
+  if (!Number.isSafeInteger(elementCount(shape)))
+    throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: "the product of its sizes overflows" });
 }
 
 /** Row-major strides, in elements. */

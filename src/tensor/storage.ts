@@ -2,8 +2,8 @@
 import ndarray, { type NdArray } from "ndarray";
 import { ingotError } from "../errors/error.ts";
 import { allocate } from "./allocate.ts";
-import { type DType, type Elements, type NumberArray, decoder, dtypeInfo, encoder, isBig } from "./dtype.ts";
-import { type Shape, elementCount, formatShape, rowMajorStrides, sameShape } from "./shape.ts";
+import { type DType, decoder, dtypeInfo, type Elements, encoder, isBig, type NumberArray } from "./dtype.ts";
+import { elementCount, formatShape, rowMajorStrides, type Shape, sameShape } from "./shape.ts";
 
 export class Storage {
   readonly dtype: DType;
@@ -18,7 +18,8 @@ export class Storage {
   /** Wraps row-major elements without a copy. Throws `ReshapeMismatch` when the count does not fit. */
   static of(dtype: DType, data: Elements, shape: Shape): Storage {
     const count = elementCount(shape);
-    if (data.length !== count) throw ingotError("ReshapeMismatch", { count: data.length, from: formatShape([data.length]), to: formatShape(shape) });
+    if (data.length !== count)
+      throw ingotError("ReshapeMismatch", { count: data.length, from: formatShape([data.length]), to: formatShape(shape) });
     return Storage.strided(dtype, data, shape, rowMajorStrides(shape), 0);
   }
 
@@ -134,7 +135,13 @@ export class Storage {
   /** A view with permuted axes. */
   transpose(perm: readonly number[]): Storage {
     const { shape, stride } = this.array;
-    return Storage.strided(this.dtype, this.data, perm.map((p) => shape[p] as number), perm.map((p) => stride[p] as number), this.offset);
+    return Storage.strided(
+      this.dtype,
+      this.data,
+      perm.map((p) => shape[p] as number),
+      perm.map((p) => stride[p] as number),
+      this.offset,
+    );
   }
 
   /** A view broadcast to `shape` (stride 0 along repeated axes). The shapes must be compatible. */

@@ -4,8 +4,8 @@ import type { Graph, Node, Value } from "../ir/graph.ts";
 import { sameAttribute } from "../ir/infer-node.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
-import { Storage } from "../tensor/storage.ts";
 import { sameShape } from "../tensor/shape.ts";
+import { Storage } from "../tensor/storage.ts";
 
 /** What differs between two graphs of one structure. */
 export interface Alignment {
@@ -48,7 +48,8 @@ export function align(a: Graph, b: Graph): Alignment | Divergence {
   }
   const extra = right.next();
   if (!extra.done) return { difference: `one run goes on with ${describeNode(extra.value)}`, node: extra.value };
-  if (a.outputs.length !== b.outputs.length) return { difference: `${a.outputs.length} outputs in one run, ${b.outputs.length} in another`, node: undefined };
+  if (a.outputs.length !== b.outputs.length)
+    return { difference: `${a.outputs.length} outputs in one run, ${b.outputs.length} in another`, node: undefined };
   for (let i = 0; i < a.outputs.length; i++) {
     const problem = matchInput(a.outputs[i], b.outputs[i], values, constants);
     if (problem) return { difference: `output ${a.outputNames[i]}: ${problem}`, node: undefined };
@@ -60,7 +61,12 @@ export function isDivergence(x: Alignment | Divergence): x is Divergence {
   return "difference" in x;
 }
 
-function matchInput(x: Value | undefined, y: Value | undefined, values: Map<Value, Value>, constants: Map<Value, Storage>): string | undefined {
+function matchInput(
+  x: Value | undefined,
+  y: Value | undefined,
+  values: Map<Value, Value>,
+  constants: Map<Value, Storage>,
+): string | undefined {
   if (x === undefined || y === undefined) return x === y ? undefined : "an optional input is given in one run only";
   const known = values.get(x);
   if (known) return known === y ? undefined : "it reads another value";

@@ -5,7 +5,7 @@ import { isTensor } from "../eager/operand.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
 import { type FunctionSource, readFunction } from "../source/function-source.ts";
 import { children } from "../source/parse.ts";
-import { type Model, forwardFunction } from "./model.ts";
+import { forwardFunction, type Model } from "./model.ts";
 
 /**
  * Captured variables by name, those that hold objects or tensors. Empty where the source cannot be read: tracing does not need it.

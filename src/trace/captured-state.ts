@@ -45,7 +45,8 @@ export class CapturedState {
         const b = now.get(key);
         // An array's new length says less than the element that came or went.
         if (Array.isArray(owner) && key === "length") continue;
-        if (!Object.is(a, b) || before.has(key) !== now.has(key)) found.push({ target: `${path}${formatKey(key)}`, owner, key, before: a, after: b });
+        if (!Object.is(a, b) || before.has(key) !== now.has(key))
+          found.push({ target: `${path}${formatKey(key)}`, owner, key, before: a, after: b });
       }
     }
     return found;
@@ -66,7 +67,8 @@ function slotsOf(owner: object): Slots {
     for (let i = 0; i < owner.length && i < maxEntries; i++) slots.set(i, owner[i]);
     return slots;
   }
-  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) if ("value" in property && property.enumerable) slots.set(key, property.value);
+  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(owner)))
+    if ("value" in property && property.enumerable) slots.set(key, property.value);
   return slots;
 }
 
@@ -95,7 +97,8 @@ function restoreSlots(owner: object, before: Slots): void {
   else for (const key of Object.keys(owner)) if (!before.has(key)) Reflect.deleteProperty(owner, key);
   for (const [key, value] of before) {
     const property = key as PropertyKey;
-    if (!(Array.isArray(owner) && property === "length") && !Object.is(Reflect.get(owner, property), value)) Reflect.set(owner, property, value);
+    if (!(Array.isArray(owner) && property === "length") && !Object.is(Reflect.get(owner, property), value))
+      Reflect.set(owner, property, value);
   }
 }
 

@@ -50,7 +50,8 @@ export function resolveDynamic(option: DynamicOption | undefined, args: Argument
       const made = makeSymbol(dim as DynamicDim, size);
       const where = `${name} (axis ${axis})`;
       const before = symbols.get(made.name);
-      if (before && before.size !== size) throw ingotError("InconsistentSymbol", { symbol: made.name, a: before.size, first: before.where, b: size, second: where });
+      if (before && before.size !== size)
+        throw ingotError("InconsistentSymbol", { symbol: made.name, a: before.size, first: before.where, b: size, second: where });
       if (!before) symbols.set(made.name, { ...made, where });
       shape[axis] = made.symbol;
     }
@@ -64,9 +65,21 @@ export function resolveDynamic(option: DynamicOption | undefined, args: Argument
 function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
   const { name, min = 1, max = Number.MAX_SAFE_INTEGER, multiple = 1 } = typeof dim === "string" ? { name: dim } : dim;
   if (!/^[A-Za-z_]\w*$/.test(name ?? ""))
-    throw ingotError("InvalidArgument", { op: "trace", name: "dynamic", expected: "a name of letters, digits and _", actual: JSON.stringify(dim), hint: 'Write { x: { 0: "batch" } }.' });
+    throw ingotError("InvalidArgument", {
+      op: "trace",
+      name: "dynamic",
+      expected: "a name of letters, digits and _",
+      actual: JSON.stringify(dim),
+      hint: 'Write { x: { 0: "batch" } }.',
+    });
   if (!(Number.isInteger(min) && min >= 0 && max >= min && size >= min && size <= max && multiple >= 1 && size % multiple === 0))
-    throw ingotError("InvalidArgument", { op: "trace", name: `dynamic.${name}`, expected: `integers that admit the example's size ${size}`, actual: `${min} to ${max}, multiples of ${multiple}`, hint: "Widen the range, or use another example." });
+    throw ingotError("InvalidArgument", {
+      op: "trace",
+      name: `dynamic.${name}`,
+      expected: `integers that admit the example's size ${size}`,
+      actual: `${min} to ${max}, multiples of ${multiple}`,
+      hint: "Widen the range, or use another example.",
+    });
   return { symbol: symbol(name), name, min, max, multiple, size };
 }
 

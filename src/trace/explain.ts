@@ -1,5 +1,5 @@
 // Explains how an integer follows the dynamic dimensions: from its values in several recordings to one expression that fits them all.
-import { type Dim, DimExpr, addDims, evaluateDim, floorDivDims, mulDims, subDims } from "../ir/dim.ts";
+import { addDims, type Dim, DimExpr, evaluateDim, floorDivDims, mulDims, subDims } from "../ir/dim.ts";
 
 /** The size of every symbol in one recording. */
 export type Sizes = ReadonlyMap<string, number>;
@@ -74,7 +74,10 @@ export class Basis {
       for (let j = i; j < this.#dims.length && j < 32; j++) {
         const d = this.#dims[i] as { dim: Dim; values: readonly number[] };
         const e = this.#dims[j] as { dim: Dim; values: readonly number[] };
-        const line = lineThrough(d.values.map((v, n) => v * (e.values[n] as number)), values);
+        const line = lineThrough(
+          d.values.map((v, n) => v * (e.values[n] as number)),
+          values,
+        );
         if (line) return addDims(mulDims(line.slope, mulDims(d.dim, e.dim)), line.offset);
       }
     return undefined;

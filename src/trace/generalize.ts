@@ -31,7 +31,8 @@ export function generalize(recordings: readonly SizedRecording[], declared: Decl
   const names = symbols.map((s) => s.key).join(", ");
   const alignments = recordings.slice(1).map((r) => {
     const result = align(first.graph, r.graph);
-    if (isDivergence(result)) throw ingotError("StructureDependsOnSize", { symbols: names, difference: result.difference }, frameOf(result.node?.provenance));
+    if (isDivergence(result))
+      throw ingotError("StructureDependsOnSize", { symbols: names, difference: result.difference }, frameOf(result.node?.provenance));
     return result;
   });
   return new Generalizer(recordings, alignments, declared, symbols).run();
@@ -46,13 +47,21 @@ class Generalizer {
   readonly #basis: Basis;
   readonly #arithmetic: ShapeArithmetic;
 
-  constructor(recordings: readonly SizedRecording[], alignments: readonly Alignment[], declared: DeclaredShapes, symbols: readonly DimExpr[]) {
+  constructor(
+    recordings: readonly SizedRecording[],
+    alignments: readonly Alignment[],
+    declared: DeclaredShapes,
+    symbols: readonly DimExpr[],
+  ) {
     this.#recordings = recordings;
     this.#alignments = alignments;
     this.#symbols = symbols;
     const source = this.#source;
     this.#graph = new Graph(source.schemas, source.name);
-    this.#basis = new Basis(recordings.map((r) => r.sizes), symbols);
+    this.#basis = new Basis(
+      recordings.map((r) => r.sizes),
+      symbols,
+    );
     const sources = new Map<string, SymbolSource>();
     source.inputs.forEach((v, i) => {
       const shape = declared[i] as readonly Dim[];
@@ -97,7 +106,12 @@ class Generalizer {
     const shape = Array.from({ length: rank }, (_, axis): Dim => {
       const values = actual.map((s) => s[axis]);
       const guess = inferred?.[axis];
-      if (guess !== undefined && !isUnknownDim(guess) && values.every((v, i) => v === evaluateDim(guess, this.#basis.recordings[i] as Sizes))) return guess;
+      if (
+        guess !== undefined &&
+        !isUnknownDim(guess) &&
+        values.every((v, i) => v === evaluateDim(guess, this.#basis.recordings[i] as Sizes))
+      )
+        return guess;
       if (!values.every((v) => typeof v === "number")) return guess as Dim;
       return this.#basis.explain(values as number[]) ?? (guess as Dim);
     });
@@ -110,7 +124,9 @@ class Generalizer {
     if (known) return known;
     const storage = v.storage as Storage;
     const others = this.#alignments.map((a) => a.constants.get(v) ?? storage);
-    const made = others.every((s) => s === storage) ? this.#graph.addInitializer(storage, v.name) : this.#dynamicConstant(storage, others, provenance);
+    const made = others.every((s) => s === storage)
+      ? this.#graph.addInitializer(storage, v.name)
+      : this.#dynamicConstant(storage, others, provenance);
     this.#values.set(v, made);
     return made;
   }
@@ -118,8 +134,17 @@ class Generalizer {
   #dynamicConstant(storage: Storage, others: readonly Storage[], provenance: Provenance): Value {
     const all = [storage, ...others];
     const fail = (code: "UnexplainedSize" | "DynamicConstant") =>
-      ingotError(code, { symbols: this.#symbolNames, values: all.map((s, i) => `${preview(s)} at ${this.#sizesText(i)}`).join("; ") }, frameOf(provenance));
-    if (storage.rank > 1 || storage.size > 64 || storage.dtype === "string" || others.some((s) => s.dtype !== storage.dtype || !sameShape(s.shape, storage.shape)))
+      ingotError(
+        code,
+        { symbols: this.#symbolNames, values: all.map((s, i) => `${preview(s)} at ${this.#sizesText(i)}`).join("; ") },
+        frameOf(provenance),
+      );
+    if (
+      storage.rank > 1 ||
+      storage.size > 64 ||
+      storage.dtype === "string" ||
+      others.some((s) => s.dtype !== storage.dtype || !sameShape(s.shape, storage.shape))
+    )
       throw fail("DynamicConstant");
     const columns = all.map((s) => s.toNumbers());
     const dims = (columns[0] as number[]).map((_, i): Dim => {
@@ -134,8 +159,14 @@ class Generalizer {
     const differing = this.#alignments.map((a) => a.attributes.find((d) => d.node === node && d.name === name));
     if (differing.every((d) => d === undefined)) return;
     const show = (v: AttributeValue | undefined) => (typeof v === "object" && "dtype" in v ? preview(v as Storage) : String(v));
-    const values = [node.attributes[name], ...differing.map((d) => (d ? d.other : node.attributes[name]))].map((v, i) => `${show(v)} at ${this.#sizesText(i)}`);
-    throw ingotError("DynamicAttribute", { attribute: name, op: node.op, symbols: this.#symbolNames, values: values.join("; ") }, frameOf(node.provenance));
+    const values = [node.attributes[name], ...differing.map((d) => (d ? d.other : node.attributes[name]))].map(
+      (v, i) => `${show(v)} at ${this.#sizesText(i)}`,
+    );
+    throw ingotError(
+      "DynamicAttribute",
+      { attribute: name, op: node.op, symbols: this.#symbolNames, values: values.join("; ") },
+      frameOf(node.provenance),
+    );
   }
 
   get #symbolNames(): string {

@@ -5,15 +5,43 @@ import * as reduce from "../eager/functions/reduce.ts";
 import * as shape from "../eager/functions/shape.ts";
 import { isTensor } from "../eager/operand.ts";
 import { Tensor } from "../eager/tensor.ts";
-import { type SeenCall, lintCalls } from "../source/lint.ts";
 import { ingotError } from "../errors/error.ts";
+import { lintCalls, type SeenCall } from "../source/lint.ts";
 
 /** Methods of Tensor that give something else, or (with an argument) may. */
-const otherResults = new Set(["dim", "size", "numel", "onnxNumber", "item", "toArray", "toBigIntArray", "toNdarray", "toString", "constructor", "split", "chunk", "unbind", "topk", "sort"]);
+const otherResults = new Set([
+  "dim",
+  "size",
+  "numel",
+  "onnxNumber",
+  "item",
+  "toArray",
+  "toBigIntArray",
+  "toNdarray",
+  "toString",
+  "constructor",
+  "split",
+  "chunk",
+  "unbind",
+  "topk",
+  "sort",
+]);
 const recordsWithArgument = new Set(["max", "min"]);
-const listFunctions = new Set<unknown>([shape.split, shape.chunk, shape.unbind, reduce.topk, reduce.sort, reduce.maxAlong, reduce.minAlong, reduce.isFloating, create.manualSeed]);
+const listFunctions = new Set<unknown>([
+  shape.split,
+  shape.chunk,
+  shape.unbind,
+  reduce.topk,
+  reduce.sort,
+  reduce.maxAlong,
+  reduce.minAlong,
+  reduce.isFloating,
+  create.manualSeed,
+]);
 
-const tensorFunctions = new Set<unknown>([create, math, reduce, shape].flatMap((module) => Object.values<unknown>(module)).filter((f) => !listFunctions.has(f)));
+const tensorFunctions = new Set<unknown>(
+  [create, math, reduce, shape].flatMap((module) => Object.values<unknown>(module)).filter((f) => !listFunctions.has(f)),
+);
 
 function tensorMethod(name: string, argumentCount: number): boolean {
   if (otherResults.has(name) || (recordsWithArgument.has(name) && argumentCount > 0)) return false;

@@ -5,7 +5,7 @@ import { type DType, isBig, isFloat } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
 import { frameOf, frameOfSite } from "./frame.ts";
-import { type Recording, type Subject, record } from "./record.ts";
+import { type Recording, record, type Subject } from "./record.ts";
 import { NeedsKernels, type Read } from "./recorder.ts";
 
 /** At most so many read sites are checked by re-recording. */
@@ -36,7 +36,11 @@ function checkSite(subject: Subject, first: Recording, indices: readonly number[
   const read = first.reads[indices[0] as number] as Read;
   const place = read.site ? `${read.site.file.split(/[\\/]/).pop()}:${read.site.line}` : "";
   const fail = (effect: string, cause?: unknown) =>
-    ingotError("ReadReachesGraph", { how: read.how, effect, place }, { frame: frameOfSite(read.site), ...(cause !== undefined && { cause }) });
+    ingotError(
+      "ReadReachesGraph",
+      { how: read.how, effect, place },
+      { frame: frameOfSite(read.site), ...(cause !== undefined && { cause }) },
+    );
   let again: Recording;
   try {
     again = recordAgain(subject, replay);
@@ -87,8 +91,18 @@ const limits: Partial<Record<DType, readonly [number, number]>> = {
 /** Another legal tensor of the same dtype and shape, different in every element. */
 function altered(storage: Storage, change: Change): Storage {
   const { dtype, shape } = storage;
-  if (dtype === "string") return Storage.from(dtype, (storage.dense() as string[]).map((s) => `${s}${change(0)}`), shape);
-  if (dtype === "bool") return Storage.from(dtype, storage.toNumbers().map((v) => 1 - v), shape);
+  if (dtype === "string")
+    return Storage.from(
+      dtype,
+      (storage.dense() as string[]).map((s) => `${s}${change(0)}`),
+      shape,
+    );
+  if (dtype === "bool")
+    return Storage.from(
+      dtype,
+      storage.toNumbers().map((v) => 1 - v),
+      shape,
+    );
   if (isBig(dtype)) {
     const values = Array.from(storage.dense() as BigInt64Array, (v) => (change(0) < 0 && dtype === "int64" ? -v - 1n : v * 2n + 3n));
     return Storage.from(dtype, values, shape);

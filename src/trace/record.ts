@@ -1,14 +1,14 @@
 // One recording: runs the model once under the recorder, with scopes known and state watched, and leaves the model as it was.
 import { withInterpreter } from "../eager/interpreter.ts";
+import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph, Value } from "../ir/graph.ts";
-import { isTensor } from "../eager/operand.ts";
-import { type SeenCall, forgetTensors } from "../source/lint.ts";
+import { forgetTensors, type SeenCall } from "../source/lint.ts";
 import { CapturedState, isTensorChange } from "./captured-state.ts";
-import { type Model, type ModelObject, callModel, isModuleLike, modelName } from "./model.ts";
+import { callModel, isModuleLike, type Model, type ModelObject, modelName } from "./model.ts";
 import { type Read, Recorder, type RecorderOptions } from "./recorder.ts";
-import { type Arguments, type Layout, flattenOutputs, unflatten } from "./structure.ts";
+import { type Arguments, flattenOutputs, type Layout, unflatten } from "./structure.ts";
 
 /** What is the same for all recordings of one model. */
 export interface Subject {
@@ -64,7 +64,15 @@ export function record(subject: Subject, options: RecordOptions): Recording {
     const outputNames = [...output.names, ...written.map((w) => w.name)];
     const values: Value[] = outputs.map((t) => recorder.valueOf(t));
     recorder.graph.setOutputs(values, outputNames);
-    return { graph: recorder.graph, outputLayout: output.layout, outputs, outputNames, stateNames: written.map((w) => w.name), reads: recorder.reads, calls };
+    return {
+      graph: recorder.graph,
+      outputLayout: output.layout,
+      outputs,
+      outputNames,
+      stateNames: written.map((w) => w.name),
+      reads: recorder.reads,
+      calls,
+    };
   } finally {
     unwrap();
     state.restore();
@@ -85,7 +93,8 @@ export function stateOutputs(subject: Subject, state: CapturedState): { name: st
   const written: { name: string; tensor: Tensor }[] = [];
   for (const change of state.changes()) {
     const name = isTensorChange(change) ? subject.names.get(change.before) : undefined;
-    if (name === undefined || !isTensorChange(change) || !isBuffer(change.owner, String(change.key))) throw ingotError("StateMutation", { target: change.target });
+    if (name === undefined || !isTensorChange(change) || !isBuffer(change.owner, String(change.key)))
+      throw ingotError("StateMutation", { target: change.target });
     written.push({ name, tensor: change.after });
   }
   return written;
@@ -126,4 +135,3 @@ function trackScopes(modules: readonly (readonly [string, ModelObject])[], recor
     }
   };
 }
-

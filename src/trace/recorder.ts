@@ -7,7 +7,7 @@ import { Graph, type Value } from "../ir/graph.ts";
 import { inlineGraph } from "../ir/inline.ts";
 import type { Origin } from "../ir/provenance.ts";
 import type { Attributes } from "../ir/schema.ts";
-import { type ValueType, tensorType } from "../ir/type.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import type { OpDefinition } from "../ops/define.ts";
 import { evaluateOp } from "../ops/evaluate.ts";
 import { registry } from "../ops/registry.ts";
@@ -122,7 +122,13 @@ export class Recorder implements Interpreter {
     return value;
   }
 
-  #compute(op: OpDefinition, inputs: readonly Operand[], attributes: Attributes, outputCount: number, outputs: readonly Value[]): readonly Storage[] | undefined {
+  #compute(
+    op: OpDefinition,
+    inputs: readonly Operand[],
+    attributes: Attributes,
+    outputCount: number,
+    outputs: readonly Value[],
+  ): readonly Storage[] | undefined {
     const storages = inputs.map((t) => t && Tensor.storageOf(t));
     if (!this.#options.kernels) {
       if (inputs.some((t, i) => t && !storages[i])) return undefined;

@@ -49,7 +49,9 @@ export class ShapeArithmetic {
     if (!(dim instanceof DimExpr)) return this.#graph.addInitializer(Storage.from("int64", [dim], [1]));
     const known = this.#made.get(dim.key);
     if (known) return known;
-    const value = dim.terms.map((t) => this.#term(t, provenance)).reduce((a, b) => this.#graph.add("Add", [a, b], {}, { provenance }).output);
+    const value = dim.terms
+      .map((t) => this.#term(t, provenance))
+      .reduce((a, b) => this.#graph.add("Add", [a, b], {}, { provenance }).output);
     this.#made.set(dim.key, value);
     return value;
   }
@@ -60,7 +62,8 @@ export class ShapeArithmetic {
       const op = { floordiv: "Div", max: "Max", min: "Min" }[atom.kind];
       return this.#graph.add(op, [this.#value(atom.a, provenance), this.#value(atom.b, provenance)], {}, { provenance }).output;
     });
-    if (term.coefficient !== 1 || factors.length === 0) factors.push(this.#graph.addInitializer(Storage.from("int64", [term.coefficient], [1])));
+    if (term.coefficient !== 1 || factors.length === 0)
+      factors.push(this.#graph.addInitializer(Storage.from("int64", [term.coefficient], [1])));
     return factors.reduce((a, b) => this.#graph.add("Mul", [a, b], {}, { provenance }).output);
   }
 

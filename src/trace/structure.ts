@@ -25,7 +25,12 @@ export interface Flattened {
 }
 
 /** Flattens a nested value whose own name is `name`. `fail` makes the error for something that is no tensor, list, record or plain value. */
-export function flatten(value: unknown, name: string, fail: (path: string, actual: string) => Error, into: { tensors: Tensor[]; names: string[] } = { tensors: [], names: [] }): Flattened {
+export function flatten(
+  value: unknown,
+  name: string,
+  fail: (path: string, actual: string) => Error,
+  into: { tensors: Tensor[]; names: string[] } = { tensors: [], names: [] },
+): Flattened {
   const visit = (v: unknown, path: string): Layout => {
     if (isTensor(v)) {
       into.tensors.push(v);
@@ -33,8 +38,10 @@ export function flatten(value: unknown, name: string, fail: (path: string, actua
       return { kind: "tensor", index: into.tensors.length - 1 };
     }
     if (Array.isArray(v)) return { kind: "list", items: v.map((item, i) => visit(item, `${path}.${i}`)) };
-    if (v === null || v === undefined || typeof v === "number" || typeof v === "string" || typeof v === "boolean") return { kind: "static", value: v ?? null };
-    if (isPlainRecord(v)) return { kind: "record", entries: Object.entries(v).map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const) };
+    if (v === null || v === undefined || typeof v === "number" || typeof v === "string" || typeof v === "boolean")
+      return { kind: "static", value: v ?? null };
+    if (isPlainRecord(v))
+      return { kind: "record", entries: Object.entries(v).map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const) };
     throw fail(path, describe(v));
   };
   const layout = visit(value, name);
@@ -93,7 +100,8 @@ export function flattenOutputs(output: unknown): Flattened {
 /** Plain values among the outputs would be frozen: only `null` and `undefined` may stand there. */
 function firstStatic(layout: Layout, path: string): { path: string; actual: string } | undefined {
   if (layout.kind === "static") return layout.value === null ? undefined : { path, actual: `the ${typeof layout.value} ${layout.value}` };
-  const children = layout.kind === "list" ? layout.items.map((l, i) => [String(i), l] as const) : layout.kind === "record" ? layout.entries : [];
+  const children =
+    layout.kind === "list" ? layout.items.map((l, i) => [String(i), l] as const) : layout.kind === "record" ? layout.entries : [];
   for (const [key, child] of children) {
     const bad = firstStatic(child, `${path}.${key}`);
     if (bad) return bad;

@@ -1,26 +1,34 @@
 // trace: from a model and an example to a graph. Records a run, checks that it is deterministic and that no read value decides the graph,
 // and generalises over dynamic dimensions. What comes out is faithful but not optimised; src/compile checks it against eager.
-import { withInterpreter, eagerInterpreter } from "../eager/interpreter.ts";
+import { eagerInterpreter, withInterpreter } from "../eager/interpreter.ts";
 import { Tensor } from "../eager/tensor.ts";
-import { IngotError, TraceError, ingotError } from "../errors/error.ts";
-import { Graph } from "../ir/graph.ts";
+import { IngotError, ingotError, TraceError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
 import { parameterNames } from "../source/parameter-names.ts";
-import { Storage } from "../tensor/storage.ts";
+import { isFloat } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { isFloat } from "../tensor/dtype.ts";
+import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
 import { capturedBindings } from "./captured-bindings.ts";
-import { type DynamicOption, type DynamicShapes, type DynamicSymbol, concreteShapes, probeSizes, resolveDynamic, unseenSizes } from "./dynamic.ts";
+import {
+  concreteShapes,
+  type DynamicOption,
+  type DynamicShapes,
+  type DynamicSymbol,
+  probeSizes,
+  resolveDynamic,
+  unseenSizes,
+} from "./dynamic.ts";
 import type { Sizes } from "./explain.ts";
 import { frameOf } from "./frame.ts";
 import { generalize } from "./generalize.ts";
 import { lintRecording } from "./lint-recording.ts";
-import { type Model, checkModel, forwardFunction, modelName, reachableModules, tensorNames } from "./model.ts";
+import { checkModel, forwardFunction, type Model, modelName, reachableModules, tensorNames } from "./model.ts";
 import { checkReads } from "./read-check.ts";
+import { type Recording, record, type Subject } from "./record.ts";
 import { NeedsKernels } from "./recorder.ts";
-import { type Recording, type Subject, record } from "./record.ts";
-import { type Arguments, type Layout, argumentList, flattenArguments } from "./structure.ts";
+import { type Arguments, argumentList, flattenArguments, type Layout } from "./structure.ts";
 
 export interface TraceGraphOptions {
   /** Names of the arguments, instead of forward's parameter names. */
@@ -97,25 +105,46 @@ function checkDeterministic(first: Recording, again: Recording): void {
   const result = align(first.graph, again.graph);
   if (isDivergence(result)) throw ingotError("NondeterministicModel", { difference: result.difference }, frameOf(result.node?.provenance));
   const attribute = result.attributes[0];
-  if (attribute) throw ingotError("NondeterministicModel", { difference: `attribute ${attribute.name} of ${describeNode(attribute.node)}` }, frameOf(attribute.node.provenance));
+  if (attribute)
+    throw ingotError(
+      "NondeterministicModel",
+      { difference: `attribute ${attribute.name} of ${describeNode(attribute.node)}` },
+      frameOf(attribute.node.provenance),
+    );
   const constant = [...result.constants.keys()][0];
   if (constant) {
     const user = constant.consumers[0];
-    throw ingotError("NondeterministicModel", { difference: `a constant of ${user ? describeNode(user) : "the outputs"}` }, frameOf(user?.provenance));
+    throw ingotError(
+      "NondeterministicModel",
+      { difference: `a constant of ${user ? describeNode(user) : "the outputs"}` },
+      frameOf(user?.provenance),
+    );
   }
 }
 
-function generalizeOver(subject: Subject, first: Recording, replay: readonly Storage[], dynamic: DynamicShapes, probes: readonly Sizes[]): Graph {
+function generalizeOver(
+  subject: Subject,
+  first: Recording,
+  replay: readonly Storage[],
+  dynamic: DynamicShapes,
+  probes: readonly Sizes[],
+): Graph {
   const exampleSizes: Sizes = new Map(dynamic.symbols.map((s) => [s.name, s.size]));
   const recordings = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
-  return generalize([{ graph: first.graph, sizes: exampleSizes }, ...recordings], dynamic.shapes, dynamic.symbols.map((s) => s.symbol));
+  return generalize(
+    [{ graph: first.graph, sizes: exampleSizes }, ...recordings],
+    dynamic.shapes,
+    dynamic.symbols.map((s) => s.symbol),
+  );
 }
 
 function recordAtSizes(subject: Subject, replay: readonly Storage[], dynamic: DynamicShapes, sizes: Sizes): Recording {
   const shapes = concreteShapes(dynamic.shapes, sizes);
   try {
     const typesOnly = recordTypes(subject, replay, shapes);
-    return typesOnly ?? record(subject, { kernels: true, tensors: subject.args.tensors.map((t, i) => randomLike(t, shapes[i] as number[], i)) });
+    return (
+      typesOnly ?? record(subject, { kernels: true, tensors: subject.args.tensors.map((t, i) => randomLike(t, shapes[i] as number[], i)) })
+    );
   } catch (error) {
     if (error instanceof TraceError) throw error;
     const problem = error instanceof IngotError ? error.summary : error instanceof Error ? error.message : String(error);
@@ -134,8 +163,15 @@ export function randomLike(like: Tensor, shape: readonly number[], seed: number)
   const storage = Tensor.storageOf(like);
   const n = elementCount(shape);
   return withInterpreter(eagerInterpreter(), () => {
-    if (isFloat(like.dtype) || !storage || storage.size === 0) return Tensor.fromStorage(Storage.from(like.dtype, g.fillNormal(new Float32Array(n)), shape));
+    if (isFloat(like.dtype) || !storage || storage.size === 0)
+      return Tensor.fromStorage(Storage.from(like.dtype, g.fillNormal(new Float32Array(n)), shape));
     const source = storage.dense();
-    return Tensor.fromStorage(Storage.from(like.dtype, Array.from({ length: n }, () => source[g.integer(0, source.length)] as number), shape));
+    return Tensor.fromStorage(
+      Storage.from(
+        like.dtype,
+        Array.from({ length: n }, () => source[g.integer(0, source.length)] as number),
+        shape,
+      ),
+    );
   });
 }

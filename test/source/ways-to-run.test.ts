@@ -1,7 +1,17 @@
 // One model, executed in every way: its names, its lines and the lint's findings are those of the TypeScript that was written.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type Builds, buildLibrary, bundleModel, compileModel, modelFile, runCompiled, runUnderTsx, withoutMap } from "./ways-to-run.ts";
+import {
+  type Builds,
+  buildLibrary,
+  bundleLibrary,
+  bundleModel,
+  compileModel,
+  modelFile,
+  runCompiled,
+  runUnderTsx,
+  withoutMap,
+} from "./ways-to-run.ts";
 
 interface Place {
   readonly file: string;
@@ -34,6 +44,11 @@ describe("a function's source, however it is executed", function () {
     [
       "with Node's own source maps on",
       () => runCompiled(builds, "report.mjs", compileModel(builds, "--sourceMap"), ["--enable-source-maps"]),
+    ],
+    ["in a worker thread", () => runCompiled(builds, "in-worker.mjs", compileModel(builds, "--sourceMap"))],
+    [
+      "with a debugger's port open",
+      () => runCompiled(builds, "report.mjs", compileModel(builds, "--sourceMap"), ["--inspect=127.0.0.1:0"]),
     ],
     [
       "bundled and minified into one line",
@@ -93,6 +108,15 @@ describe("a function's source, however it is executed", function () {
     assert.match(lines[report.site.line - 1] ?? "", /capture\(\)/);
     assert.deepEqual(report.names, ["input", "mask", null, "extra"]);
     assert.match(lines[(report.findings[0]?.line ?? 0) - 1] ?? "", /if \(mask\)/);
+  });
+
+  it("bundled together with the library, claims nothing about calls and functions", () => {
+    const model = compileModel(builds, "--sourceMap");
+    const report = runCompiled(builds, "report.mjs", model, [], bundleLibrary(builds)) as Report;
+    assert.deepEqual(report.names, ["input", "mask", null, "extra"]);
+    assert.equal(report.site, undefined);
+    assert.deepEqual(report.findings, []);
+    assert.match(JSON.stringify(report.unread), /bundled into the program/);
   });
 
   it("without an inspector, still names parameters and finds lines, and says that the lint read nothing", () => {

@@ -12,6 +12,8 @@ const require = createRequire(import.meta.url);
 
 export const modelFile = join(here, "fixtures", "model.ts");
 
+const entries = ["lint", "call-site", "parameter-names", "function-source"];
+
 interface Bundler {
   buildSync(options: Record<string, unknown>): unknown;
 }
@@ -26,8 +28,8 @@ export interface Builds {
 export function buildLibrary(): Builds {
   mkdirSync(join(root, "build"), { recursive: true });
   const folder = mkdtempSync(join(root, "build", "source-test-"));
-  const entries = ["lint", "call-site", "parameter-names", "function-source"].map((name) => join(root, "src", "source", `${name}.ts`));
-  compile(entries, join(root, "src"), join(folder, "library"), ["--sourceMap"]);
+  const files = entries.map((name) => join(root, "src", "source", `${name}.ts`));
+  compile(files, join(root, "src"), join(folder, "library"), ["--sourceMap"]);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
@@ -40,22 +42,40 @@ export function compileModel({ folder }: Builds, maps: "--sourceMap" | "--inline
 
 /** fixtures/model bundled by esbuild, the bundler that tsx brings. */
 export function bundleModel({ folder }: Builds, name: string, options: Record<string, unknown>): string {
-  const esbuild = createRequire(require.resolve("tsx"))("esbuild") as Bundler;
   const outfile = join(folder, name);
-  esbuild.buildSync({ entryPoints: [modelFile], outfile, bundle: true, platform: "node", target: "node20", ...options });
+  esbuild().buildSync({ entryPoints: [modelFile], outfile, bundle: true, platform: "node", target: "node20", ...options });
   return outfile;
 }
 
-/** Puts a line before a script, without telling its map: as a wrapper that came later would. */
+function esbuild(): Bundler {
+  return createRequire(require.resolve("tsx"))("esbuild") as Bundler;
+}
+
+/** A copy of a script beside it that does not name its map. */
 export function withoutMap(file: string, name: string): string {
   const bare = join(dirname(file), name);
   writeFileSync(bare, readFileSync(file, "utf8").replace(/^\/\/# sourceMappingURL.*$/m, ""));
   return bare;
 }
 
+/** The library bundled into single files, as into a program that carries it along; gives its folder. */
+export function bundleLibrary({ folder }: Builds): string {
+  const library = join(folder, "bundled");
+  const entryPoints = entries.map((name) => join(root, "src", "source", `${name}.ts`));
+  const shape = { bundle: true, platform: "node", target: "node20", format: "esm", packages: "external" };
+  esbuild().buildSync({ entryPoints, outdir: join(library, "source"), ...shape });
+  return library;
+}
+
 /** Runs a fixture script with the compiled library and gives what it prints as JSON. */
-export function runCompiled({ folder }: Builds, script: string, model: string, flags: readonly string[] = []): unknown {
-  return runNode([...flags, join(here, "fixtures", script), join(folder, "library"), model, "js"]);
+export function runCompiled(
+  { folder }: Builds,
+  script: string,
+  model: string,
+  flags: readonly string[] = [],
+  library = join(folder, "library"),
+): unknown {
+  return runNode([...flags, join(here, "fixtures", script), library, model, "js"]);
 }
 
 /** Runs a fixture script under tsx with the library's TypeScript and fixtures/model as they stand. */

@@ -39,7 +39,10 @@ export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = 
   const lowered = cloneGraph(graph).graph;
   lowered.metadata.clear();
   const { disable = [] } = options;
-  const report = runPasses(lowered, disable === "all" ? [] : onnxruntimePasses, { target: "onnxruntime", ...(disable !== "all" && { disable }) });
+  const report = runPasses(lowered, disable === "all" ? [] : onnxruntimePasses, {
+    target: "onnxruntime",
+    ...(disable !== "all" && { disable }),
+  });
   const session = await openSession(lowered, options);
   return new OrtExecutable(lowered, report, session);
 }

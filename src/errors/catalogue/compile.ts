@@ -17,7 +17,7 @@ export const compileErrors = errorFamily({
   InputDType: {
     kind: "DTypeError",
     message: "input {name} of {module} is {actual}, expected {expected}",
-    hint: "Convert it: {name}.to(\"{expected}\").",
+    hint: 'Convert it: {name}.to("{expected}").',
     about: "The graph was made for one dtype per input. Inputs are not converted silently.",
   },
   InputShape: {
@@ -25,7 +25,7 @@ export const compileErrors = errorFamily({
     message: "input {name} of {module} has shape {actual}, expected {expected}: {problem}",
     hint: "{hint}",
     about:
-      "The graph was traced for these shapes. A named dimension may have any size in its range, the same wherever the name stands; the others are fixed. To accept other sizes, trace with `dynamic: { name: { axis: \"size\" } }`.",
+      'The graph was traced for these shapes. A named dimension may have any size in its range, the same wherever the name stands; the others are fixed. To accept other sizes, trace with `dynamic: { name: { axis: "size" } }`.',
   },
   StaticInputChanged: {
     kind: "ArgumentError",
@@ -42,13 +42,15 @@ export const compileErrors = errorFamily({
   NoCheckInputs: {
     kind: "EquivalenceError",
     message: "{file} cannot be checked: the model fails on random inputs ({problem})",
-    hint: "Give it an input it accepts: load(\"{file}\", { example: x }), or --input on the command line.",
-    about: "A loaded model is run before and after optimisation on the same inputs. Random ones of the declared shapes made it fail, so an example is needed.",
+    hint: 'Give it an input it accepts: load("{file}", { example: x }), or --input on the command line.',
+    about:
+      "A loaded model is run before and after optimisation on the same inputs. Random ones of the declared shapes made it fail, so an example is needed.",
   },
   InvalidSpec: {
     kind: "ArgumentError",
-    message: "\"{spec}\" is not an input specification: {problem}",
-    hint: "Write a dtype and the sizes, with names for those that may change: \"float32[batch=2, 3, height=224, width=224]\".",
-    about: "A specification names the dtype and each dimension: a number is fixed, `name` or `name=size` is symbolic, with the size to use in the example.",
+    message: '"{spec}" is not an input specification: {problem}',
+    hint: 'Write a dtype and the sizes, with names for those that may change: "float32[batch=2, 3, height=224, width=224]".',
+    about:
+      "A specification names the dtype and each dimension: a number is fixed, `name` or `name=size` is symbolic, with the size to use in the example.",
   },
 });

@@ -13,7 +13,8 @@ export const equivalenceErrors = errorFamily({
     kind: "EquivalenceError",
     message: "the traced graph does not reproduce eager bit for bit: {problem}",
     hint: "The model computes something else on another run: look for captured state, randomness, or native code that changes tensors. Otherwise this is a bug in Ingot: please report it with the model.",
-    about: "The unoptimised graph, run by the interpreter, must equal the eager run bit for bit. If it does not, something that decides the result was not recorded.",
+    about:
+      "The unoptimised graph, run by the interpreter, must equal the eager run bit for bit. If it does not, something that decides the result was not recorded.",
   },
   SizeNotConfirmed: {
     kind: "EquivalenceError",
@@ -25,13 +26,15 @@ export const equivalenceErrors = errorFamily({
     kind: "EquivalenceError",
     message: "{file} carries no certificate of Ingot",
     hint: "Compare it with another file (ingot verify a.onnx b.onnx), or with a model (--model ./model.ts).",
-    about: "Files saved by Ingot hold a certificate: the check's inputs as recipes, and eager's results. Another tool's file has none, and a tool that rewrites files may drop it.",
+    about:
+      "Files saved by Ingot hold a certificate: the check's inputs as recipes, and eager's results. Another tool's file has none, and a tool that rewrites files may drop it.",
   },
   CertificateMismatch: {
     kind: "EquivalenceError",
     message: "{file} on {engine} does not reproduce its certificate: {problem}",
     hint: "The file was changed after it was saved, or this engine computes something else. Save the model again, or compare engines with --engine.",
-    about: "`ingot verify` makes the certificate's inputs again from their seeds, runs the file, and compares with what eager gave when the file was saved.",
+    about:
+      "`ingot verify` makes the certificate's inputs again from their seeds, runs the file, and compares with what eager gave when the file was saved.",
   },
   InvalidCertificate: {
     kind: "EquivalenceError",

@@ -4,7 +4,7 @@ import { errorFamily } from "../entry.ts";
 export const graphErrors = errorFamily({
   UnknownOperator: {
     kind: "UnsupportedOpError",
-    message: "{op} (domain \"{domain}\") is not an operator that Ingot knows{where}",
+    message: '{op} (domain "{domain}") is not an operator that Ingot knows{where}',
     hint: "Add it with defineOp, or express it with operators from docs/operators.md.",
     about: "Every operator of a graph needs one definition: schema, inference, kernel. See CONTRIBUTING, 'add an operator'.",
   },
@@ -36,6 +36,7 @@ export const graphErrors = errorFamily({
     kind: "GraphError",
     message: "the graph is not valid: {problem}{where}",
     hint: "{hint}",
-    about: "The verifier found a graph that breaks a rule of the IR: single assignment, dominance, arity or types. This names the node and its source line.",
+    about:
+      "The verifier found a graph that breaks a rule of the IR: single assignment, dominance, arity or types. This names the node and its source line.",
   },
 });

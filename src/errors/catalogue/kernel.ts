@@ -6,7 +6,8 @@ export const kernelErrors = errorFamily({
     kind: "ShapeError",
     message: "{kernel}: {operand} has {actual} elements, but the sizes given reach element {needed}",
     hint: "Pass typed arrays that hold every element that the shape, offset and strides reach; `tensor.contiguous()` gives dense data.",
-    about: "A kernel works on typed arrays and explicit sizes. It refuses operands that are shorter than these sizes say, rather than read or write beside them.",
+    about:
+      "A kernel works on typed arrays and explicit sizes. It refuses operands that are shorter than these sizes say, rather than read or write beside them.",
   },
   WebAssemblyUnusable: {
     kind: "EngineError",

@@ -12,7 +12,8 @@ export const traceErrors = errorFamily({
     kind: "TraceError",
     message: "input {name} is {actual}, which is neither a tensor nor an array, record, number, string or boolean",
     hint: "Pass tensors, or plain arrays and records of them.",
-    about: "Inputs are tensors, nested in arrays and plain records as you like. Numbers, strings and booleans are fixed at their example's value.",
+    about:
+      "Inputs are tensors, nested in arrays and plain records as you like. Numbers, strings and booleans are fixed at their example's value.",
   },
   NoTensorInput: {
     kind: "TraceError",
@@ -24,7 +25,8 @@ export const traceErrors = errorFamily({
     kind: "TraceError",
     message: "forward returned {actual} at {path}, expected a tensor",
     hint: "Return a tensor, or arrays and plain records of tensors.",
-    about: "A compiled module returns what `forward` returned: tensors, nested in arrays and plain records. Anything else cannot be part of a graph.",
+    about:
+      "A compiled module returns what `forward` returned: tensors, nested in arrays and plain records. Anything else cannot be part of a graph.",
   },
   AsyncForward: {
     kind: "TraceError",
@@ -41,7 +43,7 @@ export const traceErrors = errorFamily({
   InvalidDynamicAxis: {
     kind: "TraceError",
     message: "`dynamic` names axis {axis} of {name}, which has shape {shape}",
-    hint: "Axes run from 0 to {last}: dynamic: { {name}: { 0: \"batch\" } }.",
+    hint: 'Axes run from 0 to {last}: dynamic: { {name}: { 0: "batch" } }.',
     about: "A dynamic dimension is an axis that the example has.",
   },
   InconsistentSymbol: {
@@ -54,19 +56,22 @@ export const traceErrors = errorFamily({
     kind: "TraceError",
     message: "forward wrote to {target}, which is not a registered buffer",
     hint: "Register it as a buffer (registerBuffer) to make it a state output, or keep it in a local variable.",
-    about: "A graph computes its outputs from its inputs. A write to captured state would happen in eager and be lost in the graph; only registered buffers become state outputs.",
+    about:
+      "A graph computes its outputs from its inputs. A write to captured state would happen in eager and be lost in the graph; only registered buffers become state outputs.",
   },
   ReadReachesGraph: {
     kind: "TraceError",
     message: "a value read out of a tensor by .{how}() decides what the graph computes{effect}",
-    hint: "Keep the decision on tensors (where, clamp, maximum), make it depend on shapes only, or use script(), which keeps data-dependent control flow. If this read is harmless, name its line in { allow: [\"{place}\"] }.",
-    about: "The model read a number out of a tensor, and with another number the recorded graph would be another one. The traced graph would silently keep the example's choice for every input.",
+    hint: 'Keep the decision on tensors (where, clamp, maximum), make it depend on shapes only, or use script(), which keeps data-dependent control flow. If this read is harmless, name its line in { allow: ["{place}"] }.',
+    about:
+      "The model read a number out of a tensor, and with another number the recorded graph would be another one. The traced graph would silently keep the example's choice for every input.",
   },
   TooManyReads: {
     kind: "TraceError",
     message: "the model reads values out of tensors at {count} places, more than the {limit} that can be checked",
-    hint: "Keep computation on tensors, or name harmless lines in { allow: [\"file.ts:line\"] }.",
-    about: "Each read of a tensor's value is checked by recording the model again with another value. Past the limit, every unchecked read is an error unless it is allowed by name.",
+    hint: 'Keep computation on tensors, or name harmless lines in { allow: ["file.ts:line"] }.',
+    about:
+      "Each read of a tensor's value is checked by recording the model again with another value. Past the limit, every unchecked read is an error unless it is allowed by name.",
   },
   NondeterministicModel: {
     kind: "TraceError",
@@ -78,19 +83,22 @@ export const traceErrors = errorFamily({
     kind: "TraceError",
     message: "the graph itself changes with {symbols}: {difference}",
     hint: "A loop or branch in JavaScript follows a dynamic size. Write it with tensor operations over the whole axis, fix that dimension, or use script().",
-    about: "The model was recorded at several sizes of its dynamic dimensions and gave graphs with different nodes. One graph cannot stand for all of them.",
+    about:
+      "The model was recorded at several sizes of its dynamic dimensions and gave graphs with different nodes. One graph cannot stand for all of them.",
   },
   SizeRejected: {
     kind: "TraceError",
     message: "the model fails when it is recorded at {sizes}: {problem}",
-    hint: "Say which sizes it takes: dynamic: { x: { 2: { name: \"height\", min: 64, multiple: 32 } } }.",
-    about: "A model with dynamic dimensions is recorded at further sizes. It threw at one of them; give the range, or the number that sizes are a multiple of.",
+    hint: 'Say which sizes it takes: dynamic: { x: { 2: { name: "height", min: 64, multiple: 32 } } }.',
+    about:
+      "A model with dynamic dimensions is recorded at further sizes. It threw at one of them; give the range, or the number that sizes are a multiple of.",
   },
   UnexplainedSize: {
     kind: "TraceError",
     message: "a number that the model computed in JavaScript changes with {symbols} in a way that cannot be expressed: {values}",
     hint: "Compute it with tensor operations, or fix the dimension.",
-    about: "Numbers that change with a dynamic dimension must be integer expressions of the dimensions (`2*seq + 1`, `floor(h/2)`), so that the graph can compute them.",
+    about:
+      "Numbers that change with a dynamic dimension must be integer expressions of the dimensions (`2*seq + 1`, `floor(h/2)`), so that the graph can compute them.",
   },
   DynamicAttribute: {
     kind: "TraceError",

@@ -72,8 +72,21 @@ export function matmulInt64(layout: MatmulLayout<ArrayLike<bigint>, Writable<big
 type Dot = (aStart: number, bStart: number, cAt: number, aStep: number, bStep: number) => void;
 
 function eachElement(layout: MatmulLayout<unknown, unknown>, dot: Dot): void {
-  const { m, n, k, aOffset = 0, aRowStride = k, aColStride = 1, bOffset = 0, bRowStride = n, bColStride = 1, cOffset = 0, cRowStride = n } = layout;
+  const {
+    m,
+    n,
+    k,
+    aOffset = 0,
+    aRowStride = k,
+    aColStride = 1,
+    bOffset = 0,
+    bRowStride = n,
+    bColStride = 1,
+    cOffset = 0,
+    cRowStride = n,
+  } = layout;
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) dot(aOffset + i * aRowStride, bOffset + j * bColStride, cOffset + i * cRowStride + j, aColStride, bRowStride);
+    for (let j = 0; j < n; j++)
+      dot(aOffset + i * aRowStride, bOffset + j * bColStride, cOffset + i * cRowStride + j, aColStride, bRowStride);
   }
 }

@@ -215,14 +215,14 @@ function row1x8(a: usize, aCol: usize, b: usize, c: usize, depth: i32, add: i32,
   if (width > 4) putPart(c + 16, s1, add, width - 4);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function put8(c: usize, s0: v128, s1: v128, add: i32): void {
   put4(c, s0, add);
   put4(c + 16, s1, add);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function put4(c: usize, s: v128, add: i32): void {
   v128.store(c, add ? f32x4.add(v128.load(c), s) : s);

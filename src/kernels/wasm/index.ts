@@ -1,8 +1,10 @@
 // AssemblyScript, compiled by scripts/build-wasm.mjs; not TypeScript that runs in Node.
 // The exports of the module. All pointers are byte addresses in the one imported memory, which the caller lays out.
-export { depthwise } from "./depthwise";
+export { depthwise, maxTaps } from "./depthwise";
+export { binaryColumns, binaryRows, clip, normalizeRows } from "./elementwise";
 export { gemm } from "./gemm";
 export { roundsOnce } from "./madd";
 export { packColumns, packPositions, packRows } from "./pack";
 export { scatterTap } from "./scatter";
+export { softmaxRows } from "./softmax";
 export { stage } from "./stage";

@@ -1,7 +1,7 @@
 // The one instruction in which the two variants of the module differ.
 
 /** a·b + c: rounded once by hardware FMA in the relaxed variant, twice in the base variant. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);

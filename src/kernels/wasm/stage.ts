@@ -1,9 +1,10 @@
-// Copies the input of a convolution into the form its kernels read without any test: padding written out as zeros, and rows
+// Copies the input of a convolution into the form its kernels read without any test: padding written out (zeros, or what the caller fills
+// with), and rows
 // split into phases when the horizontal stride is above 1, so that neighbours in the output are neighbours in memory.
 
 /**
  * Writes, for every channel, `depth × height` rows of `phases × width` floats. Element (z, y, f, q) of the result is element
- * (z + z0, y + y0, q·stride + f + x0) of the channel, or zero where that lies outside `[inDepth, inHeight, inWidth]`.
+ * (z + z0, y + y0, q·stride + f + x0) of the channel, or `filler` where that lies outside `[inDepth, inHeight, inWidth]`.
  */
 export function stage(
   from: usize,
@@ -20,6 +21,7 @@ export function stage(
   width: i32,
   stride: i32,
   phases: i32,
+  filler: f32,
 ): void {
   const plane = <usize>inDepth * inHeight * inWidth * 4;
   for (let c = 0; c < channels; c++, from += plane) {
@@ -34,24 +36,24 @@ export function stage(
             const first = x0 + f;
             const low = min(width, first < 0 ? (stride - 1 - first) / stride : 0);
             const high = max(low, min(width, (inWidth - first + stride - 1) / stride));
-            to = zeros(to, low);
+            to = fill(to, low, filler);
             to = copyStep(row + <usize>((low * stride + first) * 4), to, high - low, stride);
           }
-          to = zeros(to, <i32>(end - to) >> 2);
+          to = fill(to, <i32>(end - to) >> 2, filler);
         }
       }
     }
   }
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
-function zeros(to: usize, count: i32): usize {
-  for (; count > 0; count--, to += 4) store<f32>(to, 0);
+function fill(to: usize, count: i32, filler: f32): usize {
+  for (; count > 0; count--, to += 4) store<f32>(to, filler);
   return to;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function copyStep(from: usize, to: usize, count: i32, stride: i32): usize {
   if (stride == 1) {

@@ -1,0 +1,176 @@
+// safetensors files: named tensors, read and written without running anything. Each tensor is read straight into memory of its own: nothing is
+// held twice, each is aligned, and each can be freed alone. (A mapped file would load lazily, but when another program cuts it off while it
+// is mapped, reading it kills the process.)
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { ingotError } from "../errors/error.ts";
+import { fileError } from "../errors/file-error.ts";
+import { dtypeInfo, type Elements } from "../tensor/dtype.ts";
+import { Storage } from "../tensor/storage.ts";
+import { writeFileAtomically } from "./atomic-write.ts";
+import { encodeHeader, headerLength, PREFIX_BYTES, parseHeader, type TensorPlace } from "./safetensors-header.ts";
+
+/** What a safetensors file holds. */
+export interface SafetensorsFile {
+  /** By name, in the order of the header. */
+  readonly tensors: Map<string, Storage>;
+  /** The file's `__metadata__`. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** The system reads at most about 2 GiB in one call. */
+const LARGEST_READ = 1 << 30;
+
+/**
+ * Reads a file. Throws `FileNotFound`, `FileNotReadable` and, for content that breaks the format, `SafetensorsTruncated`, `SafetensorsHeader`,
+ * `SafetensorsTensor`, `SafetensorsDType`.
+ *
+ * @example
+ * const { tensors } = await readSafetensors("resnet152.safetensors");
+ * tensors.get("conv1.weight"); // Storage of shape [64, 3, 7, 7]
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, "r");
+    const fileBytes = (await file.stat()).size;
+    const prefix = new Uint8Array(PREFIX_BYTES);
+    await fill(file, prefix, 0, path);
+    const header = new Uint8Array(headerLength(prefix, fileBytes, path));
+    await fill(file, header, PREFIX_BYTES, path);
+    const dataStart = PREFIX_BYTES + header.length;
+    const { places, metadata } = parseHeader(header, fileBytes - dataStart, path);
+    const tensors = new Map<string, Storage>();
+    for (const place of places) {
+      const { bytes, storage } = room(place);
+      await fill(file, bytes, dataStart + place.begin, path);
+      tensors.set(place.name, checkBooleans(place, storage, path));
+    }
+    return { tensors, metadata };
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** `readSafetensors`, for places that cannot wait. */
+export function readSafetensorsSync(path: string): SafetensorsFile {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const fileBytes = fstatSync(file).size;
+    const prefix = new Uint8Array(PREFIX_BYTES);
+    fillSync(file, prefix, 0, path);
+    const header = new Uint8Array(headerLength(prefix, fileBytes, path));
+    fillSync(file, header, PREFIX_BYTES, path);
+    const dataStart = PREFIX_BYTES + header.length;
+    const { places, metadata } = parseHeader(header, fileBytes - dataStart, path);
+    const tensors = new Map<string, Storage>();
+    for (const place of places) {
+      const { bytes, storage } = room(place);
+      fillSync(file, bytes, dataStart + place.begin, path);
+      tensors.set(place.name, checkBooleans(place, storage, path));
+    }
+    return { tensors, metadata };
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Reads safetensors from memory; the tensors are views of `bytes` where alignment allows, copies elsewhere. */
+export function parseSafetensors(bytes: Uint8Array<ArrayBuffer>, name = "the file"): SafetensorsFile {
+  const header = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + headerLength(bytes, bytes.length, name));
+  const data = bytes.subarray(PREFIX_BYTES + header.length);
+  const { places, metadata } = parseHeader(header, data.length, name);
+  const tensors = new Map<string, Storage>();
+  for (const place of places) {
+    const own = data.subarray(place.begin, place.begin + place.bytes);
+    const aligned = own.byteOffset % dtypeInfo(place.dtype).bytes === 0 ? own : own.slice();
+    tensors.set(place.name, checkBooleans(place, over(place, aligned), name));
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * Writes tensors and metadata, all or nothing, without a second copy of the elements (but of those of strided views, one at a time).
+ * Large element types come first, then names in order, as the format's own writer does, so that every tensor is aligned.
+ * Throws `SafetensorsName`, `SafetensorsUnwritable`, `FileNotWritable`, `DiskFull`.
+ *
+ * @example
+ * await writeSafetensors("model.safetensors", model.stateDict(), new Map([["format", "pt"]]));
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: Iterable<readonly [string, Storage]>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Promise<void> {
+  await writeFileAtomically(path, safetensorsChunks(tensors, metadata));
+}
+
+/** The bytes of a safetensors file, piece by piece. The header is checked and made before the first piece is asked for. */
+export function safetensorsChunks(
+  tensors: Iterable<readonly [string, Storage]>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Iterable<Uint8Array> {
+  const width = (storage: Storage) => dtypeInfo(storage.dtype).bytes;
+  const sorted = [...tensors].sort(([a, s], [b, t]) => width(t) - width(s) || (a < b ? -1 : a > b ? 1 : 0));
+  const header = encodeHeader(
+    sorted.map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
+    metadata,
+  );
+  function* pieces() {
+    yield header;
+    for (const [, storage] of sorted) yield bytesOf(storage.dense());
+  }
+  return pieces();
+}
+
+function bytesOf(elements: Elements): Uint8Array {
+  // Strings were refused when the header was made.
+  if (Array.isArray(elements)) return new Uint8Array(0);
+  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+}
+
+/** Memory of its own for a tensor, as bytes and as a storage. */
+function room(place: TensorPlace): { bytes: Uint8Array; storage: Storage } {
+  const bytes = new Uint8Array(place.bytes);
+  return { bytes, storage: over(place, bytes) };
+}
+
+function over({ dtype, shape }: TensorPlace, bytes: Uint8Array<ArrayBuffer>): Storage {
+  const { view, bytes: width, make } = dtypeInfo(dtype);
+  const count = bytes.length / width;
+  return Storage.of(dtype, view ? view(bytes.buffer, bytes.byteOffset, count) : make(count), shape);
+}
+
+/** A boolean is 0 or 1 everywhere in Ingot; other bytes would make kernels disagree. */
+function checkBooleans({ name, dtype }: TensorPlace, storage: Storage, file: string): Storage {
+  if (dtype !== "bool") return storage;
+  const wrong = storage.numbers().find((byte) => byte > 1);
+  if (wrong !== undefined)
+    throw ingotError("SafetensorsTensor", { file, tensor: name, problem: `it is BOOL but holds a byte of ${wrong}` });
+  return storage;
+}
+
+async function fill(file: FileHandle, out: Uint8Array, position: number, path: string): Promise<void> {
+  for (let at = 0; at < out.length; ) {
+    const { bytesRead } = await file.read(out, at, Math.min(out.length - at, LARGEST_READ), position + at);
+    if (bytesRead === 0) throw endsEarly(path, position + at);
+    at += bytesRead;
+  }
+}
+
+function fillSync(file: number, out: Uint8Array, position: number, path: string): void {
+  for (let at = 0; at < out.length; ) {
+    const bytesRead = readSync(file, out, at, Math.min(out.length - at, LARGEST_READ), position + at);
+    if (bytesRead === 0) throw endsEarly(path, position + at);
+    at += bytesRead;
+  }
+}
+
+function endsEarly(file: string, at: number) {
+  return ingotError("SafetensorsTruncated", { file, problem: `it ends at byte ${at}` });
+}
