@@ -112,7 +112,7 @@ export class Patch {
     if (!last) return { problem: "it replaces nothing" };
     const fits = (n: Node | undefined) => !n || n.position > low;
     // Right before the node that made the last replaced value, or before the first reader where that is earlier or a tap is that value.
-    if (fits(last) && (!first || !first.isBefore(last))) return { before: last };
+    if (fits(last) && !first?.isBefore(last)) return { before: last };
     if (fits(first)) return { before: first };
     return { problem: "it reads a value that is computed only after the first reader of what it replaces" };
   }

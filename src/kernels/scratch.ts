@@ -68,7 +68,7 @@ declare const WebAssembly: {
 
 const memory = new WebAssembly.Memory({ initial: wasmPages, maximum: wasmPages });
 
-const loaded = load(process.env["INGOT_WASM"]);
+const loaded = load(process.env.INGOT_WASM);
 
 /** The variant in use: chosen once per process, `relaxed` where the machine has it, or as the environment variable `INGOT_WASM` says. */
 export const kernelVariant: KernelVariant = loaded.variant;

@@ -189,7 +189,7 @@ export class Inspector {
   scriptByUrl(url: string): ScriptInfo | undefined {
     const href = scriptHref(url);
     const scripts = [...this.#allScripts().values()].filter((script) => scriptHref(script.url) === href);
-    return scripts.findLast((script) => script.url === url) ?? scripts.at(-1);
+    return scripts.reverse().find((script) => script.url === url) ?? scripts[0];
   }
 
   /** The whole text of a script, as it was executed. */
