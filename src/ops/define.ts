@@ -15,7 +15,7 @@ export type AccuracyClass = "exact" | "ulp" | "approximate";
 
 // ---- attribute specifications -------------------------------------------------------------------------------------
 
-interface AttributeSpec<T> extends AttributeSchema {
+export interface AttributeSpec<T> extends AttributeSchema {
   /** Carries the type only. */
   readonly _type?: T;
 }
