@@ -10,4 +10,4 @@ class Net extends nn.Module {
 
 const traced: CompiledModule<Tensor> = await trace(new Net().eval(), randn([1, 8], { seed: 1 }));
 const best: Tensor = topk(await traced.run(randn([1, 8], { seed: 2 })), 2).indices;
-console.log(String(best));
+export const text: string = String(best);
