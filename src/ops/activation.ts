@@ -9,7 +9,7 @@ import { defineOp, float, string } from "./define.ts";
 import { erf } from "./erf.ts";
 import { broadcast, inputType, sameAsInput } from "./infer.ts";
 import { preluLane } from "./lanes-f32.ts";
-import { mapBinary, mapNumbers, mapNumeric } from "./map-elements.ts";
+import { mapBinary, mapNumbers, mapNumeric, maxBig } from "./map-elements.ts";
 
 const activation = {
   since: [1, 6, 22],
@@ -28,7 +28,7 @@ export const relu = defineOp("Relu", {
   types: { T: signed },
   accuracy: "exact",
   eval({ X }) {
-    if (X.dtype !== "float32") return mapNumeric(X, { number: (x) => (x < 0 ? 0 : x), big: (x) => (x < 0n ? 0n : x) });
+    if (X.dtype !== "float32") return mapNumeric(X, { number: (x) => (x < 0 ? 0 : x), big: (x) => maxBig(x, 0n) });
     const y = Storage.empty("float32", X.shape);
     reluF32(X.dense() as Float32Array, y.dense() as Float32Array);
     return y;

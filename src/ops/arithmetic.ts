@@ -10,7 +10,7 @@ import { defineOp, int } from "./define.ts";
 import { foldDims, lowerBound, pairDims, truncDivDims } from "./dim-arithmetic.ts";
 import { broadcast } from "./infer.ts";
 import { addLane, divLane, maxLane, minLane, mulLane, subLane } from "./lanes-f32.ts";
-import { type BinaryRule, encodeNumbers, isHalf, mapBinary, mapPairs, widened } from "./map-elements.ts";
+import { type BinaryRule, encodeNumbers, isHalf, mapBinary, mapPairs, maxBig, minBig, widened } from "./map-elements.ts";
 
 const binary = {
   since: [7, 13, 14],
@@ -172,8 +172,8 @@ const variadic = {
   infer: broadcast(),
 } as const;
 
-const maxRule: BinaryRule = { float: Math.max, int: Math.max, big: (a, b) => (a > b ? a : b), lane: maxLane };
-const minRule: BinaryRule = { float: Math.min, int: Math.min, big: (a, b) => (a < b ? a : b), lane: minLane };
+const maxRule: BinaryRule = { float: Math.max, int: Math.max, big: maxBig, lane: maxLane };
+const minRule: BinaryRule = { float: Math.min, int: Math.min, big: minBig, lane: minLane };
 
 /** NaN in any input gives NaN. */
 export const max = defineOp("Max", {

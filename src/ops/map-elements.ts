@@ -27,6 +27,18 @@ export function mapBigInts(x: Storage, f: (value: bigint) => bigint): Storage {
   return y;
 }
 
+/** The larger of two bigints; Math.max takes numbers only. */
+export function maxBig(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
+/** The smaller of two bigints. */
+export function minBig(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
 /** One rule for numbers and its form for 64-bit integers. */
 export interface UnaryRule {
   readonly number: (value: number) => number;

@@ -11,6 +11,7 @@ import type { Storage } from "../tensor/storage.ts";
 import { defineOp, type EvalContext, int } from "./define.ts";
 import type { DimContents } from "./dim-arithmetic.ts";
 import { axisOf, constantInts, inputShape, inputType, unknownShape } from "./infer.ts";
+import { maxBig, minBig } from "./map-elements.ts";
 import { type ReduceRule, reduceAxes } from "./reduce-lanes.ts";
 
 const summable: readonly DType[] = [...floats, "int32", "int64", "uint32", "uint64"];
@@ -204,13 +205,13 @@ function extremum(dtype: DType, largest: boolean): ReduceRule {
     ? {
         float: folding(Number.NEGATIVE_INFINITY, Math.max),
         int: folding(Number(first), Math.max),
-        big: foldingBig(first, (a, v) => (v > a ? v : a)),
+        big: foldingBig(first, maxBig),
         f32: maxF32,
       }
     : {
         float: folding(Number.POSITIVE_INFINITY, Math.min),
         int: folding(Number(first), Math.min),
-        big: foldingBig(first, (a, v) => (v < a ? v : a)),
+        big: foldingBig(first, minBig),
         f32: minF32,
       };
 }

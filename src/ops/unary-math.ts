@@ -97,7 +97,7 @@ const test = {
   infer: shapeOfInput("bool"),
 } as const;
 
-export const isNaN = defineOp("IsNaN", {
+export const isNan = defineOp("IsNaN", {
   ...test,
   since: [9, 13, 20],
   eval: ({ X }) => mapNumbers(X, (x) => (Number.isNaN(x) ? 1 : 0), "bool"),

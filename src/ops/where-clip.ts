@@ -11,7 +11,7 @@ import { eachLane, planLanes } from "./broadcast-lanes.ts";
 import { defineOp } from "./define.ts";
 import type { DimContents } from "./dim-arithmetic.ts";
 import { broadcastDims, inputShape, inputType } from "./infer.ts";
-import { mapBigInts, mapNumbers, widened } from "./map-elements.ts";
+import { mapBigInts, mapNumbers, maxBig, minBig, widened } from "./map-elements.ts";
 
 /** X where the condition holds, else Y; all three broadcast. */
 export const where = defineOp("Where", {
@@ -76,11 +76,8 @@ export const clip = defineOp("Clip", {
       clipF32(input.dense() as Float32Array, low, high, y.dense() as Float32Array);
       return y;
     }
-    // Numbers compare alike in all narrower dtypes; NaN compares with nothing and stays.
-    return mapNumbers(input, (x) => {
-      const raised = x < low ? low : x;
-      return raised > high ? high : raised;
-    });
+    // Numbers compare alike in all narrower dtypes, and Math.min and Math.max keep NaN.
+    return mapNumbers(input, (x) => Math.min(Math.max(x, low), high));
   },
 });
 
@@ -88,8 +85,8 @@ const firstBig = (x: Storage | undefined) => x?.dense()[0] as bigint | undefined
 
 function clipBig(x: Storage, low: bigint | undefined, high: bigint | undefined): Storage {
   return mapBigInts(x, (v) => {
-    const raised = low !== undefined && v < low ? low : v;
-    return high !== undefined && raised > high ? high : raised;
+    const raised = low === undefined ? v : maxBig(v, low);
+    return high === undefined ? raised : minBig(raised, high);
   });
 }
 
