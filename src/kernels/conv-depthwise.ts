@@ -12,7 +12,7 @@ const channelShare = 4 * 1024 * 1024;
 
 /** Channels per block; undefined if the geometry is not depthwise or a single channel does not fit the scratch memory. */
 export function planDepthwise(g: ConvGeometry): number | undefined {
-  if (g.inChannels !== 1 || volume(g.output) === 0) return undefined;
+  if (g.inChannels !== 1 || volume(g.output) === 0 || volume(g.input) === 0) return undefined;
   const { slab, staged } = stripCapacity(g, 0, g.output[0]);
   const perChannel = slab + staged + g.outChannels * (volume(g.output) + volume(g.kernel));
   if (perChannel + volume(g.output) > channelShare) return undefined;

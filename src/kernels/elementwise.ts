@@ -83,15 +83,14 @@ export function normalizeChannelsF32(
 ): void {
   requireChannels("normalizeChannels", x, mean, split, y);
   const layout = new ScratchLayout();
-  const tables = [mean, factor, shift].map((values) => {
-    const at = layout.take(split.channels * 2);
-    scratchF64.set(values.subarray(0, split.channels), at >> 3);
-    return at;
-  }) as [number, number, number];
   const at = layout.take(block);
+  const [meanAt, factorAt, shiftAt] = [layout.take(block * 2), layout.take(block * 2), layout.take(block * 2)];
   eachRowBlock(split, (first, channel, rows, n) => {
+    scratchF64.set(mean.subarray(channel, channel + rows), meanAt >> 3);
+    scratchF64.set(factor.subarray(channel, channel + rows), factorAt >> 3);
+    scratchF64.set(shift.subarray(channel, channel + rows), shiftAt >> 3);
     copyIn(x, first, rows * n, at);
-    wasm.normalizeRows(at, tables[0] + channel * 8, tables[1] + channel * 8, tables[2] + channel * 8, rows, n);
+    wasm.normalizeRows(at, meanAt, factorAt, shiftAt, rows, n);
     copyOut(at, rows * n, y, first);
   });
 }
@@ -134,12 +133,12 @@ function channelwise(op: keyof typeof opcodes, x: Float32Array, values: Float32A
     }
     return;
   }
-  const valuesAt = layout.take(channels);
   const xAt = layout.take(block);
-  copyIn(values, 0, channels, valuesAt);
+  const valuesAt = layout.take(block);
   eachRowBlock(split, (first, channel, rows, n) => {
     copyIn(x, first, rows * n, xAt);
-    wasm.binaryColumns(opcodes[op], xAt, valuesAt + channel * 4, rows, n);
+    copyIn(values, channel, rows, valuesAt);
+    wasm.binaryColumns(opcodes[op], xAt, valuesAt, rows, n);
     copyOut(xAt, rows * n, y, first);
   });
 }
