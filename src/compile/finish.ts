@@ -69,29 +69,37 @@ export interface FinishInput {
 export async function finish<Out>(input: FinishInput, options: CompileOptions): Promise<CompiledModule<Out>> {
   const { graph: source, clock } = input;
   const engine = findEngine(options.engine);
+  clock.enter(`loading ${engine.name}`);
+  await engine.load();
   clock.enter("optimising");
   const graph = cloneGraph(source).graph;
   const passes = options.passes ?? portablePasses;
   const disable = options.disable ? { disable: options.disable } : {};
   const report = runPasses(graph, passes, disable);
-  clock.enter(`preparing ${engine.name}`);
-  const executable = await engine.prepare(graph, { ...(options.threads !== undefined && { threads: options.threads }), ...disable });
+  // The engine prepares beside the checks that do not need it: its native work runs on threads of its own.
+  clock.enter(`lowering for ${engine.name}`);
+  const preparing = engine.prepare(graph, { ...(options.threads !== undefined && { threads: options.threads }), ...disable });
+  preparing.catch(() => {});
+  await new Promise((resolve) => setImmediate(resolve));
   try {
-    const checked = await new Checker(input, graph, report, executable, options, passes).run();
+    const { certificate, notes, executable } = await new Checker(input, graph, report, preparing, options, passes).run();
     clock.leave();
     graph.metadata.set(signatureKey, JSON.stringify(input.signature));
-    graph.metadata.set(certificateKey, JSON.stringify(checked.certificate));
+    graph.metadata.set(certificateKey, JSON.stringify(certificate));
     const compileReport = new CompileReport({
       name: graph.name,
       passes: report,
       lowering: executable.lowering,
-      certificate: checked.certificate,
+      certificate,
       stages: clock.stages,
-      notes: checked.notes,
+      notes,
     });
     return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport });
   } catch (error) {
-    await executable.close();
+    await preparing.then(
+      (executable) => executable.close(),
+      () => {},
+    );
     throw error;
   }
 }
@@ -99,7 +107,7 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
 class Checker {
   readonly #input: FinishInput;
   readonly #graph: Graph;
-  readonly #executable: Executable;
+  readonly #preparing: Promise<Executable>;
   readonly #options: CompileOptions;
   readonly #passes: readonly Pass[];
   readonly #tolerances: Tolerances;
@@ -111,13 +119,13 @@ class Checker {
     input: FinishInput,
     graph: Graph,
     report: PassReport,
-    executable: Executable,
+    preparing: Promise<Executable>,
     options: CompileOptions,
     passes: readonly Pass[],
   ) {
     this.#input = input;
     this.#graph = graph;
-    this.#executable = executable;
+    this.#preparing = preparing;
     this.#options = options;
     this.#passes = passes;
     const { rtol, atol = 0, topk = 5 } = options.check ?? {};
@@ -125,7 +133,7 @@ class Checker {
     if (report.journal.length === 0) this.#notes.push("the passes found nothing to do");
   }
 
-  async run(): Promise<{ certificate: Certificate; notes: readonly string[] }> {
+  async run(): Promise<{ certificate: Certificate; notes: readonly string[]; executable: Executable }> {
     const { clock, graph: source, example } = this.#input;
     clock.enter("running eager on other inputs");
     const cases = this.#input.cases();
@@ -134,10 +142,13 @@ class Checker {
     clock.enter("checking the optimised graph");
     const portable = await interpreterEngine.prepare(this.#graph);
     for (const c of cases) await this.#check("portable", portable, c);
-    clock.enter(`checking on ${this.#executable.engine}`);
-    if (this.#executable.engine !== "interpreter")
-      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", this.#executable, c);
-    return { certificate: this.#certificate(cases), notes: this.#notes };
+    clock.enter("waiting for the engine");
+    const executable = await this.#preparing;
+    if (executable.engine !== "interpreter") {
+      clock.enter(`checking on ${executable.engine}`);
+      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", executable, c);
+    }
+    return { certificate: this.#certificate(cases, executable.engine), notes: this.#notes, executable };
   }
 
   async #check(label: "portable" | "lowered", executable: Executable, check: CheckCase): Promise<void> {
@@ -162,7 +173,7 @@ class Checker {
     return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...disable, target: "onnxruntime" });
   }
 
-  #certificate(cases: readonly CheckCase[]): Certificate {
+  #certificate(cases: readonly CheckCase[], engine: string): Certificate {
     const names = this.#graph.outputNames;
     const { topk, limits } = this.#tolerances;
     const standard = outputLimits(this.#input.graph);
@@ -176,7 +187,7 @@ class Checker {
       topk,
       cases: cases.map((c) => certificateCase(c, names, topk)).filter((c) => c !== undefined),
       rows: this.#rows,
-      versions: { ingot: ingotVersion(), kernels: kernelVariant, engine: this.#executable.engine },
+      versions: { ingot: ingotVersion(), kernels: kernelVariant, engine },
     };
   }
 }

@@ -35,6 +35,8 @@ export interface Engine {
   readonly name: string;
   /** Undefined when the engine can run here, else the EngineError that says why not. */
   unavailable(): Error | undefined;
+  /** Loads what `prepare` needs of the machine (a library), so that `prepare` begins its native work before its first turn of the event loop ends. */
+  load(): Promise<void>;
   /** Throws EngineError when the engine cannot load or does not take the graph. The graph is not changed. */
   prepare(graph: Graph, options?: EngineOptions): Promise<Executable>;
 }

@@ -5,7 +5,10 @@ import { Storage } from "../tensor/storage.ts";
 /** The elements as float64, in row-major order. */
 export function toFloat64(storage: Storage): Float64Array {
   const decode = decoder(storage.dtype);
-  return Float64Array.from(storage.dense() as ArrayLike<number>, (v) => decode(v));
+  const dense = storage.dense() as ArrayLike<number>;
+  const out = new Float64Array(dense.length);
+  for (let i = 0; i < out.length; i++) out[i] = decode(dense[i] as number);
+  return out;
 }
 
 /** Rounds float64 numbers to a dtype. */

@@ -8,6 +8,7 @@ import type { Engine, Executable, RunOptions } from "../engine.ts";
 export const interpreterEngine: Engine = {
   name: "interpreter",
   unavailable: () => undefined,
+  load: async () => {},
   prepare: async (graph) => new InterpreterExecutable(graph),
 };
 

@@ -13,6 +13,7 @@ import type { PassReport } from "../../passes/report.ts";
 import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
+import { ortEnvironment } from "./environment.ts";
 import { findLibrary } from "./library.ts";
 import type { OrtData, OrtTensor } from "./ort-value.ts";
 import { type InferenceSession, OrtSession } from "./session.ts";
@@ -29,6 +30,13 @@ export const onnxruntimeEngine: Engine = {
       return undefined;
     } catch (error) {
       return error as Error;
+    }
+  },
+  async load() {
+    try {
+      await ortEnvironment();
+    } catch {
+      // `prepare` meets the same failure, and may have another way.
     }
   },
   prepare: (graph, options) => prepareOnnxRuntime(graph, options),
