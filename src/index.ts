@@ -65,3 +65,8 @@ export { Generator } from "./tensor/random.ts";
 export { Timer } from "./timer/timer.ts";
 export type { DynamicDim, DynamicOption } from "./trace/dynamic.ts";
 export type { ExampleInputs, Nested } from "./trace/structure.ts";
+export { readCheckpoint } from "./weights/checkpoint.ts";
+export type { CheckpointValue } from "./weights/checkpoint-names.ts";
+export { readNpy, readNpz, writeNpy } from "./weights/npy.ts";
+export { readWeights } from "./weights/read-weights.ts";
+export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
