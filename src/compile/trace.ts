@@ -5,7 +5,8 @@ import { recipeLike } from "../equivalence/check-inputs.ts";
 import { isModule } from "../nn/module.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { DynamicOption } from "../trace/dynamic.ts";
-import type { Model } from "../trace/model.ts";
+import { checkModel, type Model } from "../trace/model.ts";
+import { type ModelCode, readModelCode } from "../trace/model-code.ts";
 import { runEager } from "../trace/run-eager.ts";
 import { argumentList, type ExampleInputs, flattenArguments } from "../trace/structure.ts";
 import { formatSizes, type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
@@ -50,9 +51,11 @@ export async function trace<M extends Model>(
   const clock = new StageClock(options.onProgress);
   clock.enter("recording");
   const { mode = "eval" } = options;
+  checkModel(model);
   const given = exampleFromSpecs(example, options);
-  return inMode(model, mode, async () => {
-    const traced = traceGraph(model, given.example, { ...options, ...(given.dynamic && { dynamic: given.dynamic }) });
+  const code = readModelCode(model);
+  return inMode(model, code, mode, async () => {
+    const traced = traceGraph(model, given.example, { ...options, ...(given.dynamic && { dynamic: given.dynamic }) }, code);
     const eager = (inputs: readonly Storage[]) => runEager(traced.subject, inputs, traced.stateNames);
     const exampleInputs = traced.args.tensors.map(storageOf);
     const cases = () => [
@@ -99,11 +102,10 @@ function signatureOf(traced: TracedGraph, mode: string): Signature {
 
 const storageOf = (t: Tensor) => Tensor.storageOf(t) as Storage;
 
-/** Runs `body` with every module in the mode; each module's own flag is put back afterwards. */
-async function inMode<T>(model: Model, mode: "eval" | "train", body: () => Promise<T>): Promise<T> {
-  if (!isModule(model)) return body();
-  const flags = [...model.modules()].map((m) => [m, m.training] as const);
-  model.train(mode === "train");
+/** Runs `body` with every module in the mode, those that a function captures as well; each one's own flag is put back afterwards. */
+async function inMode<T>(model: Model, { captured, modules }: ModelCode, mode: "eval" | "train", body: () => Promise<T>): Promise<T> {
+  const flags = modules.flatMap(([, m]) => (isModule(m) ? [[m, m.training] as const] : []));
+  for (const root of [model, ...captured.values()]) if (isModule(root)) root.train(mode === "train");
   try {
     return await body();
   } finally {

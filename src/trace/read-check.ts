@@ -28,7 +28,9 @@ export function checkReads(subject: Subject, first: Recording, allow: readonly s
 }
 
 function isAllowed({ site }: Read, allow: readonly string[]): boolean {
-  return site !== undefined && allow.some((entry) => `${site.file}:${site.line}`.endsWith(entry));
+  if (!site) return false;
+  const place = `${site.file.replaceAll("\\", "/")}:${site.line}`;
+  return allow.some((entry) => place === entry || place.endsWith(`/${entry.replace(/^\.?\//, "")}`));
 }
 
 function checkSite(subject: Subject, first: Recording, indices: readonly number[], change: Change): void {

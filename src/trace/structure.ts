@@ -67,6 +67,40 @@ export interface Arguments extends Flattened {
   readonly argumentNames: readonly string[];
 }
 
+/** The path of the first place where an argument list is no longer what its layout and tensors made: forward changed it. */
+export function changedSince(
+  { layout, argumentNames }: Arguments,
+  list: readonly unknown[],
+  tensors: readonly Tensor[],
+): string | undefined {
+  const visit = (l: Layout, value: unknown, path: string): string | undefined => {
+    switch (l.kind) {
+      case "tensor":
+        return value === tensors[l.index] ? undefined : path;
+      case "static":
+        return Object.is(value ?? null, l.value) ? undefined : path;
+      case "list": {
+        const items = value as readonly unknown[];
+        return items.length === l.items.length ? first(l.items.map((item, i) => [item, items[i], `${path}.${i}`])) : path;
+      }
+      case "record": {
+        const record = value as Readonly<Record<string, unknown>>;
+        return Object.keys(record).length === l.entries.length
+          ? first(l.entries.map(([key, item]) => [item, record[key], `${path}.${key}`]))
+          : path;
+      }
+    }
+  };
+  const first = (places: readonly (readonly [Layout, unknown, string])[]) => {
+    for (const [l, value, path] of places) {
+      const changed = visit(l, value, path);
+      if (changed !== undefined) return changed;
+    }
+    return undefined;
+  };
+  return layout.kind === "list" ? first(layout.items.map((l, i) => [l, list[i], argumentNames[i] as string])) : undefined;
+}
+
 /** What `trace` and `run` take: one tensor; an array = the argument list; `{ args: [...] }`; a plain record = one record argument. */
 export type ExampleInputs = Nested | { readonly args: readonly Nested[] };
 

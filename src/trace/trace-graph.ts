@@ -10,7 +10,6 @@ import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
-import { capturedBindings } from "./captured-bindings.ts";
 import {
   concreteShapes,
   type DynamicOption,
@@ -24,7 +23,8 @@ import type { Sizes } from "./explain.ts";
 import { frameOf } from "./frame.ts";
 import { generalize } from "./generalize.ts";
 import { lintRecording } from "./lint-recording.ts";
-import { checkModel, forwardFunction, type Model, modelName, reachableModules, tensorNames } from "./model.ts";
+import { checkModel, forwardFunction, type Model, modelName, tensorNames } from "./model.ts";
+import { type ModelCode, readModelCode } from "./model-code.ts";
 import { checkReads } from "./read-check.ts";
 import { type Recording, record, type Subject } from "./record.ts";
 import { NeedsKernels } from "./recorder.ts";
@@ -58,15 +58,15 @@ export interface TracedGraph {
 const probeCount = 4;
 
 /** Throws TraceError for what a recording cannot represent faithfully. The model is left as it was. */
-export function traceGraph(model: Model, example: unknown, options: TraceGraphOptions = {}): TracedGraph {
+export function traceGraph(model: Model, example: unknown, options: TraceGraphOptions = {}, code?: ModelCode): TracedGraph {
   checkModel(model);
+  const { captured, modules, functions } = code ?? readModelCode(model);
   const forward = forwardFunction(model);
   const args = flattenArguments(argumentList(example), options.names ?? parameterNames(forward));
   if (args.tensors.length === 0) throw ingotError("NoTensorInput", {});
   const dynamic = resolveDynamic(options.dynamic, args);
-  const captured = capturedBindings(model);
   const { names } = tensorNames(model, captured);
-  const subject: Subject = { model, args, modules: reachableModules(model, captured), names, roots: captured };
+  const subject: Subject = { model, args, modules, names, roots: captured, functions };
   const first = record(subject, { kernels: true, noteCalls: true });
   lintRecording(first.calls);
   const replay = first.reads.map((r) => r.storage);

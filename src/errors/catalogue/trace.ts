@@ -5,7 +5,7 @@ export const traceErrors = errorFamily({
   NotAModel: {
     kind: "TraceError",
     message: "{what} cannot be traced: expected a function or an object with a forward method, got {actual}",
-    hint: "Pass a Module, or a function of tensors: trace((x) => x.relu(), example).",
+    hint: "Pass a Module, or a function of tensors: trace((x) => x.relu(), example). A class is passed as an instance: trace(new Net(), example).",
     about: "A model is a function over tensors, or an object whose `forward` method is one.",
   },
   UnsupportedInput: {
@@ -24,7 +24,7 @@ export const traceErrors = errorFamily({
   OutputNotTensor: {
     kind: "TraceError",
     message: "forward returned {actual} at {path}, expected a tensor",
-    hint: "Return a tensor, or arrays and plain records of tensors.",
+    hint: "Return a tensor, or arrays and plain records of tensors. A number read with .item() is a tensor without it.",
     about:
       "A compiled module returns what `forward` returned: tensors, nested in arrays and plain records. Anything else cannot be part of a graph.",
   },
@@ -58,6 +58,20 @@ export const traceErrors = errorFamily({
     hint: "Register it as a buffer (registerBuffer) to make it a state output, or keep it in a local variable.",
     about:
       "A graph computes its outputs from its inputs. A write to captured state would happen in eager and be lost in the graph; only registered buffers become state outputs.",
+  },
+  InputMutation: {
+    kind: "TraceError",
+    message: "forward changed its argument {path}",
+    hint: "Leave the caller's arrays and records alone: make new ones ([...xs, y], { ...batch, x: y }).",
+    about:
+      "An eager run would change the array or record that the caller passed in, and the compiled module would not. Both must do the same, so a model that changes its arguments is refused.",
+  },
+  TensorWrite: {
+    kind: "TraceError",
+    message: "forward wrote into the memory of a tensor that it had read with .{how}",
+    hint: "Tensors are immutable: make a new one from the values (where, scatter, cat, tensor(values)).",
+    about:
+      "`.data`, `.storage` and `.toNdarray()` share the tensor's memory, for reading. A write there is not an operation on tensors, so it cannot be recorded. What the memory held before was put back.",
   },
   ReadReachesGraph: {
     kind: "TraceError",
@@ -96,7 +110,7 @@ export const traceErrors = errorFamily({
   UnexplainedSize: {
     kind: "TraceError",
     message: "a number that the model computed in JavaScript changes with {symbols} in a way that cannot be expressed: {values}",
-    hint: "Compute it with tensor operations, or fix the dimension.",
+    hint: "Keep the size a whole number and do the rest on tensors (x.div(n), x.div(tensor(n).sqrt())), or fix the dimension.",
     about:
       "Numbers that change with a dynamic dimension must be integer expressions of the dimensions (`2*seq + 1`, `floor(h/2)`), so that the graph can compute them.",
   },
