@@ -1,5 +1,6 @@
 // load(): an ONNX file as a compiled module. The imported graph on the interpreter is the truth that the optimised one is compared with.
 import { Tensor } from "../eager/tensor.ts";
+import { findEngine } from "../engines/engines.ts";
 import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
 import type { CheckCase } from "../equivalence/certify.ts";
 import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
@@ -11,9 +12,11 @@ import { runGraph } from "../ops/run-graph.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
+import { loadOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
-import { StageClock } from "./progress.ts";
+import { checkOptions, describeValue } from "./options.ts";
+import { once, StageClock } from "./progress.ts";
 import { bindInputs, type Signature, signatureKey, signatureOfGraph } from "./signature.ts";
 
 export interface LoadOptions extends CompileOptions {
@@ -35,13 +38,23 @@ const defaultSize = 2;
  * const y = await m.run(x);
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<CompiledModule<Nested>> {
+  checkOptions("load", options, loadOptions);
+  findEngine(options.engine);
+  if (typeof path !== "string" || path === "")
+    throw ingotError("InvalidArgument", {
+      op: "load",
+      name: "path",
+      expected: "the path of an .onnx file",
+      actual: path === "" ? "an empty string" : describeValue(path),
+      hint: 'Write load("model.onnx").',
+    });
   const clock = new StageClock(options.onProgress);
   clock.enter("reading");
   const graph = await readGraph(path, registry);
   const signature = signatureOf(graph, path);
   const certificate = certificateOf(graph, path);
   graph.metadata.delete(certificateKey);
-  const cases = () => [...referenceCases(graph, signature, certificate, path, options)];
+  const cases = once(() => referenceCases(graph, signature, certificate, path, options));
   return finish<Nested>({ graph, signature, cases, bitwise: false, example: undefined, clock }, options);
 }
 

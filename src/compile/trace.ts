@@ -1,5 +1,6 @@
 // trace(): record a model on an example, optimise, check, and give a compiled module.
 import { Tensor } from "../eager/tensor.ts";
+import { findEngine } from "../engines/engines.ts";
 import { makeCase } from "../equivalence/certify.ts";
 import { recipeLike } from "../equivalence/check-inputs.ts";
 import { isModule } from "../nn/module.ts";
@@ -10,10 +11,12 @@ import { type ModelCode, readModelCode } from "../trace/model-code.ts";
 import { runEager } from "../trace/run-eager.ts";
 import { argumentList, type ExampleInputs, flattenArguments } from "../trace/structure.ts";
 import { formatSizes, type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
+import { traceOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
-import { exampleFromSpecs } from "./example.ts";
+import { exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
-import { StageClock } from "./progress.ts";
+import { checkOptions } from "./options.ts";
+import { once, StageClock } from "./progress.ts";
 import type { Signature } from "./signature.ts";
 
 export interface TraceOptions extends CompileOptions {
@@ -34,7 +37,8 @@ export type OutputOf<M> = M extends { forward(...args: never[]): infer R } ? R :
  * Compiles a model by running it once under a recorder. The result is optimised, and was compared with eager on other inputs before you get it.
  *
  * `example` is one tensor; an array, the argument list; `{ args }`; a plain record, one record argument; or a specification such as
- * `"float32[batch=2, 3, 224, 224]"`, whose named sizes become dynamic.
+ * `"float32[batch=2, 3, 224, 224]"`, whose named sizes become dynamic (a list of them, or a record by argument name, for several). Left out,
+ * it is what the model declares as `static inputs = { x: "float32[batch=2, 3, 224, 224]" }`.
  *
  * Throws TraceError for what a recording cannot represent (branches on data, unseeded randomness, writes to captured state, …),
  * EquivalenceError when a check fails, EngineError when the engine cannot load.
@@ -45,26 +49,29 @@ export type OutputOf<M> = M extends { forward(...args: never[]): infer R } ? R :
  */
 export async function trace<M extends Model>(
   model: M,
-  example: ExampleInputs | readonly string[],
+  example?: ExampleInputs | readonly string[],
   options: TraceOptions = {},
 ): Promise<CompiledModule<OutputOf<M>>> {
+  checkOptions("trace", options, traceOptions);
+  findEngine(options.engine);
   const clock = new StageClock(options.onProgress);
   clock.enter("recording");
   const { mode = "eval" } = options;
   checkModel(model);
-  const given = exampleFromSpecs(example, options);
+  const given = exampleFor(model, example, options);
   const code = readModelCode(model);
   return inMode(model, code, mode, async () => {
-    const traced = traceGraph(model, given.example, { ...options, ...(given.dynamic && { dynamic: given.dynamic }) }, code);
+    const { example: ready, ...declared } = given;
+    const traced = traceGraph(model, ready, { ...options, ...declared }, code);
     const eager = (inputs: readonly Storage[]) => runEager(traced.subject, inputs, traced.stateNames);
     const exampleInputs = traced.args.tensors.map(storageOf);
-    const cases = () => [
+    const cases = once(() => [
       randomCase(traced, eager, options.check?.seed ?? 1),
       ...(options.check?.inputs ?? []).map((inputs, i) => {
         const storages = flattenArguments(argumentList(inputs), traced.args.argumentNames).tensors.map(storageOf);
         return givenCase(`given input ${i}`, storages, eager(storages));
       }),
-    ];
+    ]);
     const expected = traced.exampleOutputs.map(storageOf);
     return finish<OutputOf<M>>(
       {

@@ -28,7 +28,7 @@ import { type ModelCode, readModelCode } from "./model-code.ts";
 import { checkReads } from "./read-check.ts";
 import { type Recording, record, type Subject } from "./record.ts";
 import { NeedsKernels } from "./recorder.ts";
-import { type Arguments, argumentList, flattenArguments, type Layout } from "./structure.ts";
+import { type Arguments, argumentList, checkNames, flattenArguments, type Layout } from "./structure.ts";
 
 export interface TraceGraphOptions {
   /** Names of the arguments, instead of forward's parameter names. */
@@ -62,7 +62,9 @@ export function traceGraph(model: Model, example: unknown, options: TraceGraphOp
   checkModel(model);
   const { captured, modules, functions } = code ?? readModelCode(model);
   const forward = forwardFunction(model);
-  const args = flattenArguments(argumentList(example), options.names ?? parameterNames(forward));
+  const list = argumentList(example);
+  if (options.names) checkNames(options.names, list);
+  const args = flattenArguments(list, options.names ?? parameterNames(forward));
   if (args.tensors.length === 0) throw ingotError("NoTensorInput", {});
   const dynamic = resolveDynamic(options.dynamic, args);
   const { names } = tensorNames(model, captured);

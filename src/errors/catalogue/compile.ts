@@ -46,6 +46,12 @@ export const compileErrors = errorFamily({
     about:
       "A loaded model is run before and after optimisation on the same inputs. Random ones of the declared shapes made it fail, so an example is needed.",
   },
+  UnknownOption: {
+    kind: "ArgumentError",
+    message: "{call} has no option `{option}`",
+    hint: "{suggestion}The options are {known}.",
+    about: "Options are checked where they enter, so that a mistyped one is not silently without effect.",
+  },
   InvalidSpec: {
     kind: "ArgumentError",
     message: '"{spec}" is not an input specification: {problem}',

@@ -49,6 +49,19 @@ export const onnxErrors = errorFamily({
     hint: "Save it with external data: save(path, externalData: true).",
     about: "A protobuf message holds less than 2 GiB. Larger models keep their tensors in a file of their own beside the model.",
   },
+  TargetTooOld: {
+    kind: "OnnxFormatError",
+    message: "{model} cannot be written for {target}, which reads ONNX up to opset {opset} (IR version {irVersion}): {needs}",
+    hint: "Name a newer release, or write the model without that operator.",
+    about:
+      "A release of ONNX Runtime reads files up to an opset and an IR version. The graph uses an operator, or an element type, that came later, and there is no older way to say it.",
+  },
+  UnknownTarget: {
+    kind: "ArgumentError",
+    message: '"{target}" is not a target',
+    hint: '{suggestion}The targets are "portable" (standard ONNX, the default), "onnxruntime" (with its fused operators), and a release such as "onnxruntime@1.17" ({releases}).',
+    about: "`target` says whom a saved file is for, and with it which operators and versions it may use.",
+  },
   SaveFormat: {
     kind: "ArgumentError",
     message: 'cannot save "{path}": {problem}',

@@ -15,6 +15,13 @@ export const traceErrors = errorFamily({
     about:
       "Inputs are tensors, nested in arrays and plain records as you like. Numbers, strings and booleans are fixed at their example's value.",
   },
+  NoExample: {
+    kind: "TraceError",
+    message: "{model} was given no example to trace it on, and declares none",
+    hint: 'Pass tensors or specifications (trace(model, "float32[batch=2, 3, 224, 224]")), or declare them in the class: static inputs = { x: "float32[batch=2, 3, 224, 224]" }.',
+    about:
+      "Tracing runs the model on an example: tensors, or specifications that random tensors are made from. A model may declare its own as `static inputs`.",
+  },
   NoTensorInput: {
     kind: "TraceError",
     message: "the example holds no tensor",

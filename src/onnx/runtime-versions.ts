@@ -1,0 +1,77 @@
+// What each release of ONNX Runtime reads at most. A file for it must not say more.
+import { ingotError } from "../errors/error.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import { formatProvenance } from "../ir/provenance.ts";
+import { allNodes } from "../ir/traverse.ts";
+import { minimumOpset } from "../ir/versions.ts";
+import { opsetForDTypes } from "./dtype-versions.ts";
+
+export interface RuntimeLimits {
+  readonly opset: number;
+  readonly irVersion: number;
+}
+
+/**
+ * ONNX Runtime's releases: opset of the default domain and IR version. Source: its compatibility table up to 1.20 and the ONNX release that
+ * each is built on; where sources differ, and for 1.21 to 1.29, the lower. 1.30 was tried.
+ */
+const releases: readonly (readonly [release: string, opset: number, irVersion: number])[] = [
+  ["1.10", 15, 8],
+  ["1.11", 16, 8],
+  ["1.12", 17, 8],
+  ["1.13", 17, 8],
+  ["1.14", 18, 8],
+  ["1.15", 19, 9],
+  ["1.16", 19, 9],
+  ["1.17", 20, 9],
+  ["1.18", 21, 10],
+  ["1.19", 21, 10],
+  ["1.20", 21, 10],
+  ["1.21", 22, 10],
+  ["1.22", 22, 10],
+  ["1.23", 23, 11],
+  ["1.24", 24, 12],
+  ["1.25", 24, 12],
+  ["1.26", 24, 12],
+  ["1.27", 24, 12],
+  ["1.28", 24, 12],
+  ["1.29", 24, 12],
+  ["1.30", 26, 13],
+];
+
+/** The versions in the table, as a message lists them. */
+export const knownReleases = `${releases[0]?.[0]} to ${releases.at(-1)?.[0]}`;
+
+/** What a release reads; `1.17.3` is looked up as 1.17. Undefined for one that is not in the table. */
+export function limitsOfRelease(version: string): RuntimeLimits | undefined {
+  const short = /^(\d+\.\d+)(?:\.\d+)?$/.exec(version)?.[1];
+  const row = releases.find(([release]) => release === short);
+  return row && { opset: row[1], irVersion: row[2] };
+}
+
+/** The nodes that a runtime with this newest opset cannot read, because the operator, in the form it has here, is newer. */
+export function nodesBeyond(graph: Graph, opset: number): Node[] {
+  return [...allNodes(graph)].filter((node) => minimumOpset(node, "") > opset);
+}
+
+/** Throws `TargetTooOld` with the operators that are too new, and their lines. */
+export function checkRelease(graph: Graph, target: string, limits: RuntimeLimits): void {
+  const foreign = [...allNodes(graph)].find((node) => node.graph.schemas.get(node.op)?.domain);
+  const tooNew = nodesBeyond(graph, limits.opset);
+  const dtypes = opsetForDTypes(graph);
+  if (tooNew.length === 0 && dtypes <= limits.opset && !foreign) return;
+  const needs = foreign
+    ? `${place(foreign)} is not an operator of standard ONNX`
+    : tooNew.length > 0
+      ? tooNew
+          .slice(0, 5)
+          .map((node) => `${place(node)} needs opset ${minimumOpset(node, "")}`)
+          .join("; ")
+      : `its element types need opset ${dtypes}`;
+  throw ingotError("TargetTooOld", { model: graph.name, target, needs, opset: limits.opset, irVersion: limits.irVersion });
+}
+
+function place(node: Node): string {
+  const where = formatProvenance(node.provenance).split("\n")[0];
+  return where ? `${node.op} (${where})` : node.op;
+}
