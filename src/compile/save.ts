@@ -1,13 +1,13 @@
 // Saving a compiled module as ONNX: for whom (the target decides which operators and versions may be used), checked before it is written.
 import { stat } from "node:fs/promises";
 import { certificateKey } from "../equivalence/certificate.ts";
-import { ingotError } from "../errors/error.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
 import { nearest } from "../errors/nearest.ts";
-import type { Graph } from "../ir/graph.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 import { allNodes, cloneGraph } from "../ir/traverse.ts";
-import { minimumOpset } from "../ir/versions.ts";
 import { exportModel } from "../onnx/export.ts";
-import { checkRelease, knownReleases, limitsOfRelease, type RuntimeLimits } from "../onnx/runtime-versions.ts";
+import { fitOpset } from "../onnx/fit-opset.ts";
+import { firstReleaseFor, knownReleases, limitsOfRelease, type RuntimeLimits } from "../onnx/runtime-versions.ts";
 import { checkFileName, writeModel } from "../onnx/write-file.ts";
 import { decomposeNodes } from "./decompose-nodes.ts";
 import { type Evidence, prepareChecked } from "./evidence.ts";
@@ -80,46 +80,56 @@ export async function saveModule(module: Saveable, path: string, options: SaveOp
       actual: String(opset),
       hint: "Leave it out to write the lowest that the graph needs.",
     });
-  return { target: name, ...(await saveOnnx(await graphFor(target, name, module), path, options)) };
+  const limits = target.kind === "release" ? { maxOpset: target.limits.opset } : {};
+  return { target: name, ...(await saveOnnx(await graphFor(target, name, module), path, { ...options, ...limits })) };
 }
 
 /** Writes a graph as it is. Throws `SaveFormat`, `FileNotWritable`, `DiskFull`. */
 export async function saveOnnx(
   graph: Graph,
   path: string,
-  { opset, externalData }: Pick<SaveOptions, "opset" | "externalData"> = {},
+  { opset, maxOpset, externalData }: Pick<SaveOptions, "opset" | "externalData"> & { readonly maxOpset?: number } = {},
 ): Promise<Omit<SaveReport, "target">> {
-  const { model } = exportModel(graph, { opset });
+  const { model } = exportModel(graph, { opset, maxOpset });
   await writeModel(path, model, externalData === undefined ? {} : { externalData });
   const opsets = Object.fromEntries((model.opsetImport ?? []).map(({ domain, version }) => [domain || "ai.onnx", Number(version)]));
   return { path, irVersion: Number(model.irVersion), opsets, bytes: (await stat(path)).size };
 }
 
 /** The graph that is written for a target. One that was not checked yet is checked here. */
-async function graphFor(target: Target, name: string, module: Saveable): Promise<Graph> {
-  const { graph, evidence } = module;
-  switch (target.kind) {
-    case "onnxruntime":
-      return withMetadata(module.lowered ?? (await checkedOn("onnxruntime", graph, evidence)), graph);
-    case "portable":
-      return hasForeign(graph) ? standardGraph(graph, Number.POSITIVE_INFINITY, evidence) : graph;
-    case "release": {
-      const standard = await standardGraph(graph, target.limits.opset, evidence);
-      checkRelease(standard, name, target.limits);
-      return standard;
-    }
-  }
+async function graphFor(target: Target, name: string, { graph, lowered, evidence }: Saveable): Promise<Graph> {
+  if (target.kind === "onnxruntime") return withMetadata(lowered ?? (await checkedOn("onnxruntime", graph, evidence)), graph);
+  let fitted = standardGraph(graph);
+  if (target.kind === "release") fitted = fitRelease(fitted, name, target.limits);
+  if (fitted === graph) return graph;
+  await checkedOn("interpreter", fitted, evidence);
+  return withMetadata(fitted, graph);
 }
 
-/** The graph with standard operators up to an opset, as far as there are decompositions; checked where anything was taken apart. */
-async function standardGraph(graph: Graph, opset: number, evidence: Evidence): Promise<Graph> {
-  const wanted = (node: Parameters<typeof minimumOpset>[0]) =>
-    node.graph.schemas.get(node.op)?.domain !== "" || minimumOpset(node, "") > opset;
-  if (![...allNodes(graph)].some(wanted)) return graph;
-  const lowered = cloneGraph(graph).graph;
-  decomposeNodes(lowered, wanted);
-  await checkedOn("interpreter", lowered, evidence);
-  return withMetadata(lowered, graph);
+/** The graph with its operators of other domains written as standard ones, where they have a decomposition. */
+function standardGraph(graph: Graph): Graph {
+  const isForeign = (node: Node) => node.graph.schemas.get(node.op)?.domain !== "";
+  if (![...allNodes(graph)].some(isForeign)) return graph;
+  const standard = cloneGraph(graph).graph;
+  decomposeNodes(standard, isForeign);
+  return standard;
+}
+
+/** The graph at an older opset. Throws `TargetTooOld`, with the nodes that do not fit. */
+function fitRelease(graph: Graph, target: string, limits: RuntimeLimits): Graph {
+  try {
+    return fitOpset(graph, limits.opset);
+  } catch (error) {
+    if (!(error instanceof IngotError) || error.code !== "OpsetTooLow") throw error;
+    const { lowest, count, operators } = error.params as { lowest: number; count: number; operators: string };
+    const first = firstReleaseFor(lowest);
+    const release = first === undefined ? "" : `: onnxruntime@${first} and later read it`;
+    throw ingotError(
+      "TargetTooOld",
+      { model: graph.name, target, ...limits, lowest, count, operators, release },
+      { frame: error.frame, notes: error.notes },
+    );
+  }
 }
 
 async function checkedOn(engine: "interpreter" | "onnxruntime", graph: Graph, evidence: Evidence): Promise<Graph> {
@@ -127,8 +137,6 @@ async function checkedOn(engine: "interpreter" | "onnxruntime", graph: Graph, ev
   await executable.close();
   return executable.graph;
 }
-
-const hasForeign = (graph: Graph) => [...allNodes(graph)].some((node) => node.graph.schemas.get(node.op)?.domain !== "");
 
 /** A copy that shares the weights and carries the signature and certificate of the portable graph. */
 function withMetadata(graph: Graph, from: Graph): Graph {

@@ -1,6 +1,5 @@
 // Which versions of ONNX a graph needs: the lowest opset per domain, and the lowest IR version that goes with it.
-import type { Graph, Node } from "./graph.ts";
-import type { OpSchema } from "./schema.ts";
+import type { Graph } from "./graph.ts";
 import { allNodes } from "./traverse.ts";
 
 export interface RequiredVersions {
@@ -27,23 +26,15 @@ export function irVersionForOpset(opset: number): number {
   return irVersions.find(([newest]) => opset <= newest)?.[1] ?? 13;
 }
 
-/** The lowest opset of `domain` that can say what the node says; 1 for operators of another domain. */
-export function minimumOpset(node: Node, domain: string): number {
-  const schema = node.graph.schemas.get(node.op);
-  return schema?.domain === domain ? versionOf(node, schema) : 1;
-}
-
-function versionOf(node: Node, schema: OpSchema): number {
-  const use = { attributes: node.attributes, inputCount: node.inputs.length, outputCount: node.outputs.length };
-  return schema.minVersion?.(use) ?? schema.since[schema.since.length - 1] ?? 1;
-}
-
 /** The lowest versions at which every operator of the graph has the form it has here. */
 export function requiredVersions(graph: Graph): RequiredVersions {
   const opsets = new Map<string, number>([["", 1]]);
   for (const node of allNodes(graph)) {
     const schema = graph.schemas.get(node.op);
-    if (schema) opsets.set(schema.domain, Math.max(opsets.get(schema.domain) ?? 1, versionOf(node, schema)));
+    if (!schema) continue;
+    const use = { attributes: node.attributes, inputCount: node.inputs.length, outputCount: node.outputs.length };
+    const version = schema.minVersion?.(use) ?? schema.since[schema.since.length - 1] ?? 1;
+    opsets.set(schema.domain, Math.max(opsets.get(schema.domain) ?? 1, version));
   }
   return { irVersion: irVersionForOpset(opsets.get("") as number), opsets };
 }

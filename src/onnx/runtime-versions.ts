@@ -1,10 +1,4 @@
 // What each release of ONNX Runtime reads at most. A file for it must not say more.
-import { ingotError } from "../errors/error.ts";
-import type { Graph, Node } from "../ir/graph.ts";
-import { formatProvenance } from "../ir/provenance.ts";
-import { allNodes } from "../ir/traverse.ts";
-import { minimumOpset } from "../ir/versions.ts";
-import { opsetForDTypes } from "./dtype-versions.ts";
 
 export interface RuntimeLimits {
   readonly opset: number;
@@ -49,29 +43,7 @@ export function limitsOfRelease(version: string): RuntimeLimits | undefined {
   return row && { opset: row[1], irVersion: row[2] };
 }
 
-/** The nodes that a runtime with this newest opset cannot read, because the operator, in the form it has here, is newer. */
-export function nodesBeyond(graph: Graph, opset: number): Node[] {
-  return [...allNodes(graph)].filter((node) => minimumOpset(node, "") > opset);
-}
-
-/** Throws `TargetTooOld` with the operators that are too new, and their lines. */
-export function checkRelease(graph: Graph, target: string, limits: RuntimeLimits): void {
-  const foreign = [...allNodes(graph)].find((node) => node.graph.schemas.get(node.op)?.domain);
-  const tooNew = nodesBeyond(graph, limits.opset);
-  const dtypes = opsetForDTypes(graph);
-  if (tooNew.length === 0 && dtypes <= limits.opset && !foreign) return;
-  const needs = foreign
-    ? `${place(foreign)} is not an operator of standard ONNX`
-    : tooNew.length > 0
-      ? tooNew
-          .slice(0, 5)
-          .map((node) => `${place(node)} needs opset ${minimumOpset(node, "")}`)
-          .join("; ")
-      : `its element types need opset ${dtypes}`;
-  throw ingotError("TargetTooOld", { model: graph.name, target, needs, opset: limits.opset, irVersion: limits.irVersion });
-}
-
-function place(node: Node): string {
-  const where = formatProvenance(node.provenance).split("\n")[0];
-  return where ? `${node.op} (${where})` : node.op;
+/** The first release that reads an opset; undefined where none in the table does. */
+export function firstReleaseFor(opset: number): string | undefined {
+  return releases.find(([, newest]) => newest >= opset)?.[0];
 }

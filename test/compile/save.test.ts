@@ -26,7 +26,7 @@ describe("saving a compiled module", () => {
 
   it("writes the lowest versions that the graph needs, or the opset asked for", async () => {
     await using m = await trace(relu, tensor([1]), { engine: "interpreter" });
-    assert.deepEqual((await m.save(path("low.onnx"))).opsets, { "ai.onnx": 6 });
+    assert.deepEqual((await m.save(path("low.onnx"))).opsets, { "ai.onnx": 7 });
     assert.deepEqual((await m.save(path("high.onnx"), { opset: 17 })).opsets, { "ai.onnx": 17 });
     assert.equal((await m.save(path("high.onnx"), { opset: 17 })).irVersion, 8);
   });
@@ -95,9 +95,15 @@ describe("saving a compiled module", () => {
   });
 
   it("for a release that cannot read an operator names it with its line", async () => {
-    await using m = await trace((x: Tensor) => x.mean([0]), randn([2, 3], { seed: 1 }), { engine: "interpreter" });
+    await using m = await trace((x: Tensor) => x.bitwiseNot(), tensor([1, 2], { dtype: "int32" }), { engine: "interpreter" });
     const call = () => m.save(path("old.onnx"), { target: "onnxruntime@1.10" });
-    await failsWith(call, "TargetTooOld", /onnxruntime@1\.10/, /ReduceMean \(.*save\.test\.ts:\d+.*needs opset 18/, /up to opset 15/);
+    await failsWith(
+      call,
+      "TargetTooOld",
+      /onnxruntime@1\.10.*up to opset 15/,
+      /BitwiseNot .*save\.test\.ts:\d+.*needs opset 18/,
+      /onnxruntime@1\.14/,
+    );
     assert.ok(!(await readdir(path())).includes("old.onnx"));
   });
 

@@ -58,10 +58,11 @@ export const onnxErrors = errorFamily({
   },
   TargetTooOld: {
     kind: "OnnxFormatError",
-    message: "{model} cannot be written for {target}, which reads ONNX up to opset {opset} (IR version {irVersion}): {needs}",
-    hint: "Name a newer release, or write the model without that operator.",
+    message:
+      "{model} cannot be written for {target}, which reads ONNX up to opset {opset} (IR version {irVersion}): {count} of its nodes need a newer one ({operators})",
+    hint: "Opset {lowest} is the lowest that would do{release}.",
     about:
-      "A release of ONNX Runtime reads files up to an opset and an IR version. The graph uses an operator, or an element type, that came later, and there is no older way to say it.",
+      "A release of ONNX Runtime reads files up to an opset and an IR version. The graph uses operators, or element types, that came later and that cannot be written in terms of older ones.",
   },
   UnknownTarget: {
     kind: "ArgumentError",
