@@ -120,6 +120,27 @@ export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Si
   });
 }
 
+/** Without an upper end of the range, so much is tried: beyond the tables, windows and thresholds of usual models. */
+const farSize = 4099;
+
+/**
+ * The sizes at the two ends of the range, never 0 or 1. `declared` where the user said that the model takes them all; elsewhere the model
+ * may refuse them.
+ */
+export function endSizes(symbols: readonly DynamicSymbol[]): { readonly sizes: Sizes; readonly declared: boolean }[] {
+  const isOpen = (s: DynamicSymbol) => s.max === Number.MAX_SAFE_INTEGER;
+  const multipleFrom = (least: number, s: DynamicSymbol) => Math.ceil(least / s.multiple) * s.multiple;
+  const low = symbols.map((s, i): [string, number] => [s.name, Math.min(s.size, multipleFrom(s.min > 1 ? s.min : 2 + i, s))]);
+  const high = symbols.map((s, i): [string, number] => [
+    s.name,
+    isOpen(s) ? multipleFrom(Math.max(farSize + 6 * i, 3 * s.size), s) : Math.floor(s.max / s.multiple) * s.multiple,
+  ]);
+  return [
+    { sizes: new Map(low), declared: symbols.every((s) => s.min > 1) },
+    { sizes: new Map(high), declared: symbols.every((s) => !isOpen(s)) },
+  ];
+}
+
 /**
  * The size at which the finished graph is confirmed: one that no recording has seen, small where it can be, because the model really runs
  * there. A symbol whose range leaves no such size keeps the example's.

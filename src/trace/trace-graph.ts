@@ -15,13 +15,14 @@ import {
   type DynamicOption,
   type DynamicShapes,
   type DynamicSymbol,
+  endSizes,
   probeSizes,
   resolveDynamic,
   unseenSizes,
 } from "./dynamic.ts";
 import type { Sizes } from "./explain.ts";
 import { frameOf } from "./frame.ts";
-import { generalize } from "./generalize.ts";
+import { formatSizes, generalize } from "./generalize.ts";
 import { lintRecording } from "./lint-recording.ts";
 import { checkModel, forwardFunction, type Model, modelName, tensorNames } from "./model.ts";
 import { type ModelCode, readModelCode } from "./model-code.ts";
@@ -132,12 +133,39 @@ function generalizeOver(
   probes: readonly Sizes[],
 ): Graph {
   const exampleSizes: Sizes = new Map(dynamic.symbols.map((s) => [s.name, s.size]));
-  const recordings = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
-  return generalize(
-    [{ graph: first.graph, sizes: exampleSizes }, ...recordings],
-    dynamic.shapes,
-    dynamic.symbols.map((s) => s.symbol),
-  );
+  const near = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
+  const symbols = dynamic.symbols.map((s) => s.symbol);
+  const recordings = [{ graph: first.graph, sizes: exampleSizes }, ...near];
+  const graph = generalize(recordings, dynamic.shapes, symbols);
+  // Only a model whose graph follows its sizes nearby is worth a look at the ends of the range, where clamps and thresholds show.
+  const far = endSizes(dynamic.symbols).flatMap(({ sizes, declared }) => {
+    const recording = recordFar(subject, replay, dynamic, sizes, declared);
+    return recording ? [{ graph: recording.graph, sizes }] : [];
+  });
+  return far.length > 0 ? generalize([...recordings, ...far], dynamic.shapes, symbols) : graph;
+}
+
+/** Types only. Undefined where these do not carry, and where the model refuses a size that nobody said it takes. */
+function recordFar(
+  subject: Subject,
+  replay: readonly Storage[],
+  dynamic: DynamicShapes,
+  sizes: Sizes,
+  declared: boolean,
+): Recording | undefined {
+  try {
+    return recordTypes(subject, replay, concreteShapes(dynamic.shapes, sizes));
+  } catch (error) {
+    if (error instanceof TraceError) throw error;
+    if (declared) throw sizeRejected(sizes, error);
+    return undefined;
+  }
+}
+
+function sizeRejected(sizes: Sizes, error: unknown): Error {
+  const problem = error instanceof IngotError ? error.summary : error instanceof Error ? error.message : String(error);
+  const frame = error instanceof IngotError ? error.frame : undefined;
+  return ingotError("SizeRejected", { sizes: formatSizes(sizes), problem }, { cause: error, frame });
 }
 
 function recordAtSizes(subject: Subject, replay: readonly Storage[], dynamic: DynamicShapes, sizes: Sizes): Recording {
@@ -149,14 +177,8 @@ function recordAtSizes(subject: Subject, replay: readonly Storage[], dynamic: Dy
     );
   } catch (error) {
     if (error instanceof TraceError) throw error;
-    const problem = error instanceof IngotError ? error.summary : error instanceof Error ? error.message : String(error);
-    throw ingotError("SizeRejected", { sizes: formatSizes(sizes), problem }, { cause: error });
+    throw sizeRejected(sizes, error);
   }
-}
-
-/** `batch=3, seq=12` */
-export function formatSizes(sizes: Sizes): string {
-  return [...sizes].map(([name, size]) => `${name}=${size}`).join(", ");
 }
 
 /** A tensor of another shape whose elements resemble the example's: normal numbers for floats, for integers draws from the example's own. */

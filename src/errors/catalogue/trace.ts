@@ -103,7 +103,7 @@ export const traceErrors = errorFamily({
   StructureDependsOnSize: {
     kind: "TraceError",
     message: "the graph itself changes with {symbols}: {difference}",
-    hint: "A loop or branch in JavaScript follows a dynamic size. Write it with tensor operations over the whole axis, fix that dimension, or use script().",
+    hint: "A loop or branch in JavaScript follows a dynamic size. Write it with tensor operations over the whole axis, give the range of sizes that are needed ({ name, min, max }), fix that dimension, or use script().",
     about:
       "The model was recorded at several sizes of its dynamic dimensions and gave graphs with different nodes. One graph cannot stand for all of them.",
   },
