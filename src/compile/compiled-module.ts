@@ -9,6 +9,7 @@ import type { Certificate } from "../equivalence/certificate.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { Module } from "../nn/module.ts";
+import { type DType, isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
 import { unflatten } from "../trace/structure.ts";
@@ -154,6 +155,13 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Weights of a compiled module are constants of its graph. Throws `CompiledIsFixed` for another dtype than they have. */
+  override to(dtype: DType): this {
+    const floats = [...this.graph.initializers].flatMap((v) => (v.storage && isFloat(v.storage.dtype) ? [v.storage.dtype] : []));
+    if (floats.every((d) => d === dtype)) return this;
+    throw ingotError("CompiledIsFixed", { module: this.graph.name, dtype });
   }
 
   override extraRepr(): string {

@@ -39,6 +39,13 @@ export const compileErrors = errorFamily({
     hint: "Call close() after the last run; trace or load again to go on.",
     about: "`close()` frees the engine's memory. A closed module cannot run.",
   },
+  CompiledIsFixed: {
+    kind: "DTypeError",
+    message: "{module} is compiled: its weights cannot be converted to {dtype}",
+    hint: 'Convert the model before it is traced: trace(model.to("{dtype}"), example).',
+    about:
+      "The weights of a compiled module are constants of its graph, and the graph was checked with them as they are. Another dtype is another graph.",
+  },
   NoCheckInputs: {
     kind: "EquivalenceError",
     message: "{file} cannot be checked: the model fails on random inputs ({problem})",
