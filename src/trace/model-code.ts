@@ -6,6 +6,7 @@ import { IngotError, ingotError } from "../errors/error.ts";
 import { type FunctionSource, readFunction } from "../source/function-source.ts";
 import { type Callable, inspectorAvailable, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
+import { parameterNames } from "../source/parameter-names.ts";
 import { children } from "../source/parse.ts";
 import { forwardFunction, isClass, type Model, type ModelObject, reachableModules } from "./model.ts";
 
@@ -14,6 +15,8 @@ export interface ModelCode {
   readonly functions: readonly FunctionSource[];
   /** Captured variables by name, those that hold objects or tensors. */
   readonly captured: ReadonlyMap<string, unknown>;
+  /** The names of forward's parameters, as `parameterNames` gives them. */
+  readonly parameters: readonly (string | undefined)[];
   /** The modules that run, by path. */
   readonly modules: readonly (readonly [string, ModelObject])[];
 }
@@ -49,10 +52,11 @@ export function readModelCode(model: Model): ModelCode {
       for (const [, module] of modules) add({ fn: module.forward, owner: module, named: false });
       drain();
     }
-    return modules;
+    return { modules, parameters: parameterNames(forwardFunction(model)) };
   };
-  const modules = inspectorAvailable() ? withInspector(read) : read();
-  return { functions, captured, modules };
+  // One session of the inspector for all of it: opening one takes longer than reading.
+  const { modules, parameters } = inspectorAvailable() ? withInspector(read) : read();
+  return { functions, captured, modules, parameters };
 }
 
 interface Pending {

@@ -75,7 +75,7 @@ describe("the traced graph", () => {
         const forward = (x: Tensor) => program.reduce((y, step) => (steps[step] as (t: Tensor) => Tensor)(y).add(y), x);
         assertFaithful(forward, randn([4, 4], { seed }), randn([4, 4], { seed: seed + 1 }));
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
