@@ -14,7 +14,8 @@ import type { Storage } from "../tensor/storage.ts";
 import type { Model } from "../trace/model.ts";
 import { callModel } from "../trace/model.ts";
 import { flattenOutputs, unflatten } from "../trace/structure.ts";
-import { declaredRecipes, signatureOf } from "./load.ts";
+import { declaredRecipes } from "./load.ts";
+import { readSignature } from "./parse-signature.ts";
 
 export interface VerifyOptions {
   /** Engines to run on; default: the interpreter, and ONNX Runtime where it is installed. */
@@ -100,7 +101,7 @@ export async function verifyFiles(a: string, b: string, options: VerifyOptions =
 /** Compares a file with the eager model it should compute. */
 export async function verifyModel(path: string, model: Model, options: VerifyOptions = {}): Promise<VerifyReport> {
   const graph = await readGraph(path, registry);
-  const signature = signatureOf(graph, path);
+  const signature = readSignature(graph, path);
   const rows: VerifyRow[] = [];
   for (const engine of enginesOf(options)) {
     options.onProgress?.(`running on ${engine}`);

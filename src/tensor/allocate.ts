@@ -24,8 +24,9 @@ export function withPool<T>(pool: BufferPool | undefined, body: () => T): T {
 /** Elements with *any* content: for kernels that write every element. */
 export function allocate(dtype: DType, length: number): Elements {
   const info = dtypeInfo(dtype);
-  if (current && info.view) {
-    const buffer = current.take(length * info.bytes);
+  const pool = current;
+  if (pool && info.view) {
+    const buffer = allocating(dtype, length, info.bytes, () => pool.take(length * info.bytes));
     if (buffer) return info.view(buffer, 0, length);
   }
   return info.make(length);
