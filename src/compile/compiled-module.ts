@@ -6,7 +6,7 @@ import { Tensor as TensorHandle } from "../eager/tensor.ts";
 import type { Executable, RunOptions } from "../engines/engine.ts";
 import type { EngineName } from "../engines/engines.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
-import { ingotError } from "../errors/error.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { Module } from "../nn/module.ts";
 import { type DType, isFloat } from "../tensor/dtype.ts";
@@ -110,7 +110,16 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     if (this.#closed) throw ingotError("ModuleClosed", { module: this.graph.name });
     const tensors = bindInputs(this.graph.name, this.graph, this.signature, inputs);
     const storages = tensors.map((t) => currentInterpreter().read(t, "run"));
-    return (await this.#parts.executable.run(storages, options)) as Storage[];
+    const { signal } = options;
+    try {
+      const outputs = (await this.#parts.executable.run(storages, options)) as Storage[];
+      // A run that was over before the engine heard of it is aborted all the same: whether it was must not depend on luck.
+      if (!signal?.aborted) return outputs;
+    } catch (error) {
+      if (!signal?.aborted || (error instanceof IngotError && error.code === "RunAborted")) throw error;
+    }
+    const cause: unknown = signal.reason;
+    throw ingotError("RunAborted", { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
   }
 
   /** The same computation, synchronously, through the interpreter at hand: eager, or a recording of a model that this one is part of. */

@@ -3,14 +3,14 @@ import { Tensor } from "../eager/tensor.ts";
 import { findEngine } from "../engines/engines.ts";
 import { makeCase } from "../equivalence/certify.ts";
 import { recipeLike } from "../equivalence/check-inputs.ts";
-import { isModule } from "../nn/module.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { DynamicOption } from "../trace/dynamic.ts";
 import { formatSizes } from "../trace/generalize.ts";
+import { inMode } from "../trace/mode.ts";
 import { checkModel, type Model } from "../trace/model.ts";
-import { type ModelCode, readModelCode } from "../trace/model-code.ts";
+import { readModelCode } from "../trace/model-code.ts";
 import { runEager } from "../trace/run-eager.ts";
-import { argumentList, type ExampleInputs, flattenArguments } from "../trace/structure.ts";
+import type { ExampleInputs } from "../trace/structure.ts";
 import { type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
 import { traceOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
@@ -18,7 +18,7 @@ import { exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
 import { checkOptions } from "./options.ts";
 import { once, StageClock } from "./progress.ts";
-import type { Signature } from "./signature.ts";
+import { bindInputs, type Signature } from "./signature.ts";
 
 export interface TraceOptions extends CompileOptions {
   /** Names of the arguments; default: forward's parameter names, read from its source. */
@@ -61,31 +61,30 @@ export async function trace<M extends Model>(
   checkModel(model);
   const given = exampleFor(model, example, options);
   const code = readModelCode(model);
-  return inMode(model, code, mode, async () => {
-    const { example: ready, ...declared } = given;
-    const traced = traceGraph(model, ready, { ...options, ...declared }, code);
-    const eager = (inputs: readonly Storage[]) => runEager(traced.subject, inputs, traced.stateNames);
-    const exampleInputs = traced.args.tensors.map(storageOf);
-    const cases = once(() => [
-      randomCase(traced, eager, options.check?.seed ?? 1),
-      ...(options.check?.inputs ?? []).map((inputs, i) => {
-        const storages = flattenArguments(argumentList(inputs), traced.args.argumentNames).tensors.map(storageOf);
-        return givenCase(`given input ${i}`, storages, eager(storages));
-      }),
-    ]);
-    const expected = traced.exampleOutputs.map(storageOf);
-    return finish<OutputOf<M>>(
-      {
-        graph: traced.graph,
-        signature: signatureOf(traced, mode),
-        cases,
-        bitwise: true,
-        example: givenCase("the example", exampleInputs, expected),
-        clock,
-      },
-      options,
-    );
-  });
+  const { example: ready, ...declared } = given;
+  const traced = inMode(model, code, mode, () => traceGraph(model, ready, { ...options, ...declared }, code));
+  const eager = (inputs: readonly Storage[]) => inMode(model, code, mode, () => runEager(traced.subject, inputs, traced.stateNames));
+  const signature = signatureOf(traced, mode);
+  const exampleInputs = traced.args.tensors.map(storageOf);
+  const cases = once(() => [
+    randomCase(traced, eager, options.check?.seed ?? 1),
+    ...(options.check?.inputs ?? []).map((inputs, i) => {
+      const storages = bindInputs(traced.graph.name, traced.graph, signature, inputs).map(storageOf);
+      return givenCase(`given input ${i}`, storages, eager(storages));
+    }),
+  ]);
+  const expected = traced.exampleOutputs.map(storageOf);
+  return finish<OutputOf<M>>(
+    {
+      graph: traced.graph,
+      signature,
+      cases,
+      bitwise: true,
+      example: givenCase("the example", exampleInputs, expected),
+      clock,
+    },
+    options,
+  );
 }
 
 function randomCase(traced: TracedGraph, eager: (inputs: readonly Storage[]) => Storage[], seed: number) {
@@ -109,14 +108,3 @@ function signatureOf(traced: TracedGraph, mode: string): Signature {
 }
 
 const storageOf = (t: Tensor) => Tensor.storageOf(t) as Storage;
-
-/** Runs `body` with every module in the mode, those that a function captures as well; each one's own flag is put back afterwards. */
-async function inMode<T>(model: Model, { captured, modules }: ModelCode, mode: "eval" | "train", body: () => Promise<T>): Promise<T> {
-  const flags = modules.flatMap(([, m]) => (isModule(m) ? [[m, m.training] as const] : []));
-  for (const root of [model, ...captured.values()]) if (isModule(root)) root.train(mode === "train");
-  try {
-    return await body();
-  } finally {
-    for (const [m, training] of flags) m.training = training;
-  }
-}

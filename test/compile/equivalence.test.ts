@@ -83,6 +83,20 @@ describe("a graph that differs from eager", () => {
   });
 });
 
+describe("further inputs for the check", () => {
+  it("are checked against the model's own, like those of a run", async () => {
+    const add = (x: Tensor, y: Tensor) => x.add(y);
+    const checking = (...inputs: unknown[]) => trace(add, [ones([2]), ones([2])], { ...interpreter, check: { inputs } });
+    await failsWith(() => checking(ones([2])), "InputCount", /x, y/);
+    await failsWith(() => checking([ones([2]), ones([3])]), "InputShape", /input y/);
+    await using m = await checking([ones([2]), ones([2])], { y: ones([2]), x: ones([2]) });
+    assert.deepEqual(
+      m.certificate.rows.map((r) => r.case),
+      ["random", "random", "given input 0", "given input 1"],
+    );
+  });
+});
+
 describe("the report and the certificate", () => {
   const path = temporaryFolder();
   const image = randn([2, 3, 8, 8], { seed: 1 });

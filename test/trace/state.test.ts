@@ -259,6 +259,18 @@ describe("train and eval", () => {
     return copy;
   };
 
+  it("is set only while the model runs: traces in both modes, and the owner in between, do not disturb each other", async () => {
+    const model = new nn.Sequential(new nn.Linear(3, 3), new nn.BatchNorm1d(3));
+    const batch = randn([4, 3], { seed: 1 });
+    const both = [trace(model, batch, { mode: "eval" }), trace(model, batch, { mode: "train" }), trace(model, batch)];
+    assert.equal(model.training, true);
+    const [evaluated, trained] = await Promise.all(both);
+    assert.deepEqual([model.training, model.getSubmodule("1").training], [true, true]);
+    assert.equal(trained?.signature.stateNames.length, 3);
+    assert.equal(evaluated?.signature.stateNames.length, 0);
+    await Promise.all(both.map(async (m) => (await m).close()));
+  });
+
   it("dropout in train mode without a seed is refused, with one it is allowed", async () => {
     await failsWith(() => trace(net(), x, { ...interpreter, mode: "train" }), "UnseededRandom", /dropout/);
     const seeded = (a: Tensor) => dropout(a, 0.5, { training: true, seed: 3 });
