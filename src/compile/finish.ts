@@ -17,6 +17,7 @@ import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { CompiledModule } from "./compiled-module.ts";
+import { makeEvidence, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
 import { type Signature, signatureKey } from "./signature.ts";
@@ -56,7 +57,7 @@ export interface FinishInput {
   /** Faithful, not optimised. */
   readonly graph: Graph;
   readonly signature: Signature;
-  /** Makes the cases when they are needed: the first one is the random one. */
+  /** Makes the cases when they are first needed: the first one is the random one. */
   readonly cases: () => readonly CheckCase[];
   /** Whether `graph` must be shown to equal eager bit for bit; not for a loaded file, where the graph itself is the reference. */
   readonly bitwise: boolean;
@@ -94,7 +95,8 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
       stages: clock.stages,
       notes,
     });
-    return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport });
+    const evidence = makeEvidence(source, input.example, input.cases(), options);
+    return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport, evidence });
   } catch (error) {
     await preparing.then(
       (executable) => executable.close(),
@@ -128,8 +130,7 @@ class Checker {
     this.#preparing = preparing;
     this.#options = options;
     this.#passes = passes;
-    const { rtol, atol = 0, topk = 5 } = options.check ?? {};
-    this.#tolerances = { limits: outputLimits(input.graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit))), atol, topk };
+    this.#tolerances = tolerancesOf(input.graph, options.check);
     if (report.journal.length === 0) this.#notes.push("the passes found nothing to do");
   }
 

@@ -1,6 +1,7 @@
 // Functions that make tensors. Those whose size may follow an input's size dispatch as operators, so that a recording sees them.
 import type { NdArray } from "ndarray";
 import { ingotError } from "../errors/error.ts";
+import { allocateFloats } from "../tensor/allocate.ts";
 import { allDTypes, checkDType, type DType, dtypeInfo, type Elements, isBig, isFloat } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, elementCount, type Shape } from "../tensor/shape.ts";
@@ -138,10 +139,10 @@ function random(what: string, shape: Shape, options: RandomOptions, fill: (g: Ge
 
 /** Uniform in [0, 1). */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  random("rand", shape, options, (g, n) => g.fillUniform(new Float32Array(n)));
+  random("rand", shape, options, (g, n) => g.fillUniform(allocateFloats(n)));
 /** Normal with mean 0 and standard deviation 1. */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  random("randn", shape, options, (g, n) => g.fillNormal(new Float32Array(n)));
+  random("randn", shape, options, (g, n) => g.fillNormal(allocateFloats(n)));
 /** Integers in [low, high), int64 unless told otherwise. */
 export const randint = (low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor =>
   random("randint", shape, { dtype: "int64", ...options }, (g, n) => Array.from({ length: n }, () => g.integer(low, high)));

@@ -1,6 +1,6 @@
 // The interpreter stack and dispatch: every public function on tensors ends here. The innermost interpreter decides what an operation
 // means: run it (eager), run and record it (trace), or propagate types only. A new front end is a new interpreter.
-import { ingotError } from "../errors/error.ts";
+import { type CodeFrame, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Attributes } from "../ir/schema.ts";
 import type { OpDefinition } from "../ops/define.ts";
@@ -22,6 +22,8 @@ export interface Interpreter {
   read(tensor: Tensor, how: string): Storage;
   /** Something draws from the global, unseeded random generator. */
   drawUnseeded(what: string): void;
+  /** The line of the user's code that runs now, for errors; undefined where the error's own stack trace tells it. */
+  place(): CodeFrame | undefined;
 }
 
 const stack: Interpreter[] = [];

@@ -89,7 +89,12 @@ export class Tensor {
   /** The value of a tensor with one element. Throws `NotOneElement`, and `UnsafeInteger` for 64-bit integers beyond 2^53. */
   item(): number {
     const storage = currentInterpreter().read(this, "item");
-    if (storage.size !== 1) throw ingotError("NotOneElement", { count: storage.size, shape: formatShape(storage.shape) });
+    if (storage.size !== 1)
+      throw ingotError(
+        "NotOneElement",
+        { count: storage.size, shape: formatShape(storage.shape) },
+        { frame: currentInterpreter().place() },
+      );
     return storage.toNumbers()[0] as number;
   }
   /** Nested arrays of numbers (booleans and strings for those dtypes). Throws `UnsafeInteger` for 64-bit integers beyond 2^53. */
@@ -123,7 +128,7 @@ export class Tensor {
   /** Operators and template strings on tensors are mistakes: throws `TensorAsPrimitive`. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
-    throw ingotError("TensorAsPrimitive", { hint_kind: hint === "default" ? "primitive" : hint });
+    throw ingotError("TensorAsPrimitive", { hint_kind: hint === "default" ? "primitive" : hint }, { frame: currentInterpreter().place() });
   }
   /** Iterates over the slices of axis 0. */
   *[Symbol.iterator](): IterableIterator<Tensor> {

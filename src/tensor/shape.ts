@@ -17,6 +17,7 @@ export function elementCount(shape: Shape): number {
 
 /** Throws `InvalidShape` unless every size is an integer from 0 and the product is a safe integer. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw ingotError("InvalidShape", { op, shape: String(shape), why: "it is not an array of sizes" });
   for (const d of shape)
     if (!Number.isInteger(d) || d < 0)
       throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: `${d} is not an integer from 0` });

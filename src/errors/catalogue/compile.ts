@@ -39,12 +39,25 @@ export const compileErrors = errorFamily({
     hint: "Call close() after the last run; trace or load again to go on.",
     about: "`close()` frees the engine's memory. A closed module cannot run.",
   },
+  CompiledIsFixed: {
+    kind: "DTypeError",
+    message: "{module} is compiled: its weights cannot be converted to {dtype}",
+    hint: 'Convert the model before it is traced: trace(model.to("{dtype}"), example).',
+    about:
+      "The weights of a compiled module are constants of its graph, and the graph was checked with them as they are. Another dtype is another graph.",
+  },
   NoCheckInputs: {
     kind: "EquivalenceError",
     message: "{file} cannot be checked: the model fails on random inputs ({problem})",
     hint: 'Give it an input it accepts: load("{file}", { example: x }), or --input on the command line.',
     about:
       "A loaded model is run before and after optimisation on the same inputs. Random ones of the declared shapes made it fail, so an example is needed.",
+  },
+  UnknownOption: {
+    kind: "ArgumentError",
+    message: "{call} has no option `{option}`",
+    hint: "{suggestion}The options are {known}.",
+    about: "Options are checked where they enter, so that a mistyped one is not silently without effect.",
   },
   InvalidSpec: {
     kind: "ArgumentError",
