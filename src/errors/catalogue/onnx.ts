@@ -43,6 +43,13 @@ export const onnxErrors = errorFamily({
     about:
       "Operators change between opset versions. Ingot knows the newest form of each and converts older ones when it reads a file. Here the old form says something that the new one cannot.",
   },
+  OpsetTooLow: {
+    kind: "UnsupportedOpError",
+    message: "the model cannot be written at opset {opset} of ONNX: {count} of its nodes need a newer one ({operators})",
+    hint: "Opset {lowest} is the lowest that would do: choose it, or a runtime that reads it.",
+    about:
+      "Each version of ONNX, its opset, adds operators and changes some. A file was asked for at an older opset than the model's operators have. Operators that can be written in terms of older ones are; those that the message lists cannot.",
+  },
   OnnxTooLarge: {
     kind: "OnnxFormatError",
     message: "the model does not fit into one file: {size} bytes, and a protobuf message holds at most 2147483647",
