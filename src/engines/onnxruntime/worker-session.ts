@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { ingotError } from "../../errors/error.ts";
+import { abortError } from "../run-aborted.ts";
 import { findPackage } from "./library.ts";
 import type { OrtData } from "./ort-value.ts";
-import { abortError, type InferenceSession, type OrtRunOptions } from "./session.ts";
+import type { InferenceSession, OrtRunOptions } from "./session.ts";
 import type { OrtPort } from "./session-io.ts";
 import type { Reply, Request, WorkerStart } from "./worker-protocol.ts";
 
