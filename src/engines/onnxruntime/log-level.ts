@@ -18,5 +18,5 @@ export function logLevel(): LogLevel {
   });
 }
 
-/** ONNX Runtime's number of the level in force. */
-export const logSeverity = (): number => severities[logLevel()];
+/** ONNX Runtime's number of a level. */
+export const logSeverity = (level: LogLevel = logLevel()): number => severities[level];

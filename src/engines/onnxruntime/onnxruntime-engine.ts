@@ -59,8 +59,8 @@ async function openSession(graph: Graph, options: EngineOptions): Promise<Infere
     const whole = encodeToBytes("ModelProto", exportModel(graph, { valueInfo: false }).model);
     try {
       return await WorkerSession.create(whole, threads);
-    } catch {
-      throw error;
+    } catch (second) {
+      throw second instanceof IngotError && second.code === "EngineRejectedModel" ? second : error;
     }
   }
 }

@@ -1,7 +1,7 @@
 // Tensors in and out of ONNX Runtime. What goes in is lent by address, never copied; what comes out is copied into memory of ours.
-import { ingotError } from "../../errors/error.ts";
-import { elementCount, formatShape } from "../../tensor/shape.ts";
+import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
+import { checkTensor } from "./check-feeds.ts";
 import { elementType, type OrtElements, stringType } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 
@@ -27,20 +27,9 @@ export function makeValue(env: OrtEnvironment, data: OrtData, fail: (problem: st
   return isSequence(data) ? makeSequence(env, data, fail) : makeTensor(env, data, fail);
 }
 
-function isSequence(data: OrtData): data is readonly OrtTensor[] {
+/** Tells a sequence of tensors from one tensor. */
+export function isSequence(data: OrtData): data is readonly OrtTensor[] {
   return Array.isArray(data);
-}
-
-/** Checks a tensor before native code sees it. */
-export function checkTensor({ dtype, shape, data }: OrtTensor, fail: (problem: string) => Error): void {
-  const type = elementType(dtype);
-  if (!type) throw fail(`element type ${dtype} cannot be handed to ONNX Runtime`);
-  const count = elementCount(shape);
-  if (!shape.every((d) => Number.isInteger(d) && d >= 0) || !Number.isSafeInteger(count))
-    throw fail(`${formatShape(shape)} is not a shape`);
-  if (ArrayBuffer.isView(data) === (dtype === stringType)) throw fail(`the data is not of element type ${dtype}`);
-  const given = ArrayBuffer.isView(data) ? data.byteLength / type.bytes : data.length;
-  if (given !== count) throw fail(`shape ${formatShape(shape)} needs ${count} elements, the data has ${given}`);
 }
 
 /** Native code wants an address even where there is nothing to read. */
@@ -157,14 +146,4 @@ export function cStrings(env: OrtEnvironment, strings: readonly string[]): { poi
 /** Does nothing but read its arguments: what is passed after a native call cannot be collected before that call has returned. */
 export function keepAlive(...values: readonly unknown[]): void {
   for (const value of values) if (value === keepAlive) throw new TypeError("a function has no memory to keep");
-}
-
-/** The error for an input of a run. */
-export function inputError(name: string, inputs: readonly string[]): (problem: string) => Error {
-  return (problem) => ingotError("EngineInput", { name, problem, inputs: inputs.join(", ") || "none" });
-}
-
-/** The error for an output of a run. */
-export function outputError(name: string, outputs: readonly string[]): (problem: string) => Error {
-  return (problem) => ingotError("EngineOutput", { name, problem, outputs: outputs.join(", ") || "none" });
 }

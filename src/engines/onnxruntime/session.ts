@@ -17,7 +17,7 @@ export interface OrtRunOptions {
 }
 
 /** The least that the engine needs of a session; also implemented without koffi, in a worker thread. */
-export interface InferenceSession {
+export interface InferenceSession extends AsyncDisposable {
   readonly inputs: readonly OrtPort[];
   readonly outputs: readonly OrtPort[];
   /** Outputs in the order of `outputNames` (all of them by default). */

@@ -1,0 +1,95 @@
+// Sessions in processes of their own: that these end by themselves, print nothing, share threads, and do not crash in odd company.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+const place = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+
+const prelude = `
+  import { readdirSync } from "node:fs";
+  import { OrtSession } from ${place("../../../src/engines/onnxruntime/session.ts")};
+  import { WorkerSession } from ${place("../../../src/engines/onnxruntime/worker-session.ts")};
+  import { tinyModel } from ${place("../../support/tiny-models.ts")};
+  const port = (name) => ({ name, dtype: 1, shape: [1] });
+  const model = tinyModel({ inputs: [port("x")], outputs: [port("y")], nodes: [{ op: "Neg", inputs: ["x"], outputs: ["y"] }] });
+  const feeds = new Map([["x", { dtype: 1, shape: [1], data: Float32Array.of(3) }]]);
+  const threads = () => readdirSync("/proc/self/task").length;
+  const print = (value) => console.log(JSON.stringify(value));`;
+
+/** What a program prints as JSON; it must end by itself with nothing on stderr. */
+async function run(program: string, env: Record<string, string> = {}): Promise<unknown> {
+  const { stdout, stderr } = await execute(process.execPath, ["--import", "tsx", "--input-type=module", "-e", prelude + program], {
+    timeout: 60_000,
+    env: { ...process.env, ...env },
+  });
+  assert.equal(stderr, "");
+  return JSON.parse(stdout);
+}
+
+describe("a process with sessions of ONNX Runtime", function () {
+  this.timeout(60_000);
+
+  for (const kind of ["OrtSession", "WorkerSession"])
+    it(`ends by itself although its ${kind} was not closed`, async () => {
+      assert.equal(await run(`const s = await ${kind}.create(model); const [y] = await s.run(feeds); print(y.data[0]);`), -3);
+    });
+
+  it("has one pool of threads for twenty sessions, and a pool for each that wants another size", async function () {
+    if (process.platform !== "linux") this.skip(); // threads are counted in /proc
+    const program = `
+      const first = await OrtSession.create(model);
+      const counts = [threads()];
+      const more = [];
+      for (let i = 0; i < 19; i++) more.push(await OrtSession.create(model, i % 2 ? { intraOpThreads: 5 } : {}));
+      counts.push(threads());
+      const own = await OrtSession.create(model, { intraOpThreads: 4 });
+      counts.push(threads());
+      await own.close();
+      counts.push(threads());
+      const [y] = await more[0].run(feeds);
+      print({ counts, y: y.data[0] });`;
+    const { counts, y } = (await run(program, { INGOT_THREADS: "5" })) as { counts: [number, number, number, number]; y: number };
+    const [one, twenty, own, closed] = counts;
+    assert.deepEqual([twenty - one, own - one, closed - one, y], [0, 3, 0, -3]);
+  });
+
+  it("works beside onnxruntime-node's own sessions, whichever comes first", async () => {
+    const binding = `
+      import ort from "onnxruntime-node";
+      const theirs = async () => {
+        const s = await ort.InferenceSession.create(model);
+        const { y } = await s.run({ x: new ort.Tensor("float32", [5], [1]) });
+        return y.data[0];
+      };
+      const ours = async () => {
+        const s = await OrtSession.create(model);
+        const [y] = await s.run(feeds);
+        await s.close();
+        return y.data[0];
+      };`;
+    assert.deepEqual(await run(`${binding} print([await theirs(), await ours(), await ours(), await theirs()]);`), [-5, -3, -3, -5]);
+    assert.deepEqual(await run(`${binding} print([await ours(), await theirs(), await ours()]);`), [-3, -5, -3]);
+  });
+
+  it("may hold two copies of Ingot", async () => {
+    const program = `
+      const copy = await import(${place("../../../src/engines/onnxruntime/session.ts?copy")});
+      const [a, b] = [await OrtSession.create(model), await copy.OrtSession.create(model)];
+      const results = await Promise.all([a.run(feeds), b.run(feeds), a.run(feeds)]);
+      await a.close();
+      await b.close();
+      print([copy.OrtSession === OrtSession, ...results.map(([y]) => y.data[0])]);`;
+    assert.deepEqual(await run(program), [false, -3, -3, -3]);
+  });
+
+  it("shows ONNX Runtime's log only when INGOT_ONNXRUNTIME_LOG asks for it", async () => {
+    const program = `${prelude} await OrtSession.create(model);`;
+    const args = ["--import", "tsx", "--input-type=module", "-e", program];
+    const env = { ...process.env, INGOT_ONNXRUNTIME_LOG: "verbose" };
+    const { stderr } = await execute(process.execPath, args, { env, timeout: 60_000 });
+    assert.match(stderr, /onnxruntime/);
+    const failed = execute(process.execPath, args, { env: { ...env, INGOT_ONNXRUNTIME_LOG: "loud" }, timeout: 60_000 });
+    await assert.rejects(failed, /expected `INGOT_ONNXRUNTIME_LOG` to be verbose, info, warning, error, fatal, got "loud"/);
+  });
+});
