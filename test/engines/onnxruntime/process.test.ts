@@ -1,6 +1,7 @@
 // Sessions in processes of their own: that these end by themselves, print nothing, share threads, and do not crash in odd company.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -91,5 +92,25 @@ describe("a process with sessions of ONNX Runtime", function () {
     assert.match(stderr, /onnxruntime/);
     const failed = execute(process.execPath, args, { env: { ...env, INGOT_ONNXRUNTIME_LOG: "loud" }, timeout: 60_000 });
     await assert.rejects(failed, /expected `INGOT_ONNXRUNTIME_LOG` to be verbose, info, warning, error, fatal, got "loud"/);
+  });
+
+  it("falls back on the binding in a thread where the library does not load through koffi, and tells a refused model from that", async () => {
+    const program = `
+      import { onnxruntimeEngine } from ${place("../../../src/engines/onnxruntime/onnxruntime-engine.ts")};
+      import { Graph } from ${place("../../../src/ir/graph.ts")};
+      import { tensorType } from ${place("../../../src/ir/type.ts")};
+      import { registry } from ${place("../../../src/ops/registry.ts")};
+      import { Storage } from ${place("../../../src/tensor/storage.ts")};
+      const graphOf = (op, dtype) => {
+        const graph = new Graph(registry, "net");
+        graph.setOutputs([graph.add(op, [graph.addInput("x", tensorType(dtype, [1]))]).output], ["y"]);
+        return graph;
+      };
+      const executable = await onnxruntimeEngine.prepare(graphOf("Neg", "float32"));
+      const [y] = await executable.run([Storage.from("float32", [3], [1])]);
+      await executable.close();
+      const refused = await onnxruntimeEngine.prepare(graphOf("Neg", "bfloat16"), { disable: "all" }).catch((e) => e.code);
+      print([y.toNumbers()[0], refused]);`;
+    assert.deepEqual(await run(program, { INGOT_ONNXRUNTIME_LIBRARY: fileURLToPath(import.meta.url) }), [-3, "EngineRejectedModel"]);
   });
 });
