@@ -15,8 +15,9 @@ export interface OrtTensor {
 /** What a run takes and gives: a tensor, or a sequence of tensors. */
 export type OrtData = OrtTensor | readonly OrtTensor[];
 
-const sequenceType = 2;
-const tensorKind = 1;
+/** Kinds of values, as ONNX Runtime numbers them (ONNXType). */
+export const tensorKind = 1;
+export const sequenceKind = 2;
 const nul = "\0";
 
 /**
@@ -69,7 +70,7 @@ function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: 
   try {
     for (const tensor of tensors) parts.push(makeTensor(env, tensor, fail));
     const list = BigUint64Array.from(parts);
-    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceType, out), "EngineRunFailed");
+    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceKind, out), "EngineRunFailed");
   } finally {
     for (const part of parts) env.api.ReleaseValue(part);
   }
@@ -78,9 +79,11 @@ function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: 
 /** Copies a native value out. Throws `EngineOutput` (through `fail`) for kinds that have no counterpart here. */
 export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
   const { api } = env;
+  // An empty optional is a value without a type: to ask for it would crash.
+  if (env.int((out) => api.HasValue(value, out), "EngineRunFailed") === 0) throw fail("it is an optional that holds nothing");
   const kind = env.int((out) => api.GetValueType(value, out), "EngineRunFailed");
   if (kind === tensorKind) return readTensor(env, value, fail);
-  if (kind !== sequenceType) throw fail("it is neither a tensor nor a sequence of tensors");
+  if (kind !== sequenceKind) throw fail("it is neither a tensor nor a sequence of tensors");
   const count = env.size((out) => api.GetValueCount(value, out), "EngineRunFailed");
   return Array.from({ length: count }, (_, i) => {
     const part = env.pointer((out) => api.GetValue(value, i, env.allocator, out), "EngineRunFailed");

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { OrtSession } from "../../../src/engines/onnxruntime/session.ts";
+import { encodeToBytes } from "../../../src/onnx/encode.ts";
+import type { GraphProto } from "../../../src/onnx/schema.ts";
 import { tinyModel } from "../../support/tiny-models.ts";
 import { addOne, code, feeds, float32, numbers, sessionContract } from "./session-contract.ts";
 
@@ -28,6 +30,55 @@ describe("a session over the C API", () => {
     await session.close();
     const short = new Map([["w", { dtype: 1, shape: [3], data: new Float32Array(1) }]]);
     await assert.rejects(OrtSession.create(model, { initializers: short }), /initializer "w": shape \[3\] needs 3 elements/);
+  });
+});
+
+describe("values that are no tensors, over the C API", () => {
+  const tensor = { tensorType: { elemType: 1 } };
+  const model = (parts: GraphProto) =>
+    encodeToBytes("ModelProto", { irVersion: 8, opsetImport: [{ domain: "", version: 16 }], graph: { name: "g", ...parts } });
+
+  it("takes and gives sequences of tensors of different shapes", async () => {
+    const session = await OrtSession.create(
+      model({
+        input: [
+          { name: "list", type: { sequenceType: { elemType: tensor } } },
+          { name: "x", type: tensor },
+        ],
+        output: [{ name: "longer", type: { sequenceType: { elemType: tensor } } }],
+        node: [{ opType: "SequenceInsert", input: ["list", "x"], output: ["longer"] }],
+      }),
+    );
+    assert.deepEqual(
+      session.inputs.map((p) => p.kind),
+      ["sequence", "tensor"],
+    );
+    const [a, b, x] = [float32([2], 1, 2), float32([0]), float32([1, 1], 9)];
+    assert.deepEqual(await session.run(feeds({ list: [a, b], x })), [[a, b, x]]);
+    await assert.rejects(session.run(feeds({ list: [{ ...a, shape: [3] }], x })), /input `list`: shape \[3\] needs 3 elements/);
+    await assert.rejects(session.run(feeds({ list: a, x })), code("EngineRunFailed"));
+    await session.close();
+  });
+
+  it("gives what an optional holds, and says of an empty one that it holds nothing", async () => {
+    const optional = { optionalType: { elemType: tensor } };
+    const full = await OrtSession.create(
+      model({
+        input: [{ name: "x", type: tensor }],
+        output: [{ name: "y", type: optional }],
+        node: [{ opType: "Optional", input: ["x"], output: ["y"] }],
+      }),
+    );
+    assert.deepEqual(await full.run(feeds({ x: float32([2], 1, 2) })), [float32([2], 1, 2)]);
+    await full.close();
+    const empty = await OrtSession.create(
+      model({
+        output: [{ name: "y", type: optional }],
+        node: [{ opType: "Optional", output: ["y"], attribute: [{ name: "type", type: 13, tp: tensor }] }],
+      }),
+    );
+    await assert.rejects(empty.run(new Map()), (e) => code("EngineOutput")(e) && /output `y`/.test(String(e)));
+    await empty.close();
   });
 });
 
