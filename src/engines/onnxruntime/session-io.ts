@@ -13,7 +13,6 @@ export interface OrtPort {
   readonly shape: readonly (number | string)[] | undefined;
 }
 
-
 /** Reads the declared inputs or outputs of a session. */
 export function readPorts(env: OrtEnvironment, session: Pointer, side: "Input" | "Output"): OrtPort[] {
   const { api } = env;
