@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { setImmediate as turn } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { bindingNumbers, bindingTypes } from "./binding-types.ts";
+import { insideGate } from "./exit-gate.ts";
 import { logSeverity } from "./log-level.ts";
 import type { OrtData, OrtTensor } from "./ort-value.ts";
 import type { OrtPort } from "./session-io.ts";
@@ -32,7 +33,7 @@ interface BindingSession {
   release(): Promise<void>;
 }
 
-const { packageFile, model, options, log } = workerData as WorkerStart;
+const { packageFile, model, options, log, gate } = workerData as WorkerStart;
 const send = (reply: Reply) => parentPort?.postMessage(reply);
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
@@ -71,18 +72,20 @@ function fromBinding(name: string, tensor: BindingTensor | undefined): OrtTensor
 }
 
 async function start(binding: Binding): Promise<void> {
-  const session = await binding.InferenceSession.create(model, {
-    graphOptimizationLevel: options.optimizationLevel ?? "all",
-    intraOpNumThreads: options.intraOpThreads ?? 0,
-    interOpNumThreads: options.interOpThreads ?? 1,
-    logSeverityLevel: logSeverity(log),
-  });
+  const session = await insideGate(gate, () =>
+    binding.InferenceSession.create(model, {
+      graphOptimizationLevel: options.optimizationLevel ?? "all",
+      intraOpNumThreads: options.intraOpThreads ?? 0,
+      interOpNumThreads: options.interOpThreads ?? 1,
+      logSeverityLevel: logSeverity(log),
+    }),
+  );
   send({ kind: "ready", inputs: session.inputMetadata.map(port), outputs: session.outputMetadata.map(port) });
   let last: Promise<void> = Promise.resolve();
   const cancelled = new Set<number>();
   const answer = async (request: Exclude<Request, { kind: "cancel" }>) => {
     if (request.kind === "close") {
-      await session.release();
+      await insideGate(gate, () => session.release());
       parentPort?.close();
       return;
     }
@@ -91,7 +94,7 @@ async function start(binding: Binding): Promise<void> {
     if (cancelled.delete(id)) return send({ kind: "failed", id, message: "it was cancelled before it began" });
     try {
       const tensors = Object.fromEntries(feeds.map(([name, data]) => [name, toBinding(binding, name, data)]));
-      const results = await session.run(tensors, outputNames);
+      const results = await insideGate(gate, () => session.run(tensors, outputNames));
       send({ kind: "done", id, outputs: outputNames.map((name) => fromBinding(name, results[name])) });
     } catch (cause) {
       send({ kind: "failed", id, message: messageOf(cause) });

@@ -1,4 +1,5 @@
 // What the session in a worker thread and its owner say to each other.
+import type { ExitGate } from "./exit-gate.ts";
 import type { LogLevel } from "./log-level.ts";
 import type { OrtData } from "./ort-value.ts";
 import type { OrtPort } from "./session-io.ts";
@@ -10,6 +11,7 @@ export interface WorkerStart {
   readonly model: Uint8Array | string;
   readonly options: WorkerSessionOptions;
   readonly log: LogLevel;
+  readonly gate: ExitGate;
 }
 
 export type Request =

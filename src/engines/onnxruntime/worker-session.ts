@@ -10,6 +10,7 @@ import { abortError } from "../run-aborted.ts";
 import { checkThreads, defaultThreads } from "../threads.ts";
 import { bindingTypes } from "./binding-types.ts";
 import { checkNames, checkTensor, type DeclaredNames, inputError } from "./check-feeds.ts";
+import { closeGate, openGate } from "./exit-gate.ts";
 import { findPackage } from "./library.ts";
 import { logLevel } from "./log-level.ts";
 import { isSequence, type OrtData } from "./ort-value.ts";
@@ -77,16 +78,15 @@ export class WorkerSession implements InferenceSession {
   /** Throws `EngineMissing`, `EngineLibraryMissing`, `EngineRejectedModel` or `InvalidArgument`. */
   static async create(model: Uint8Array | string, options: WorkerSessionOptions = {}): Promise<WorkerSession> {
     const packageFile = join(findPackage(), "package.json");
-    const worker = startProgram({
-      packageFile,
-      model,
-      options: {
-        ...options,
-        intraOpThreads: options.intraOpThreads === undefined ? defaultThreads() : checkThreads("intraOpThreads", options.intraOpThreads),
-        interOpThreads: checkThreads("interOpThreads", options.interOpThreads ?? 1),
-      },
-      log: logLevel(),
-    });
+    const checked: WorkerSessionOptions = {
+      ...options,
+      intraOpThreads: options.intraOpThreads === undefined ? defaultThreads() : checkThreads("intraOpThreads", options.intraOpThreads),
+      interOpThreads: checkThreads("interOpThreads", options.interOpThreads ?? 1),
+    };
+    const log = logLevel();
+    const gate = openGate();
+    const worker = startProgram({ packageFile, model, options: checked, log, gate });
+    worker.once("exit", () => closeGate(gate));
     const first = await new Promise<Reply>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);

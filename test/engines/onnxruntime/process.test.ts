@@ -36,6 +36,21 @@ describe("a process with sessions of ONNX Runtime", function () {
       assert.equal(await run(`const s = await ${kind}.create(model); const [y] = await s.run(feeds); print(y.data[0]);`), -3);
     });
 
+  for (const kind of ["OrtSession", "WorkerSession"])
+    it(`exits in the middle of runs of its ${kind} without a crash`, async () => {
+      const program = `${prelude}
+        const size = [256, 256];
+        const square = (name) => ({ name, dtype: 1, shape: size });
+        const nodes = Array.from({ length: 1000 }, (_, i) => ({ op: "MatMul", inputs: [i ? "m" + i : "x", "x"], outputs: [i === 999 ? "y" : "m" + (i + 1)] }));
+        const s = await ${kind}.create(tinyModel({ inputs: [square("x")], outputs: [square("y")], nodes }));
+        const x = new Map([["x", { dtype: 1, shape: size, data: new Float32Array(65536) }]]);
+        const runs = Array.from({ length: 6 }, () => s.run(x));
+        await runs[0]; // and the next is under way
+        process.exit(3);`;
+      const ended = execute(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { timeout: 60_000 });
+      await assert.rejects(ended, { code: 3, signal: null, stderr: "" });
+    });
+
   it("has one pool of threads for twenty sessions, and a pool for each that wants another size", async function () {
     if (process.platform !== "linux") this.skip(); // threads are counted in /proc
     const program = `
