@@ -132,7 +132,7 @@ describe("saving a compiled module", () => {
     await using m = await trace(relu, tensor([1]), { engine: "interpreter" });
     await mkdir(path("folder.onnx"));
     await failsWith(() => m.save(path("folder.onnx")), "FileNotWritable", /folder/);
-    await failsWith(() => m.save(path("no", "such", "m.onnx")), "FileNotWritable", /does not exist/);
+    await failsWith(() => m.save(path("no/such/m.onnx")), "FileNotWritable", /does not exist/);
     await writeFile(path("kept.onnx"), "before");
     await failsWith(() => m.save(path("kept.onnx"), { target: "nobody" }), "UnknownTarget");
     assert.equal(await readFile(path("kept.onnx"), "utf8"), "before");
@@ -147,7 +147,7 @@ describe("saving a compiled module", () => {
     await using m = await trace(relu, tensor([1]), { engine: "interpreter" });
     await mkdir(path("locked"));
     await chmod(path("locked"), 0o500);
-    await failsWith(() => m.save(path("locked", "m.onnx")), "FileNotWritable", /permission/);
+    await failsWith(() => m.save(path("locked/m.onnx")), "FileNotWritable", /permission/);
   });
 
   it("on a full disk is DiskFull", async function () {
