@@ -5,7 +5,7 @@ import { ingotError } from "../errors/error.ts";
 import { checkDType, type DType, dtypeInfo, type Elements } from "../tensor/dtype.ts";
 import { formatStorage } from "../tensor/format.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
-import type { Storage } from "../tensor/storage.ts";
+import { Storage } from "../tensor/storage.ts";
 import { EagerInterpreter } from "./eager-interpreter.ts";
 import * as math from "./functions/math.ts";
 import * as reduce from "./functions/reduce.ts";
@@ -45,8 +45,11 @@ export class Tensor {
   }
 
   /** The elements, without telling the interpreter that they are read; undefined for a tensor without elements. Library use. */
-  static storageOf(tensor: Tensor): Storage | undefined {
-    return tensor.#storage;
+  static storageOf(tensor: { readonly storage: Storage }): Storage | undefined {
+    if (#storage in tensor) return tensor.#storage;
+    // A tensor of another copy of the package: the same memory, in a storage of this copy.
+    const { dtype, array } = tensor.storage;
+    return new Storage(dtype, array);
   }
 
   // ---- what it is -----------------------------------------------------------------------------------------------
