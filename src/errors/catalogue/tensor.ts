@@ -44,6 +44,12 @@ export const tensorErrors = errorFamily({
     hint: "A shape is an array of integers from 0, with a product below 2^53.",
     about: "Sizes are whole numbers from 0. A product of sizes that overflows is refused.",
   },
+  OutOfMemory: {
+    kind: "ShapeError",
+    message: "there is no room for a tensor of {count} elements ({dtype}, {size})",
+    hint: "Check the shape. If it is right, use a smaller batch or a smaller dtype.",
+    about: "The memory of a tensor could not be allocated: it is larger than one buffer may be, or than what is free.",
+  },
   DTypeMismatch: {
     kind: "DTypeError",
     message: "{op}: {what} is {actual}, expected {expected}",
