@@ -97,6 +97,7 @@ export const cumsum = (x: Tensor, dim: number): Tensor => {
  * @example topk(logits, 5).indices
  */
 export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesAndIndices {
+  requireTensor("topk", "input", x);
   const axis = normalizeAxis("topk", dim, x.shape);
   const size = x.shape[axis] as number;
   if (!Number.isInteger(k) || k < 0 || k > size)

@@ -135,6 +135,7 @@ function firstOf(op: string, tensors: readonly Tensor[]): Tensor {
 
 /** Pieces of the given sizes, or of one size (the last may be smaller). */
 export function split(x: Tensor, sizes: number | readonly number[], dim = 0): Tensor[] {
+  requireTensor("split", "input", x);
   const axis = normalizeAxis("split", dim, x.shape);
   const total = x.shape[axis] as number;
   const fits =
@@ -156,6 +157,7 @@ export function split(x: Tensor, sizes: number | readonly number[], dim = 0): Te
 
 /** `count` pieces of nearly equal size. */
 export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
+  requireTensor("chunk", "input", x);
   if (!Number.isInteger(count) || count < 1)
     throw ingotError("InvalidArgument", {
       op: "chunk",
@@ -169,6 +171,7 @@ export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
 
 /** The slices along `dim`, with that axis removed. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
+  requireTensor("unbind", "input", x);
   const axis = normalizeAxis("unbind", dim, x.shape);
   return Array.from({ length: x.shape[axis] as number }, (_, i) => select(x, axis, i));
 }
@@ -218,11 +221,18 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   return slice(x, axis, from, from + length);
 }
 
-export const flip = (x: Tensor, dims: number | readonly number[]): Tensor =>
-  normalizeAxes("flip", typeof dims === "number" ? [dims] : dims, x.shape).reduce((y, axis) => slice(y, axis, undefined, undefined, -1), x);
+/** Runs the given axes backwards: a view. */
+export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+  requireTensor("flip", "input", x);
+  return normalizeAxes("flip", typeof dims === "number" ? [dims] : dims, x.shape).reduce(
+    (y, axis) => slice(y, axis, undefined, undefined, -1),
+    x,
+  );
+}
 
 /** Shifts elements along `dim`; those that fall off come in again on the other side. */
 export function roll(x: Tensor, shift: number, dim: number): Tensor {
+  requireTensor("roll", "input", x);
   if (!Number.isInteger(shift))
     throw ingotError("InvalidArgument", {
       op: "roll",
