@@ -7,7 +7,7 @@ export type { SaveOptions, SaveReport } from "./compile/save.ts";
 export { type InputSpec, parseSpec } from "./compile/spec.ts";
 export { type OutputOf, type TraceOptions, trace } from "./compile/trace.ts";
 export { type VerifyOptions, type VerifyReport, verifyCertificate, verifyFiles, verifyModel } from "./compile/verify.ts";
-export { allclose } from "./eager/allclose.ts";
+export { type AllcloseOptions, allclose, equal } from "./eager/allclose.ts";
 export {
   arange,
   type CreateOptions,
@@ -17,20 +17,27 @@ export {
   fullLike,
   linspace,
   manualSeed,
+  meshgrid,
+  oneHot,
   ones,
   onesLike,
   type RandomOptions,
   rand,
   randint,
+  randLike,
   randn,
+  randnLike,
   randperm,
   tensor,
   zeros,
   zerosLike,
 } from "./eager/create.ts";
-export { maximum, minimum, where } from "./eager/functions/math.ts";
-export { einsum, matmul, topk, type ValuesAndIndices } from "./eager/functions/reduce.ts";
-export { cat, chunk, flip, roll, split, stack, unbind } from "./eager/functions/shape.ts";
+export type { Index } from "./eager/functions/indexing.ts";
+export { type AddmmOptions, addmm, baddbmm, bmm, diag, dot, mm, mv, outer } from "./eager/functions/linear-algebra.ts";
+export { isclose, lerp, maximum, minimum, where } from "./eager/functions/math.ts";
+export { type Unique, type UniqueOptions, unique } from "./eager/functions/order.ts";
+export { einsum, logSoftmax, matmul, softmax, sort, topk, type ValuesAndIndices } from "./eager/functions/reduce.ts";
+export { cat, chunk, flip, roll, split, stack, tril, triu, unbind } from "./eager/functions/shape.ts";
 export { op } from "./eager/op.ts";
 export { isTensor, type TensorLike } from "./eager/operand.ts";
 export { type ElementValue, type NestedArray, Tensor } from "./eager/tensor.ts";

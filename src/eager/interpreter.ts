@@ -2,10 +2,12 @@
 // means: run it (eager), run and record it (trace), or propagate types only. A new front end is a new interpreter.
 import { type CodeFrame, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formalAt } from "../ir/infer-node.ts";
 import type { Attributes } from "../ir/schema.ts";
 import type { OpDefinition } from "../ops/define.ts";
 import { type OpName, registry } from "../ops/registry.ts";
 import type { Storage } from "../tensor/storage.ts";
+import { requireTensor } from "./operand.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An input of an operation: a tensor, or `undefined` for an optional input that is left out. */
@@ -70,12 +72,15 @@ export function dispatch(op: OpName, inputs: readonly Operand[], attributes: Att
   return dispatchNamed(op, inputs, attributes, 1)[0] as Tensor;
 }
 
-/** Like `dispatchAll` for a name that is data, such as a user's own operator. Throws `UnknownOperator`. */
+/** Like `dispatchAll` for a name that is data, such as a user's own operator. Throws `UnknownOperator`, and `InvalidArgument` for no tensor. */
 export function dispatchNamed(op: string, inputs: readonly Operand[], attributes: Attributes, outputCount: number): Tensor[] {
   const definition = registry.get(op);
   if (!definition) {
     const dot = op.lastIndexOf(".");
     throw ingotError("UnknownOperator", { op: op.slice(dot + 1), domain: dot < 0 ? "" : op.slice(0, dot), where: "" });
   }
+  inputs.forEach((x, i) => {
+    if (x !== undefined) requireTensor(definition.opType, formalAt(definition.inputs, i)?.name ?? `input ${i}`, x);
+  });
   return currentInterpreter().apply(definition, inputs, attributes, outputCount);
 }

@@ -21,6 +21,7 @@ export function firstThatLoads(candidates: readonly [Engine, ...Engine[]]): Engi
   return {
     name: first.name,
     unavailable: () => undefined,
+    load: () => first.load(),
     async prepare(graph: Graph, options?: EngineOptions): Promise<Executable> {
       try {
         return await first.prepare(graph, options);

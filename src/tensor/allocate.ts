@@ -29,12 +29,13 @@ export function allocate(dtype: DType, length: number): Elements {
     const buffer = allocating(dtype, length, info.bytes, () => pool.take(length * info.bytes));
     if (buffer) return info.view(buffer, 0, length);
   }
-  return info.make(length);
+  return allocateZeroed(dtype, length);
 }
 
-/** Elements that are all zero (or empty strings). */
+/** Elements that are all zero (or empty strings). Throws `TensorTooLarge`. */
 export function allocateZeroed(dtype: DType, length: number): Elements {
-  return dtypeInfo(dtype).make(length);
+  const { bytes, make } = dtypeInfo(dtype);
+  return allocating(dtype, length, bytes, () => make(length));
 }
 
 /** Zeros to be filled with numbers. Throws `TensorTooLarge`. */

@@ -83,6 +83,14 @@ export function isFloat(dtype: DType): boolean {
   return dtypes[dtype].kind === "float";
 }
 
+/** The least and the largest element of an integer dtype or bool. */
+export function integerRange(dtype: DType): readonly [least: bigint, most: bigint] {
+  const { kind, bytes } = dtypes[dtype];
+  if (kind === "bool") return [0n, 1n];
+  const bits = BigInt(bytes * 8);
+  return kind === "int" ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+}
+
 /** True for the dtypes whose elements are bigints (int64, uint64). */
 export function isBig(dtype: DType): boolean {
   return dtype === "int64" || dtype === "uint64";

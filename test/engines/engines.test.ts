@@ -163,7 +163,12 @@ describe("the choice of an engine", () => {
   });
 
   it("passes over an engine that does not load, with a warning, but not one that refuses the graph", async () => {
-    const failing = (error: Error): Engine => ({ name: "other", unavailable: () => undefined, prepare: () => Promise.reject(error) });
+    const failing = (error: Error): Engine => ({
+      name: "other",
+      unavailable: () => undefined,
+      load: async () => {},
+      prepare: () => Promise.reject(error),
+    });
     const unloadable = ingotError("EngineLibraryMissing", { path: "/lib/x.so", why: "libgomp.so.1: cannot open shared object file" });
     const warned = once(process, "warning");
     const executable = await firstThatLoads([failing(unloadable), interpreterEngine]).prepare(twice());
