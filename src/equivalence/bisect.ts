@@ -27,7 +27,7 @@ export async function bisectPasses(
 ): Promise<BisectResult | undefined> {
   const after = async (steps: number) => {
     const { graph } = cloneGraph(source);
-    const report = runPasses(graph, passes, { ...options, stopAfter: steps });
+    const report = runPasses(graph, passes, { ...options, stopAt: steps, validate: false });
     return { report, comparison: await check(graph) };
   };
   const whole = await after(Number.POSITIVE_INFINITY);

@@ -2,6 +2,7 @@
 // place, NaN and infinity position by position, and agreement of the top-k.
 import { ingotError } from "../errors/error.ts";
 import { type DType, decoder, isFloat } from "../tensor/dtype.ts";
+import { firstDifference } from "../tensor/first-difference.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { compareTopK, type TopKAgreement } from "./topk-agreement.ts";
@@ -74,10 +75,8 @@ export function compare(expected: readonly Storage[], actual: readonly Storage[]
 /** Compares bit for bit (all NaNs count as one); gives the first difference in words. */
 export function compareBitwise(expected: Storage, actual: Storage): string | undefined {
   if (expected.dtype !== actual.dtype || !sameShape(expected.shape, actual.shape)) return typeProblem(expected, actual);
-  const e = expected.dense();
-  const a = actual.dense();
-  for (let i = 0; i < e.length; i++) if (!Object.is(e[i], a[i])) return `element ${i} is ${String(a[i])}, expected ${String(e[i])}`;
-  return undefined;
+  const found = firstDifference(expected, actual);
+  return found && `element ${found.index} is ${String(found.actual)}, expected ${String(found.expected)}`;
 }
 
 function compareOutput(e: Storage, a: Storage, name: string, options: CompareOptions): OutputComparison {

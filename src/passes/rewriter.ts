@@ -30,6 +30,8 @@ export interface RuleDefinition {
   /** One line: what it does and why it is legal. */
   readonly about: string;
   readonly accuracy: Accuracy;
+  /** For accuracy `approximate`: the largest max|a − e| / max|e| that one rewrite may cause. Default 1e-4. */
+  readonly tolerance?: number;
   /** The targets whose graphs it may run on. */
   readonly targets: readonly Target[];
   /** The nodes it looks for, written as model code; the result is the root. Of several forms the first that fits counts. */
@@ -43,6 +45,7 @@ export interface RuleDefinition {
 /** A rule is a pass of its own. */
 export interface Rule extends Pass {
   readonly targets: readonly Target[];
+  readonly tolerance: number | undefined;
   /** The operators at the root of its pattern. */
   readonly rootOps: readonly string[];
   /** The patch for `node`, or the reason why there is none. */
@@ -64,10 +67,14 @@ export function defineRule(definition: RuleDefinition): Rule {
   const matchers = writers.map((write) => new Matcher(definition.name, buildPattern(write)));
   const { name, about, accuracy, targets } = definition;
   const rule: Rule = {
+    get rules() {
+      return [rule];
+    },
     name,
     about,
     accuracy,
     targets,
+    tolerance: definition.tolerance,
     rootOps: [...new Set(matchers.flatMap((m) => m.rootOps))],
     patch(node) {
       let reason: { readonly text: string; readonly progress: number } | undefined;
@@ -133,6 +140,7 @@ const maxFiresPerNode = 16;
 
 function rewriteGraph(graph: Graph, byRoot: ReadonlyMap<string, readonly Rule[]>, context: PassContext): boolean {
   let left = maxFiresPerNode * (graph.nodeCount + 1);
+  const fired = new Set<string>();
   let node = graph.firstNode;
   while (node) {
     if (node.removed) {
@@ -146,7 +154,9 @@ function rewriteGraph(graph: Graph, byRoot: ReadonlyMap<string, readonly Rule[]>
       if (typeof patch === "string") continue;
       patch.validate();
       if (!context.step(rule.name, node)) return false;
-      if (left-- === 0) throw ingotError("PassesDoNotSettle", { rounds: 1, passes: rule.name });
+      context.check(patch, { rule: rule.name, accuracy: rule.accuracy, tolerance: rule.tolerance }, node);
+      fired.add(rule.name);
+      if (left-- === 0) throw ingotError("PassesDoNotSettle", { rounds: 1, passes: [...fired].join(", ") });
       added = patch.apply();
       break;
     }
@@ -157,8 +167,9 @@ function rewriteGraph(graph: Graph, byRoot: ReadonlyMap<string, readonly Rule[]>
 
 /** What a rule says about one node that could have been its root. */
 export interface Explanation {
-  readonly node: Node;
-  /** Whether the rule fires here. */
+  /** The operator at the root. */
+  readonly op: string;
+  /** Whether the rule fires here, or has fired. */
   readonly fires: boolean;
   /** Why not; empty when it fires. */
   readonly reason: string;
@@ -173,7 +184,7 @@ export function explainRule(graph: Graph, rule: Rule): Explanation[] {
     if (!rule.rootOps.includes(node.op)) continue;
     const patch = rule.patch(node);
     const fires = typeof patch !== "string";
-    out.push({ node, fires, reason: fires ? "" : patch, where: formatProvenance(node.provenance) });
+    out.push({ op: node.op, fires, reason: fires ? "" : patch, where: formatProvenance(node.provenance) });
   }
   return out;
 }
