@@ -7,7 +7,11 @@ import type { Executable, RunOptions } from "../engines/engine.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatProvenance } from "../ir/provenance.ts";
 import { Module } from "../nn/module.ts";
+import { findRule } from "../passes/names.ts";
+import { explain } from "../passes/optimize.ts";
+import type { Explanation, Rule } from "../passes/rewriter.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
 import { unflatten } from "../trace/structure.ts";
@@ -103,6 +107,21 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     const tensors = bindInputs(this.graph.name, this.graph, this.signature, inputs);
     const storages = tensors.map((t) => currentInterpreter().read(t, "run"));
     return (await this.#parts.executable.run(storages, options)) as Storage[];
+  }
+
+  /**
+   * For each node that could be the root of a rule's pattern: where the rule fired while the module was compiled, and where it did not, why
+   * not. `rule` is the name of a built-in rule, or a rule of yours. Throws `UnknownPass`, `PassWithoutPattern`.
+   *
+   * @example
+   * for (const { fires, op, where, reason } of traced.explain("fold-conv-batchnorm")) console.log(fires, op, where, reason);
+   */
+  explain(rule: string | Rule): Explanation[] {
+    const found = typeof rule === "string" ? findRule(rule) : rule;
+    const { passes, lowering } = this.report;
+    const steps = [...passes.journal, ...(lowering?.journal ?? [])].filter((s) => s.rule === found.name);
+    const fired = steps.map(({ op, provenance }): Explanation => ({ op, fires: true, reason: "", where: formatProvenance(provenance) }));
+    return [...fired, ...explain(found.targets.includes("portable") ? this.graph : this.loweredGraph, found)];
   }
 
   /** The same computation, synchronously, through the interpreter at hand: eager, or a recording of a model that this one is part of. */

@@ -1,6 +1,7 @@
 // The pass manager: runs a list of passes to a fixed point, counts what fired, can stop after any step, and checks as it goes.
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import type { Patch } from "../ir/patch.ts";
 import { verifyGraph } from "../ir/verify.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { checkPassNames, namesOf } from "./names.ts";
@@ -24,6 +25,8 @@ export interface PipelineOptions {
    * multiplication per weight.
    */
   readonly validate?: boolean;
+  /** Called before each rewrite that is a patch, with the step it will be; the graph is still as it was. */
+  readonly onRewrite?: (patch: Patch, step: Step) => void;
   /** Called after each pass that changed the graph, with the number of rewrites. `onPass: (pass, graph) => console.log(pass.name, String(graph))` prints it. */
   readonly onPass?: (pass: Pass, graph: Graph, fired: number) => void;
 }
@@ -75,8 +78,11 @@ export function runPasses(graph: Graph, passes: readonly Pass[], options: Pipeli
           tally.fired[rule] = (tally.fired[rule] ?? 0) + 1;
           return true;
         },
-        check: (patch, claim, node) => validator?.check(patch, claim, node),
-        accept: () => validator?.accept(),
+        check: (patch, claim, node) => {
+          options.onRewrite?.(patch, journal[journal.length - 1] as Step);
+          if (claim) validator?.check(patch, claim, node);
+          else validator?.accept();
+        },
       };
       if (!disabled.has(pass.name)) pass.run(graph, context);
       tally.ms += performance.now() - since;

@@ -14,6 +14,12 @@ export function namesOf(pass: Pass): readonly string[] {
   return [pass.name, ...(pass.rules ?? []).map((r) => r.name).filter((name) => name !== pass.name)];
 }
 
+/** Those of `names` that a built-in pass or rule has; rules of users mean nothing to an engine's own passes. */
+export function builtinNames(names: readonly string[]): readonly string[] {
+  const known = new Set(builtinPasses().flatMap(namesOf));
+  return names.filter((name) => known.has(name));
+}
+
 /** Throws `UnknownPass` for a name that neither `passes` nor any built-in pipeline has. */
 export function checkPassNames(names: readonly string[], passes: readonly Pass[]): void {
   if (names.length === 0) return;

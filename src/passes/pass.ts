@@ -42,12 +42,10 @@ export interface PassContext {
   /** Whether a rule is switched on; passes with several rules ask before each. */
   enabled(rule: string): boolean;
   /**
-   * Compares a patch, before it is applied, with the nodes it replaces, and counts it. Throws `RewriteNotEquivalent`. Does nothing where the
-   * validation of rewrites is switched off.
+   * Compares a patch, before it is applied, with the nodes it replaces, and counts it. Without a claim it is only counted: where the kernel
+   * that would run later made the result. Throws `RewriteNotEquivalent`. Compares nothing where the validation of rewrites is switched off.
    */
-  check(patch: Patch, claim: RewriteClaim, node: Node): void;
-  /** Counts a rewrite that needs no comparison, because the kernel that would run later made its result. */
-  accept(): void;
+  check(patch: Patch, claim: RewriteClaim | undefined, node: Node): void;
 }
 
 export interface Pass {

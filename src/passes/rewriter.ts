@@ -1,4 +1,5 @@
 // Rewrite rules: defined by pattern, check and replacement, run over a graph as a pass. Every rewrite is a validated patch.
+import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { type Graph, type Node, Value } from "../ir/graph.ts";
 import { Patch } from "../ir/patch.ts";
@@ -6,7 +7,7 @@ import { formatProvenance } from "../ir/provenance.ts";
 import type { Attributes } from "../ir/schema.ts";
 import { allNodes } from "../ir/traverse.ts";
 import type { OpName } from "../ops/registry.ts";
-import type { Storage } from "../tensor/storage.ts";
+import { Storage } from "../tensor/storage.ts";
 import { type Match, Matcher } from "./match.ts";
 import type { Accuracy, Pass, PassContext, Target } from "./pass.ts";
 import { buildPattern, type PatternOps, type PatternValue, type PatternVariables } from "./pattern.ts";
@@ -16,8 +17,8 @@ type BuildCall = (...inputs: (BuildInput | Attributes)[]) => Value;
 
 /** What a replacement is written with: operators as functions of values, and new constants. */
 export type ReplacementOps = { readonly [K in OpName]: BuildCall } & {
-  /** A new constant over the memory of `storage`; `name` is a hint. */
-  constant(storage: Storage, name?: string): Value;
+  /** A new constant over the memory of a tensor or storage; `name` is a hint. */
+  constant(elements: Tensor | Storage, name?: string): Value;
   /** Any operator by its full name; gives all its outputs. */
   call(op: string, inputs: readonly BuildInput[], attributes?: Attributes, outputCount?: number): Value[];
 };
@@ -105,7 +106,8 @@ function makePatch(definition: RuleDefinition, match: Match): Patch {
 
 function replacementOps(patch: Patch): ReplacementOps {
   const own = {
-    constant: (storage: Storage, name?: string) => patch.constant(storage, name),
+    constant: (elements: Tensor | Storage, name?: string) =>
+      patch.constant(elements instanceof Storage ? elements : elements.storage, name),
     call: (op: string, inputs: readonly BuildInput[], attributes: Attributes = {}, outputCount?: number) =>
       patch.add(op, inputs, attributes, outputCount === undefined ? {} : { outputCount }).outputs,
   };

@@ -1,4 +1,5 @@
 // Equality of elements, bit for bit: what "exact" means wherever two results are compared.
+import { decoder, isFloat } from "./dtype.ts";
 import type { Storage } from "./storage.ts";
 
 export interface Difference {
@@ -15,8 +16,12 @@ export interface Difference {
 export function firstDifference(expected: Storage, actual: Storage): Difference | undefined {
   const e = expected.dense() as ArrayLike<number | bigint | string>;
   const a = actual.dense() as ArrayLike<number | bigint | string>;
+  // float16 and bfloat16 are held as bits, of which many say NaN.
+  const decode = isFloat(expected.dtype) ? decoder(expected.dtype) : undefined;
+  const bothNaN = (index: number) =>
+    decode !== undefined && Number.isNaN(decode(e[index] as number)) && Number.isNaN(decode(a[index] as number));
   for (let index = 0; index < e.length; index++)
-    if (!Object.is(e[index], a[index]))
+    if (!Object.is(e[index], a[index]) && !bothNaN(index))
       return { index, expected: e[index] as Difference["expected"], actual: a[index] as Difference["actual"] };
   return undefined;
 }
