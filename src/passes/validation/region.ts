@@ -13,6 +13,7 @@ export interface Region {
 
 /** A rule's pattern is small; what dies beyond it need not be looked at. */
 const maxNodes = 64;
+const maxLevels = 6;
 
 /**
  * The nodes that die with the patch, back to the values that the patch reads or lets readers read instead. What replaces a value from
@@ -34,14 +35,26 @@ export function replacedRegion(patch: Patch): Region {
   };
   for (const from of patch.shunts.keys()) if (from.producer) visit(from.producer);
   let region = close(patch.outer, nodes);
-  for (const to of patch.shunts.values()) {
-    // An outer value that the replaced nodes do not read: it must be computed beside them.
-    if (to.producer?.graph !== patch.outer || nodes.has(to.producer) || region.frontier.includes(to)) continue;
-    nodes.add(to.producer);
+  // What the patch reads may lie further back, behind nodes that live on: the cut moves back to where it is known.
+  const wanted = [...stops].filter((v) => v.type.kind === "tensor" && !isConstant(v, patch.outer) && !isInside(v, patch));
+  for (let level = 0; level < maxLevels && wanted.some((v) => !covers(region, v)); level++) {
+    const back = region.frontier.filter((v) => !stops.has(v) && v.producer?.graph === patch.outer);
+    if (back.length === 0) break;
+    for (const v of back) nodes.add(v.producer as Node);
     region = close(patch.outer, nodes);
+  }
+  for (const v of wanted) {
+    if (covers(region, v)) continue;
+    // Not behind it: a common sub-expression, which is computed beside the replaced nodes; or a value that only the patch reads.
+    const beside = v.producer?.graph === patch.outer && !patch.taps.has(v);
+    if (beside) nodes.add(v.producer as Node);
+    region = beside ? close(patch.outer, nodes) : { ...region, frontier: [...region.frontier, v] };
   }
   return region;
 }
+
+const covers = ({ nodes, frontier }: Region, v: Value) => frontier.includes(v) || (v.producer !== undefined && nodes.includes(v.producer));
+const isInside = (v: Value, patch: Patch) => v.producer?.graph === patch.graph || patch.graph.initializers.has(v);
 
 /**
  * The region with the producers of its frontier, or undefined when all of it comes from outside of the graph. A rule may rely on where a value

@@ -96,7 +96,7 @@ export function smallPlan(patch: Patch, region: Region, declared: SizePlan): Siz
       if (size >= from) return false;
       const next = new Map(plan).set(key, size);
       const trial = attempt(patch, region, next);
-      if (!trial || !weightsTakePart(trial.before) || !weightsTakePart(trial.after)) continue;
+      if (!trial || isEmpty(trial) || !weightsTakePart(trial.before) || !weightsTakePart(trial.after)) continue;
       plan = next;
       return true;
     }
@@ -117,6 +117,10 @@ export function attempt(patch: Patch, region: Region, plan: SizePlan): Trial | u
     return undefined;
   }
 }
+
+/** True when nothing is left to compare. */
+const isEmpty = ({ before, shunts }: Trial) =>
+  before.outputs.slice(0, shunts).some((v) => v.type.kind === "tensor" && v.type.shape?.includes(0));
 
 /** True when every position of every convolution's kernel meets at least one element of its input (and not only padding). */
 function weightsTakePart(graph: Graph): boolean {

@@ -21,6 +21,8 @@ export interface Trial {
   /** For each shunt: the output of `after`, or the output of `before`, that replaces it. */
   readonly replacements: readonly { readonly graph: "before" | "after"; readonly output: number }[];
   readonly shunts: number;
+  /** The types that the graph declares for what is shunted, at these sizes: other shapes come from inputs that it does not allow. */
+  readonly declared: readonly TensorType[];
 }
 
 /** Why a patch is not compared. */
@@ -106,7 +108,8 @@ export function makeTrial(patch: Patch, region: Region, size: Sizing): Trial {
   });
   before.setOutputs(outputs);
   after.setOutputs(results);
-  const trial = { before, after, feeds, replacements, shunts: patch.shunts.size };
+  const declared = [...patch.shunts.keys()].map((v) => (v.type.kind === "tensor" && v.type.shape ? concrete(v) : tensorType("float32")));
+  const trial = { before, after, feeds, replacements, shunts: patch.shunts.size, declared };
   requireSameShapes(trial);
   return trial;
 }
@@ -126,7 +129,7 @@ function requireSameShapes(trial: Trial): void {
     const [e, a] = [trial.before.outputs[i], trial[graph].outputs[output]].map((v) => v?.type);
     if (e?.kind !== "tensor" || a?.kind !== "tensor") throw new NotComparable("values that are not tensors");
     const [x, y] = [e.shape, a.shape];
-    if (x?.every(isNumber) && y?.every(isNumber) && (!sameShape(x, y) || x.includes(0))) throw new SizesDoNotFit();
+    if (x?.every(isNumber) && y?.every(isNumber) && !sameShape(x, y)) throw new SizesDoNotFit();
   }
 }
 

@@ -4,11 +4,13 @@ import { ingotError } from "../../errors/error.ts";
 import type { Graph, Node } from "../../ir/graph.ts";
 import type { Patch } from "../../ir/patch.ts";
 import { formatProvenance } from "../../ir/provenance.ts";
-import { formatType } from "../../ir/type.ts";
+import { formatType, type TensorType } from "../../ir/type.ts";
 import type { RuntimeValue } from "../../ops/define.ts";
 import { runGraph } from "../../ops/run-graph.ts";
-import type { Storage } from "../../tensor/storage.ts";
+import { sameShape } from "../../tensor/shape.ts";
+import { Storage } from "../../tensor/storage.ts";
 import type { Accuracy, RewriteClaim } from "../pass.ts";
+import { attributesKey } from "./attributes-key.ts";
 import { inputFor, integerRanges } from "./inputs.ts";
 import { compareApproximate, compareExact, compareUlp, type Finding } from "./judge.ts";
 import { deepen, type Region, replacedRegion } from "./region.ts";
@@ -86,40 +88,41 @@ export class RewriteValidator {
     const key = planKey(patch, region, claim);
     const known = this.#plans.get(key);
     const first = known && attempt(patch, region, known);
-    if (first) {
-      const found = compareTrial(first, patch, region, claim);
-      if (!found) return undefined;
-    }
+    if (first && compareTrial(first, patch, region, claim) === "equal") return undefined;
     const declared = declaredPlan(patch, region);
     if (!declared) throw new NotComparable("sizes that inference refuses");
     const small = smallPlan(patch, region, declared);
     this.#plans.set(key, small);
     let found: Finding | undefined;
+    let refusal = "values that operators refuse";
     for (const plan of small === declared ? [declared] : [small, declared]) {
       const trial = attempt(patch, region, plan) as Trial;
       if (costOf(trial) > flopBudget) {
-        if (found) return found;
-        throw new NotComparable("too large");
+        refusal = "too much to compute";
+        continue;
       }
-      found = compareTrial(trial, patch, region, claim);
-      if (!found) return undefined;
+      const verdict = compareTrial(trial, patch, region, claim);
+      if (verdict === "equal") return undefined;
+      if (verdict !== "refused") found = verdict;
     }
+    if (!found) throw new NotComparable(refusal);
     return found;
   }
 }
 
-/** Runs both sides until enough elements were seen. */
-function compareTrial(trial: Trial, patch: Patch, region: Region, claim: RewriteClaim): Finding | undefined {
+/**
+ * Runs both sides until enough elements were seen. `refused` when operators do not take any of the inputs, or give shapes that the graph does
+ * not declare (its declarations are promises about its inputs).
+ */
+function compareTrial(trial: Trial, patch: Patch, region: Region, claim: RewriteClaim): Finding | "equal" | "refused" {
   let elements = 0;
   let range = 0;
   for (let round = 0; round < maxRounds && elements < enoughElements; ) {
     const inputs = trial.before.inputs.map((v, i) => inputFor(v, 1 + i + 1000 * round, integerRanges[range] as readonly [number, number]));
-    let pairs: ReturnType<typeof runBoth>;
-    try {
-      pairs = runBoth(trial, inputs, claim.accuracy, region, patch);
-    } catch {
+    const pairs = tryBoth(trial, inputs, claim.accuracy, region, patch);
+    if (!pairs || !pairs.every(({ expected }, i) => fits(expected, trial.declared[i] as TensorType))) {
       range++;
-      if (range === integerRanges.length) throw new NotComparable("values that operators refuse");
+      if (range === integerRanges.length) return "refused";
       continue;
     }
     for (const { expected, actual, compare } of pairs) {
@@ -129,7 +132,17 @@ function compareTrial(trial: Trial, patch: Patch, region: Region, claim: Rewrite
     }
     round++;
   }
-  return undefined;
+  return "equal";
+}
+
+const fits = ({ value }: Wide, { shape }: TensorType) => !shape || (value instanceof Storage && sameShape(value.shape, shape as number[]));
+
+function tryBoth(...args: Parameters<typeof runBoth>): ReturnType<typeof runBoth> | undefined {
+  try {
+    return runBoth(...args);
+  } catch {
+    return undefined;
+  }
 }
 
 function runBoth(trial: Trial, inputs: readonly Storage[], accuracy: Accuracy, region: Region, patch: Patch) {
@@ -178,7 +191,7 @@ function planKey(patch: Patch, region: Region, { accuracy }: RewriteClaim): stri
   const parts: string[] = [accuracy];
   const add = (nodes: Iterable<Node>) => {
     for (const n of nodes)
-      parts.push(n.op, JSON.stringify(n.attributes), n.inputs.map((v) => (v ? formatType(v.type) : "")).join(), String(n.outputs.length));
+      parts.push(n.op, attributesKey(n), n.inputs.map((v) => (v ? formatType(v.type) : "")).join(), String(n.outputs.length));
   };
   add(region.nodes);
   parts.push("→");

@@ -6,6 +6,7 @@ import type { OpDefinition, RuntimeValue } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
 import { dtypeInfo, isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
+import { attributesKey } from "./attributes-key.ts";
 import { heavyOps } from "./heavy-ops.ts";
 import { propagateNoise } from "./noise.ts";
 import { numbersOf, roundingUnit, type Wide, widen } from "./wide-value.ts";
@@ -53,7 +54,7 @@ function reuse(node: Node, args: readonly (Wide | undefined)[], shared: Shared):
       s.node.op === node.op &&
       s.args.length === args.length &&
       s.args.every((a, i) => a === args[i]) &&
-      JSON.stringify(s.node.attributes) === JSON.stringify(node.attributes),
+      attributesKey(s.node) === attributesKey(node),
   );
   return same?.results;
 }
