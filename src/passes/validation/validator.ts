@@ -88,7 +88,7 @@ export class RewriteValidator {
     const key = planKey(patch, region, claim);
     const known = this.#plans.get(key);
     const first = known && attempt(patch, region, known);
-    if (first && compareTrial(first, patch, region, claim) === "equal") return undefined;
+    if (first && compareTrial(first, patch, region, claim, false) === "equal") return undefined;
     const declared = declaredPlan(patch, region);
     if (!declared) throw new NotComparable("sizes that inference refuses");
     const small = smallPlan(patch, region, declared);
@@ -101,9 +101,11 @@ export class RewriteValidator {
         refusal = "too much to compute";
         continue;
       }
-      const verdict = compareTrial(trial, patch, region, claim);
+      const verdict = compareTrial(trial, patch, region, claim, plan === declared);
       if (verdict === "equal") return undefined;
       if (verdict !== "refused") found = verdict;
+      // At the graph's own sizes nothing fits: then it was no fair input at small ones either.
+      else if (plan === declared) found = undefined;
     }
     if (!found) throw new NotComparable(refusal);
     return found;
@@ -111,16 +113,17 @@ export class RewriteValidator {
 }
 
 /**
- * Runs both sides until enough elements were seen. `refused` when operators do not take any of the inputs, or give shapes that the graph does
- * not declare (its declarations are promises about its inputs).
+ * Runs both sides until enough elements were seen. `refused` when operators do not take any of the inputs, or, at the declared sizes, give
+ * shapes that the graph does not declare (its declarations are promises about its inputs).
  */
-function compareTrial(trial: Trial, patch: Patch, region: Region, claim: RewriteClaim): Finding | "equal" | "refused" {
+function compareTrial(trial: Trial, patch: Patch, region: Region, claim: RewriteClaim, atDeclared: boolean): Finding | "equal" | "refused" {
   let elements = 0;
   let range = 0;
   for (let round = 0; round < maxRounds && elements < enoughElements; ) {
     const inputs = trial.before.inputs.map((v, i) => inputFor(v, 1 + i + 1000 * round, integerRanges[range] as readonly [number, number]));
     const pairs = tryBoth(trial, inputs, claim.accuracy, region, patch);
-    if (!pairs || !pairs.every(({ expected }, i) => fits(expected, trial.declared[i] as TensorType))) {
+    const allowed = pairs?.every(({ expected }, i) => !atDeclared || fits(expected, trial.declared[i] as TensorType));
+    if (!pairs || !allowed) {
       range++;
       if (range === integerRanges.length) return "refused";
       continue;
