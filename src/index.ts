@@ -67,8 +67,24 @@ export * as image from "./image/index.ts";
 export { Graph, type Node, type Value } from "./ir/graph.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
+export type { PipelineOptions } from "./passes/manager.ts";
+export type { Match } from "./passes/match.ts";
+export { explain, type Optimized, type OptimizeOptions, optimize } from "./passes/optimize.ts";
+export type { Accuracy, Pass, PassContext, RewriteClaim, Step, Target } from "./passes/pass.ts";
+export type { PatternInput, PatternOps, PatternValue, PatternVariables } from "./passes/pattern.ts";
+export { onnxruntimePasses, portablePasses } from "./passes/pipelines.ts";
+export type { PassReport } from "./passes/report.ts";
+export {
+  defineRule,
+  type Explanation,
+  type PatternWriter,
+  type ReplacementOps,
+  type Rule,
+  type RuleDefinition,
+} from "./passes/rewriter.ts";
 export type { DType } from "./tensor/dtype.ts";
 export { Generator } from "./tensor/random.ts";
+export { Storage } from "./tensor/storage.ts";
 export { Timer } from "./timer/timer.ts";
 export type { DynamicDim, DynamicOption } from "./trace/dynamic.ts";
 export type { ExampleInputs, Nested } from "./trace/structure.ts";

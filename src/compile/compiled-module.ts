@@ -8,7 +8,11 @@ import type { EngineName } from "../engines/engines.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatProvenance } from "../ir/provenance.ts";
 import { Module } from "../nn/module.ts";
+import { findRule } from "../passes/names.ts";
+import { explain } from "../passes/optimize.ts";
+import type { Explanation, Rule } from "../passes/rewriter.ts";
 import { type DType, isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
@@ -120,6 +124,21 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     }
     const cause: unknown = signal.reason;
     throw ingotError("RunAborted", { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  }
+
+  /**
+   * For each node that could be the root of a rule's pattern: where the rule fired while the module was compiled, and where it did not, why
+   * not. `rule` is the name of a built-in rule, or a rule of yours. Throws `UnknownPass`, `PassWithoutPattern`.
+   *
+   * @example
+   * for (const { fires, op, where, reason } of traced.explain("fold-conv-batchnorm")) console.log(fires, op, where, reason);
+   */
+  explain(rule: string | Rule): Explanation[] {
+    const found = typeof rule === "string" ? findRule(rule) : rule;
+    const { passes, lowering } = this.report;
+    const steps = [...passes.journal, ...(lowering?.journal ?? [])].filter((s) => s.rule === found.name);
+    const fired = steps.map(({ op, provenance }): Explanation => ({ op, fires: true, reason: "", where: formatProvenance(provenance) }));
+    return [...fired, ...explain(found.targets.includes("portable") ? this.graph : this.loweredGraph, found)];
   }
 
   /** The same computation, synchronously, through the interpreter at hand: eager, or a recording of a model that this one is part of. */

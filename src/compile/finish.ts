@@ -8,10 +8,13 @@ import { type Certificate, type CertificateRow, certificateKey, certificateVersi
 import { type CheckCase, certificateCase, checkBitwise, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
 import type { Comparison } from "../equivalence/compare.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
+import { withReproduction, writeReproduction } from "../equivalence/reproduction.ts";
+import { EquivalenceError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { cloneGraph } from "../ir/traverse.ts";
 import { kernelVariant } from "../kernels/scratch.ts";
-import { runPasses } from "../passes/manager.ts";
+import { type PipelineOptions, runPasses } from "../passes/manager.ts";
+import { builtinNames } from "../passes/names.ts";
 import type { Pass } from "../passes/pass.ts";
 import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
@@ -33,6 +36,10 @@ export interface CheckOptions {
   readonly seed?: number;
   /** Further inputs to check on, each as `run` takes them. */
   readonly inputs?: readonly unknown[];
+  /** Compare every rewrite with the nodes it replaces, before it is applied. Default true; costs about one multiplication per weight. */
+  readonly rewrites?: boolean;
+  /** Where to write the nodes around the first wrong rewrite when a check fails: `<path>` as ONNX, the inputs as `<path>.inputs.safetensors`. */
+  readonly reproduction?: string;
 }
 
 export interface CompileOptions {
@@ -51,6 +58,12 @@ export interface CompileOptions {
   readonly ignoreFailedEquivalenceCheck?: boolean;
   /** The passes; default `portablePasses`. */
   readonly passes?: readonly Pass[];
+  /** Further passes, such as rules of your own (`defineRule`); they run together with the others until nothing changes. */
+  readonly rules?: readonly Pass[];
+  /** Stop the passes early: after so many rewrites, or once the pass or rule of this name has run. */
+  readonly stopAt?: string | number;
+  /** Called after each pass that changed the graph: `onPass: (pass, graph) => console.log(pass.name, String(graph))` prints it. */
+  readonly onPass?: PipelineOptions["onPass"];
 }
 
 export interface FinishInput {
@@ -74,12 +87,18 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
   await engine.load();
   clock.enter("optimising");
   const graph = cloneGraph(source).graph;
-  const passes = options.passes ?? portablePasses;
-  const disable = options.disable ? { disable: options.disable } : {};
-  const report = runPasses(graph, passes, disable);
+  const passes = [...(options.passes ?? portablePasses), ...(options.rules ?? [])];
+  const { disable = [], stopAt, onPass, check, ignoreFailedEquivalenceCheck = false } = options;
+  const validate = (check?.rewrites ?? true) && !ignoreFailedEquivalenceCheck;
+  const pipeline = { disable, validate, ...(stopAt !== undefined && { stopAt }), ...(onPass && { onPass }) };
+  const report = await optimizeChecked(input, graph, passes, pipeline, check?.reproduction);
   // The engine prepares beside the checks that do not need it: its native work runs on threads of its own.
   clock.enter(`lowering for ${engine.name}`);
-  const preparing = engine.prepare(graph, { ...(options.threads !== undefined && { threads: options.threads }), ...disable });
+  const preparing = engine.prepare(graph, {
+    ...(options.threads !== undefined && { threads: options.threads }),
+    disable: builtinNames(disable),
+    validate,
+  });
   preparing.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
   try {
@@ -103,6 +122,23 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
       () => {},
     );
     throw error;
+  }
+}
+
+/** A rewrite that does not hold what its rule claims stops here; on request it is written down first. */
+async function optimizeChecked(
+  { graph: source, cases }: FinishInput,
+  graph: Graph,
+  passes: readonly Pass[],
+  options: PipelineOptions,
+  reproduction: string | undefined,
+): Promise<PassReport> {
+  try {
+    return runPasses(graph, passes, options);
+  } catch (error) {
+    const inputs = cases()[0]?.inputs;
+    if (reproduction === undefined || !inputs || !(error instanceof EquivalenceError)) throw error;
+    throw withReproduction(error, await writeReproduction(source, { path: reproduction, passes, options, inputs }));
   }
 }
 
@@ -170,8 +206,10 @@ class Checker {
     const disable = this.#options.disable ? { disable: this.#options.disable } : {};
     const onInterpreter = async (graph: Graph): Promise<Comparison> =>
       (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#tolerances)).comparison;
-    if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, disable);
-    return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...disable, target: "onnxruntime" });
+    const reproduction = this.#options.check?.reproduction === undefined ? {} : { reproduction: this.#options.check.reproduction };
+    const common = { ...disable, ...reproduction, inputs: check.inputs };
+    if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, common);
+    return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...common, target: "onnxruntime" });
   }
 
   #certificate(cases: readonly CheckCase[], engine: string): Certificate {

@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Passes and rules of the engine's own lowering that are switched off; `all` runs the graph as it is. */
   readonly disable?: readonly string[] | "all";
+  /** Compare every rewrite of the lowering with the nodes it replaces. Default true. */
+  readonly validate?: boolean;
 }
 
 export interface RunOptions {

@@ -46,9 +46,10 @@ export const onnxruntimeEngine: Engine = {
 export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = {}): Promise<OrtExecutable> {
   const lowered = cloneGraph(graph).graph;
   lowered.metadata.clear();
-  const { disable = [] } = options;
+  const { disable = [], validate = true } = options;
   const report = runPasses(lowered, disable === "all" ? [] : onnxruntimePasses, {
     target: "onnxruntime",
+    validate,
     ...(disable !== "all" && { disable }),
   });
   const session = await openSession(lowered, options);
