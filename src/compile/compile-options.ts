@@ -26,6 +26,8 @@ const check: OptionTable<CheckOptions> = {
   topk: integerFrom(0, "Give how many of the largest scores must agree; 0 for none."),
   seed: integerFrom(0, "Give a whole number, such as 1."),
   inputs: list("Give an array, each entry as run() takes its inputs: check: { inputs: [x1, x2] }."),
+  rewrites: flag("true compares every rewrite with what it replaces; that is the default."),
+  reproduction: text("a path", 'Write check: { reproduction: "wrong.onnx" }.'),
 };
 
 const threads = integerFrom(1, "Give the number of threads inside one operator, or leave it out.");
@@ -38,6 +40,9 @@ const compile: OptionTable<CompileOptions> = {
   onProgress: callback("Pass a function: onProgress: ({ stage }) => console.log(stage)."),
   ignoreFailedEquivalenceCheck: flag("Leave it out: a module that fails its check computes something wrong."),
   passes: list("Pass a list of passes."),
+  rules: list("Pass a list of rules: rules: [defineRule({ … })]."),
+  stopAt: anything,
+  onPass: callback("Pass a function: onPass: (pass, graph) => console.log(pass.name, String(graph))."),
 };
 
 export const traceOptions: OptionTable<TraceOptions> = {

@@ -244,19 +244,22 @@ describe("loading", () => {
       for (const text of ["", "{", "null", '{"version":99}', '{"version":1}', '{"version":1,"cases":[{}],"rows":[],"limits":[]}'])
         await fails("certificate.onnx", withMetadata(certificateKey, text), "InvalidCertificate");
       const recipe = { name: "x", dtype: "float32", shape: [3, 2], seed: 1, kind: "normal", sha256: "" };
+      const certified = (odd: object) => {
+        const cases = [{ label: "c", inputs: [{ ...recipe, ...odd }], outputs: [] }];
+        return withMetadata(certificateKey, JSON.stringify({ version: 1, cases, rows: [], limits: [] }));
+      };
       for (const odd of [
         { dtype: "what" },
-        { shape: [3, 5] },
         { shape: [-1, 2] },
         { shape: [1.5, 2] },
         { kind: "integers", range: ["a", "b"] },
         { seed: "x" },
-      ]) {
-        const cases = [{ label: "c", inputs: [{ ...recipe, ...odd }], outputs: [] }];
-        await write("odd.onnx", withMetadata(certificateKey, JSON.stringify({ version: 1, cases, rows: [], limits: [] })));
-        await using m = await load(path("odd.onnx"), interpreter);
-        assert.deepEqual(m.certificate.cases[0]?.inputs[0]?.shape, [2, 2]);
-      }
+      ])
+        await fails("damaged.onnx", certified(odd), "InvalidCertificate");
+      // A whole certificate of another graph: the check takes inputs that this one accepts.
+      await write("odd.onnx", certified({ shape: [3, 5] }));
+      await using m = await load(path("odd.onnx"), interpreter);
+      assert.deepEqual(m.certificate.cases[0]?.inputs[0]?.shape, [2, 2]);
     });
   });
 

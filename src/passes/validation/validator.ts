@@ -1,6 +1,6 @@
 // Checks every rewrite before it is applied (translation validation): the nodes it replaces and the patch are run on the same small random
 // inputs. A check of whole outputs cannot see a mistake that is as small as its limit; here the limit is what rounding explains, and no more.
-import { ingotError } from "../../errors/error.ts";
+import { IngotError, ingotError } from "../../errors/error.ts";
 import type { Graph, Node } from "../../ir/graph.ts";
 import type { Patch } from "../../ir/patch.ts";
 import { formatProvenance } from "../../ir/provenance.ts";
@@ -143,8 +143,10 @@ const fits = ({ value }: Wide, { shape }: TensorType) => !shape || (value instan
 function tryBoth(...args: Parameters<typeof runBoth>): ReturnType<typeof runBoth> | undefined {
   try {
     return runBoth(...args);
-  } catch {
-    return undefined;
+  } catch (error) {
+    // What operators say of inputs that they do not take; anything else is a mistake of ours.
+    if (error instanceof IngotError) return undefined;
+    throw error;
   }
 }
 

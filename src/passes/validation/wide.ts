@@ -1,5 +1,6 @@
 // Runs a small graph in float64, and carries along how far the rounding of constants may move each element. What `ulp` rewrites are
 // measured with: between two graphs that are equal but for rounded constants, nothing else is left.
+import { IngotError } from "../../errors/error.ts";
 import { Graph, type Node, type Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
 import type { OpDefinition, RuntimeValue } from "../../ops/define.ts";
@@ -88,7 +89,8 @@ function general(node: Node, definition: OpDefinition, args: readonly (Wide | un
   let values: RuntimeValue[];
   try {
     values = run(inputs);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
     return narrow(node, definition, inputs);
   }
   const noise = args.some((a) => a?.noise) ? propagateNoise(node.op, args, values, run) : undefined;
