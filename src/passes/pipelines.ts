@@ -1,5 +1,6 @@
 // The optimiser, as lists of passes in order. `portable` keeps to standard operators; each engine's list runs after it.
 import type { Pass } from "./pass.ts";
+import { cancelInverse } from "./rules/cancel-inverse.ts";
 import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
 import { deadCode } from "./rules/dead-code.ts";
@@ -8,18 +9,45 @@ import { foldBatchNormConv } from "./rules/fold-batchnorm-conv.ts";
 import { foldConvAdd, foldConvMul } from "./rules/fold-conv-affine.ts";
 import { foldConvBatchNorm } from "./rules/fold-conv-batchnorm.ts";
 import { fuseConvActivation, fuseConvAddActivation } from "./rules/fuse-conv.ts";
+import { mergeCast } from "./rules/merge-cast.ts";
+import { dropClipBound, mergeClip } from "./rules/merge-clip.ts";
+import { mergeReshape } from "./rules/merge-reshape.ts";
+import { mergeSlice, reassemble, sliceOfConcat } from "./rules/merge-slice.ts";
+import { mergeTranspose, transposeToReshape } from "./rules/merge-transpose.ts";
+import { addZero, neutralElement } from "./rules/neutral-element.ts";
 import { noOp } from "./rules/no-op.ts";
+import { constantWhere, notWhere } from "./rules/simplify-where.ts";
+import { staticExpand, staticReshape } from "./rules/static-shape.ts";
+
+/** What does nothing, or what nobody reads. */
+const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, cancelInverse, dropClipBound];
+
+/** What is known before the model runs. */
+const knowing: readonly Pass[] = [constantFold, staticReshape, staticExpand, constantWhere, commonSubexpression];
+
+/** Two operators that move or bound elements, as one. */
+const merging: readonly Pass[] = [
+  notWhere,
+  mergeCast,
+  mergeClip,
+  mergeTranspose,
+  transposeToReshape,
+  mergeReshape,
+  mergeSlice,
+  sliceOfConcat,
+  reassemble,
+];
+
+/** What a convolution absorbs into its weight and bias. */
+const convolutions: readonly Pass[] = [foldConvBatchNorm, foldBatchNormConv, foldConvMul, foldConvAdd];
 
 /** What every graph goes through; standard operators only. */
 export const portablePasses: readonly Pass[] = [
-  deadCode,
-  noOp,
-  constantFold,
-  commonSubexpression,
-  foldConvBatchNorm,
-  foldBatchNormConv,
-  foldConvMul,
-  foldConvAdd,
+  ...cleaning,
+  ...knowing,
+  ...merging,
+  ...convolutions,
+  // Behind all rules that fold a BatchNormalization away.
   decomposeBatchNorm,
   deadCode,
 ];
