@@ -13,15 +13,18 @@ export function outputChannels(conv: Node, weight: Storage): number {
   return conv.op === "ConvTranspose" ? (weight.shape[1] as number) * group : (weight.shape[0] as number);
 }
 
-/** The affine map of the match's BatchNormalization (its root; names gamma, beta, mean, var); undefined when it is not finite. */
-export function batchNormOf(m: Match): ChannelAffine | undefined {
+/**
+ * The affine map of the match's BatchNormalization (its root, or the node of that name; its parameters are called gamma, beta, mean, var);
+ * undefined when it is not finite.
+ */
+export function batchNormOf(m: Match, name?: string): ChannelAffine | undefined {
   const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "var"].map((name) => m.constant(name)) as [
     Storage,
     Storage,
     Storage,
     Storage,
   ];
-  const affine = batchNormAffine(gamma, beta, mean, variance, Number(m.attribute("epsilon")));
+  const affine = batchNormAffine(gamma, beta, mean, variance, Number(m.attribute("epsilon", name)));
   return isFinite64(affine) ? affine : undefined;
 }
 

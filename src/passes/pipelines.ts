@@ -6,9 +6,14 @@ import { constantFold } from "./rules/constant-fold.ts";
 import { deadCode } from "./rules/dead-code.ts";
 import { decomposeBatchNorm } from "./rules/decompose-batchnorm.ts";
 import { foldBatchNormConv } from "./rules/fold-batchnorm-conv.ts";
+import { foldBatchNormGemm } from "./rules/fold-batchnorm-gemm.ts";
 import { foldConvAdd, foldConvMul } from "./rules/fold-conv-affine.ts";
 import { foldConvBatchNorm } from "./rules/fold-conv-batchnorm.ts";
+import { foldGemmAffine, foldMatMulMul, foldMulMatMul } from "./rules/fold-gemm-affine.ts";
+import { foldGemmBatchNorm } from "./rules/fold-gemm-batchnorm.ts";
+import { foldGemmGemm } from "./rules/fold-gemm-gemm.ts";
 import { fuseConvActivation, fuseConvAddActivation } from "./rules/fuse-conv.ts";
+import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul-add.ts";
 import { mergeCast } from "./rules/merge-cast.ts";
 import { dropClipBound, mergeClip } from "./rules/merge-clip.ts";
 import { mergeReshape } from "./rules/merge-reshape.ts";
@@ -41,12 +46,27 @@ const merging: readonly Pass[] = [
 /** What a convolution absorbs into its weight and bias. */
 const convolutions: readonly Pass[] = [foldConvBatchNorm, foldBatchNormConv, foldConvMul, foldConvAdd];
 
+/** What a product with a constant matrix absorbs into the matrix and its bias. */
+const products: readonly Pass[] = [
+  matmulAdd,
+  gemmAdd,
+  gemmTranspose,
+  transposeGemm,
+  foldGemmBatchNorm,
+  foldBatchNormGemm,
+  foldGemmAffine,
+  foldMatMulMul,
+  foldMulMatMul,
+  foldGemmGemm,
+];
+
 /** What every graph goes through; standard operators only. */
 export const portablePasses: readonly Pass[] = [
   ...cleaning,
   ...knowing,
   ...merging,
   ...convolutions,
+  ...products,
   // Behind all rules that fold a BatchNormalization away.
   decomposeBatchNorm,
   deadCode,
