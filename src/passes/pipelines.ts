@@ -5,6 +5,7 @@ import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
 import { deadCode } from "./rules/dead-code.ts";
 import { decomposeBatchNorm } from "./rules/decompose-batchnorm.ts";
+import { foldAddConv, foldMulConv } from "./rules/fold-affine-conv.ts";
 import { foldBatchNormConv } from "./rules/fold-batchnorm-conv.ts";
 import { foldBatchNormGemm } from "./rules/fold-batchnorm-gemm.ts";
 import { foldConvAdd, foldConvMul } from "./rules/fold-conv-affine.ts";
@@ -12,10 +13,12 @@ import { foldConvBatchNorm } from "./rules/fold-conv-batchnorm.ts";
 import { foldGemmAffine, foldMatMulMul, foldMulMatMul } from "./rules/fold-gemm-affine.ts";
 import { foldGemmBatchNorm } from "./rules/fold-gemm-batchnorm.ts";
 import { foldGemmGemm } from "./rules/fold-gemm-gemm.ts";
+import { foldPadConv, foldPadPool } from "./rules/fold-pad.ts";
 import { fuseConvActivation, fuseConvAddActivation } from "./rules/fuse-conv.ts";
 import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul-add.ts";
 import { mergeCast } from "./rules/merge-cast.ts";
 import { dropClipBound, mergeClip } from "./rules/merge-clip.ts";
+import { mergeAdds, mergeMuls } from "./rules/merge-constants.ts";
 import { mergeReshape } from "./rules/merge-reshape.ts";
 import { mergeSlice, reassemble, sliceOfConcat } from "./rules/merge-slice.ts";
 import { mergeTranspose, transposeToReshape } from "./rules/merge-transpose.ts";
@@ -30,9 +33,11 @@ const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, canc
 /** What is known before the model runs. */
 const knowing: readonly Pass[] = [constantFold, staticReshape, staticExpand, constantWhere, commonSubexpression];
 
-/** Two operators that move or bound elements, as one. */
+/** Two operators in a row that do the same kind of thing, as one. */
 const merging: readonly Pass[] = [
   notWhere,
+  mergeAdds,
+  mergeMuls,
   mergeCast,
   mergeClip,
   mergeTranspose,
@@ -44,7 +49,16 @@ const merging: readonly Pass[] = [
 ];
 
 /** What a convolution absorbs into its weight and bias. */
-const convolutions: readonly Pass[] = [foldConvBatchNorm, foldBatchNormConv, foldConvMul, foldConvAdd];
+const convolutions: readonly Pass[] = [
+  foldPadConv,
+  foldPadPool,
+  foldConvBatchNorm,
+  foldBatchNormConv,
+  foldConvMul,
+  foldConvAdd,
+  foldMulConv,
+  foldAddConv,
+];
 
 /** What a product with a constant matrix absorbs into the matrix and its bias. */
 const products: readonly Pass[] = [

@@ -59,11 +59,7 @@ export function refuses(source: Graph | string, rule: Rule, reason: RegExp): voi
   verifyGraph(graph);
   const said = explainRule(graph, rule);
   assert.ok(said.length > 0, `no node of the graph can be the root of ${rule.name}`);
-  assert.deepEqual(
-    said.filter((e) => e.fires).map((e) => e.node.op),
-    [],
-    `${rule.name} fires on\n${graph}`,
-  );
+  assert.ok(!said.some((e) => e.fires), `${rule.name} fires on\n${graph}`);
   assert.ok(
     said.some((e) => reason.test(e.reason)),
     `${rule.name} says: ${said.map((e) => e.reason).join("; ")}`,

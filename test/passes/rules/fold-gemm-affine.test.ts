@@ -7,7 +7,7 @@ import { tensorType } from "../../../src/ir/type.ts";
 import { registry } from "../../../src/ops/registry.ts";
 import { foldGemmAffine, foldMatMulMul, foldMulMatMul } from "../../../src/passes/rules/fold-gemm-affine.ts";
 import { checkPasses, Dice, operators, refuses } from "../../support/check-rule.ts";
-import { parameter, product } from "../../support/random-layers.ts";
+import { parameter, product, withConstant } from "../../support/random-layers.ts";
 
 const constants = "float[2,2] w = {1, 2, 3, 4}, float[2] c = {10, 20}, float[2] k = {2, -4}";
 const text = (nodes: string, type = "float[1,2]") => `main (${type} x) => (${type} y) <${constants}> { ${nodes} }`;
@@ -81,7 +81,7 @@ describe("all rules on constants around products", () => {
         const around = (x: Value, columns: number) => {
           const shape = dice.pick([[], [1], [columns], [1, columns], [rows, 1], [1, 1]]);
           const k = parameter(graph, dice, shape, { dtype, positive: true });
-          return graph.add(dice.pick(["Mul", "Div", "Add", "Sub"]), dice.int(0, 3) === 0 ? [k, x] : [x, k]).output;
+          return withConstant(graph, dice, x, k);
         };
         const x = graph.addInput("x", tensorType(dtype, [dice.flip() ? rows : symbol("batch"), inputs]));
         const made = product(graph, dice, dice.flip() ? around(x, inputs) : x, rows, inputs);
