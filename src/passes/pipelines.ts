@@ -5,6 +5,7 @@ import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
 import { deadCode } from "./rules/dead-code.ts";
 import { decomposeBatchNorm } from "./rules/decompose-batchnorm.ts";
+import { einsumMatMul, einsumTranspose } from "./rules/einsum-matmul.ts";
 import { foldAddConv, foldMulConv } from "./rules/fold-affine-conv.ts";
 import { foldBatchNormConv } from "./rules/fold-batchnorm-conv.ts";
 import { foldBatchNormGemm } from "./rules/fold-batchnorm-gemm.ts";
@@ -15,6 +16,8 @@ import { foldGemmBatchNorm } from "./rules/fold-gemm-batchnorm.ts";
 import { foldGemmGemm } from "./rules/fold-gemm-gemm.ts";
 import { foldPadConv, foldPadPool } from "./rules/fold-pad.ts";
 import { fuseConvActivation, fuseConvAddActivation } from "./rules/fuse-conv.ts";
+import { inlineIf, inlineLoop } from "./rules/inline-control.ts";
+import { logSoftmax } from "./rules/log-softmax.ts";
 import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul-add.ts";
 import { mergeCast } from "./rules/merge-cast.ts";
 import { dropClipBound, mergeClip } from "./rules/merge-clip.ts";
@@ -31,7 +34,7 @@ import { staticExpand, staticReshape } from "./rules/static-shape.ts";
 const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, cancelInverse, dropClipBound];
 
 /** What is known before the model runs. */
-const knowing: readonly Pass[] = [constantFold, staticReshape, staticExpand, constantWhere, commonSubexpression];
+const knowing: readonly Pass[] = [constantFold, inlineIf, inlineLoop, staticReshape, staticExpand, constantWhere, commonSubexpression];
 
 /** Two operators in a row that do the same kind of thing, as one. */
 const merging: readonly Pass[] = [
@@ -46,6 +49,9 @@ const merging: readonly Pass[] = [
   mergeSlice,
   sliceOfConcat,
   reassemble,
+  einsumTranspose,
+  einsumMatMul,
+  logSoftmax,
 ];
 
 /** What a convolution absorbs into its weight and bias. */
