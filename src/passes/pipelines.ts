@@ -15,7 +15,12 @@ import { foldGemmAffine, foldMatMulMul, foldMulMatMul } from "./rules/fold-gemm-
 import { foldGemmBatchNorm } from "./rules/fold-gemm-batchnorm.ts";
 import { foldGemmGemm } from "./rules/fold-gemm-gemm.ts";
 import { foldPadConv, foldPadPool } from "./rules/fold-pad.ts";
-import { fuseConvActivation, fuseConvAddActivation } from "./rules/fuse-conv.ts";
+import { fuseConvActivation, fuseConvAdd, fuseConvAddActivation } from "./rules/fuse-conv.ts";
+import { fuseFastGelu, fuseGelu, fuseQuickGelu } from "./rules/fuse-gelu.ts";
+import { fuseGemmActivation } from "./rules/fuse-gemm.ts";
+import { fuseLayerNorm } from "./rules/fuse-layer-norm.ts";
+import { fuseMatMulScale, fuseMatMulTranspose } from "./rules/fuse-matmul.ts";
+import { fuseBiasGelu, fuseSkipLayerNorm } from "./rules/fuse-transformer.ts";
 import { inlineIf, inlineLoop } from "./rules/inline-control.ts";
 import { logSoftmax } from "./rules/log-softmax.ts";
 import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul-add.ts";
@@ -93,4 +98,25 @@ export const portablePasses: readonly Pass[] = [
 ];
 
 /** Lowering for ONNX Runtime, after `portablePasses`: its fused operators. */
-export const onnxruntimePasses: readonly Pass[] = [fuseConvAddActivation, fuseConvActivation, deadCode];
+export const onnxruntimePasses: readonly Pass[] = [
+  // With activation first: the sum alone would take the activation's place.
+  fuseConvAddActivation,
+  fuseConvActivation,
+  fuseConvAdd,
+  fuseLayerNorm,
+  fuseGelu,
+  fuseFastGelu,
+  fuseQuickGelu,
+  fuseMatMulTranspose,
+  fuseMatMulScale,
+  fuseGemmActivation,
+  deadCode,
+];
+
+/**
+ * Further fusions for transformers on ONNX Runtime, after `onnxruntimePasses`; off unless asked for, because they sum in another order than the
+ * operators they replace.
+ *
+ * @example runPasses(graph, [...onnxruntimePasses, ...transformerFusions], { target: "onnxruntime" });
+ */
+export const transformerFusions: readonly Pass[] = [fuseBiasGelu, fuseSkipLayerNorm, deadCode];
