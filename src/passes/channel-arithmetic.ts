@@ -69,3 +69,14 @@ export function perChannel(storage: Storage, rank: number, channels: number): Fl
   if (!storage.shape.every((d, i) => d === (i === axis ? channels : 1))) return undefined;
   return toFloat64(storage);
 }
+
+/**
+ * The constant as one number per index of the last axis, when it broadcasts over a tensor of the given rank whose last axis has `columns`
+ * and is the same along all others: a single element, or shape [1, …, columns].
+ */
+export function lastAxis(storage: Storage, rank: number, columns: number): Float64Array | undefined {
+  if (storage.rank > rank) return undefined;
+  if (storage.size === 1) return new Float64Array(columns).fill(toFloat64(storage)[0] as number);
+  if (!storage.shape.every((d, i) => d === (i === storage.rank - 1 ? columns : 1))) return undefined;
+  return toFloat64(storage);
+}
