@@ -18,6 +18,7 @@ import * as gather from "./gather.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
 import * as normalization from "./normalization.ts";
+import * as optional from "./optional.ts";
 import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as quantize from "./quantize.ts";
@@ -27,6 +28,8 @@ import * as resize from "./resize.ts";
 import * as scan from "./scan.ts";
 import * as scatter from "./scatter.ts";
 import * as select from "./select.ts";
+import * as sequence from "./sequence.ts";
+import * as sequenceTensors from "./sequence-tensors.ts";
 import * as shape from "./shape.ts";
 import * as slice from "./slice.ts";
 import * as softmax from "./softmax.ts";
@@ -52,6 +55,7 @@ const families = {
   logic,
   matmul,
   normalization,
+  optional,
   pad,
   pool,
   quantize,
@@ -61,6 +65,8 @@ const families = {
   scan,
   scatter,
   select,
+  sequence,
+  sequenceTensors,
   shape,
   slice,
   softmax,

@@ -1,7 +1,7 @@
 // The reference engine: the operators' own kernels, node by node, with memory reuse. It computes in slices, so that the event loop turns.
 import type { Graph } from "../../ir/graph.ts";
-import type { RuntimeValue } from "../../ops/define.ts";
 import { runGraphInSlices } from "../../ops/run-graph.ts";
+import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import type { Engine, Executable, RunOptions } from "../engine.ts";
 
 /** Runs graphs of any operator that Ingot knows; needs nothing installed. */
