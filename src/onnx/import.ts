@@ -1,10 +1,12 @@
 // ModelProto → Graph. Names become identities, old operator forms the newest, Constant nodes initializers, functions their bodies.
 // Everything a file can have wrong is found here and named: nothing of a file is trusted.
 import { IngotError, ingotError } from "../errors/error.ts";
+import { decodeSync } from "../image/codec.ts";
 import { Graph, type Value } from "../ir/graph.ts";
 import type { Provenance } from "../ir/provenance.ts";
 import type { OpSchemas } from "../ir/schema.ts";
 import { mapContents, meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
+import { installImageCodec } from "../ops/image-decoder.ts";
 import { constantOf, finalAttributes, rawAttributes } from "./attributes.ts";
 import { provenanceFromProps } from "./export.ts";
 import { convertToNewest } from "./opset/convert.ts";
@@ -22,6 +24,9 @@ export interface ImportOptions {
   /** The bytes of tensors in other files: see `readExternalData`. */
   readonly external?: ReadonlyMap<TensorProto, Uint8Array>;
 }
+
+// Models that decode pictures come from files: their operator finds the codec installed.
+installImageCodec(decodeSync);
 
 /** The names that a graph, or the body of a function, can see. */
 class Scope {

@@ -22,6 +22,7 @@ import * as einsum from "./einsum.ts";
 import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
 import * as gridSample from "./grid-sample.ts";
+import * as imageDecoder from "./image-decoder.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
 import * as maxUnpool from "./max-unpool.ts";
@@ -72,6 +73,7 @@ const families = {
   fused,
   gather,
   gridSample,
+  imageDecoder,
   logic,
   matmul,
   maxUnpool,

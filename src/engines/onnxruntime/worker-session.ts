@@ -1,10 +1,9 @@
 // The way without koffi: the package's own binding, in one worker thread, behind the same interface. Its runs are one after the
 // other and its weights are part of the model's bytes, but the event loop stays free.
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { ingotError } from "../../errors/error.ts";
+import { startProgram } from "../../kernels/worker-program.ts";
 import { findPackage } from "./library.ts";
 import type { OrtData } from "./ort-value.ts";
 import { abortError, type InferenceSession, type OrtRunOptions } from "./session.ts";
@@ -21,23 +20,6 @@ export interface WorkerSessionOptions {
 interface Waiting {
   readonly resolve: (outputs: OrtData[]) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/**
- * Starts the thread's program, which stands beside this file. From compiled code that is one line; when Ingot itself runs from its
- * TypeScript source, the loader for it has to be registered in the thread first.
- */
-function startProgram(workerData: WorkerStart): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./worker-main.js", import.meta.url), { workerData });
-  const loader = JSON.stringify(
-    pathToFileURL(
-      createRequire(import.meta.url)
-        .resolve("tsx/esm/api")
-        .replace(/cjs$/, "mjs"),
-    ).href,
-  );
-  const program = JSON.stringify(new URL("./worker-main.ts", import.meta.url).href);
-  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${program}); });`, { eval: true, workerData });
 }
 
 /**
@@ -67,7 +49,7 @@ export class WorkerSession implements InferenceSession {
   /** Throws `EngineMissing`, `EngineLibraryMissing` or `EngineRejectedModel`. */
   static async create(model: Uint8Array | string, options: WorkerSessionOptions = {}): Promise<WorkerSession> {
     const packageFile = join(findPackage(), "package.json");
-    const worker = startProgram({ packageFile, model, options });
+    const worker = startProgram(new URL("./worker-main.js", import.meta.url), { packageFile, model, options } satisfies WorkerStart);
     const first = await new Promise<Reply>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);
