@@ -202,10 +202,9 @@ class Importer {
       file: this.#file,
       provenance,
     });
-    if (domain === "") {
-      convertToNewest(draft);
-      checkNamedTypes(draft, title, this.#file);
-    } else draft.op = `${domain}.${opType}`;
+    if (domain !== "") draft.op = `${domain}.${opType}`;
+    convertToNewest(draft);
+    if (domain === "") checkNamedTypes(draft, title, this.#file);
     const made = scope.graph.add(draft.op, draft.inputs, finalAttributes(draft, this.#options.schemas, context), {
       outputCount: draft.outputCount,
       provenance,

@@ -129,7 +129,8 @@ export const gridSample = defineOp("GridSample", {
           const v = g[(b * places + p) * n + (n - 1 - axis)] as number;
           let at = align_corners ? r(r(r(v + 1) / 2) * (size - 1)) : r(r(r(r(v + 1) * size) - 1) / 2);
           if (nearest) at = halfToEven(at);
-          x[axis] = at < low || at > high ? r(place(at, borders[axis] as Border)) : at;
+          // The four taps of `cubic` are moved one by one instead.
+          x[axis] = mode !== "cubic" && (at < low || at > high) ? r(place(at, borders[axis] as Border)) : at;
         }
         const to = b * channels * places + p;
         if (nearest) {

@@ -26,6 +26,12 @@ import * as imageDecoder from "./image-decoder.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
 import * as maxUnpool from "./max-unpool.ts";
+import * as mlFeatures from "./ml-features.ts";
+import * as mlLabels from "./ml-labels.ts";
+import * as mlLinear from "./ml-linear.ts";
+import * as mlMaps from "./ml-maps.ts";
+import * as mlSvm from "./ml-svm.ts";
+import * as mlTreeEnsembles from "./ml-tree-ensembles.ts";
 import * as nonMaxSuppression from "./non-max-suppression.ts";
 import * as normalization from "./normalization.ts";
 import * as optional from "./optional.ts";
@@ -77,6 +83,12 @@ const families = {
   logic,
   matmul,
   maxUnpool,
+  mlFeatures,
+  mlLabels,
+  mlLinear,
+  mlMaps,
+  mlSvm,
+  mlTreeEnsembles,
   nonMaxSuppression,
   normalization,
   optional,
