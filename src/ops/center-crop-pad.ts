@@ -1,12 +1,15 @@
 // CenterCropPad: the middle of a tensor, or the tensor in the middle of zeros.
 import { ingotError } from "../errors/error.ts";
 import { type Dim, unknownDim } from "../ir/dim.ts";
+import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
+import { dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxes } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf, copyByTables } from "./cells.ts";
 import { anyDType, defineOp, ints } from "./define.ts";
 import { axisOf, contentsOf, inputType, unknownShape } from "./infer.ts";
+import { int64List } from "./shape.ts";
 
 /** Brings each of `axes` to the size in `shape`; of an odd number of places, one more is taken away, or added, at the end. */
 export const centerCropPad = defineOp("CenterCropPad", {
@@ -47,5 +50,19 @@ export const centerCropPad = defineOp("CenterCropPad", {
     });
     copyByTables(x, tables, y);
     return y;
+  },
+  decompose(builder, [x, shape], { axes }) {
+    const add = (op: string, inputs: readonly (Value | undefined)[], attributes = {}) => builder.add(op, inputs, attributes).output;
+    const list = (values: readonly number[]) => builder.addInitializer(int64List(values));
+    const places = axes && list(axes);
+    const wanted = add("Cast", [shape], { to: dtypeInfo("int64").onnx });
+    const sizes = add("Shape", [x]);
+    const given = places ? add("Gather", [sizes, places]) : sizes;
+    const half = (amount: Value) => add("Div", [amount, list([2])]);
+    const more = add("Max", [add("Sub", [wanted, given]), list([0])]);
+    const before = half(more);
+    const padded = add("Pad", [x, add("Concat", [before, add("Sub", [more, before])], { axis: 0 }), undefined, places]);
+    const start = half(add("Max", [add("Sub", [given, wanted]), list([0])]));
+    return [add("Slice", [padded, start, add("Add", [start, wanted]), places])];
   },
 });
