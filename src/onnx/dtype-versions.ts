@@ -117,6 +117,15 @@ const laterDTypes: Readonly<Record<string, readonly Row[]>> = {
   TopK: [row(11, "i0 o0", ...allIntegers)],
 };
 
+/** From which opset on operators that take tensors take sequences and optionals too. */
+const containersSince: Readonly<Record<string, { readonly sequence: number; readonly optional: number }>> = {
+  Identity: { sequence: 14, optional: 16 },
+  If: { sequence: 13, optional: 16 },
+  Loop: { sequence: 13, optional: 16 },
+  OptionalGetElement: { sequence: 18, optional: 15 },
+  OptionalHasElement: { sequence: 18, optional: 15 },
+};
+
 const bfloat16Opset = new Map(
   bfloat16Since.flatMap(([opset, operators]) => operators.split(" ").map((op): [string, number] => [op, opset])),
 );
@@ -133,5 +142,9 @@ export function opsetForDTypes(node: Node): number {
   let opset = [...values.values()].includes("bfloat16") ? (bfloat16Opset.get(node.op) ?? 1) : 1;
   for (const { opset: since, dtypes, at } of laterDTypes[node.op] ?? [])
     if (at.split(" ").some((place) => dtypes.includes(values.get(place) ?? "float32") && values.has(place))) opset = Math.max(opset, since);
+  const containers = containersSince[node.op];
+  const reads = node.op === "OptionalGetElement" ? node.inputs : [...node.inputs, ...node.outputs];
+  for (const v of reads)
+    if (containers && (v?.type.kind === "sequence" || v?.type.kind === "optional")) opset = Math.max(opset, containers[v.type.kind]);
   return opset;
 }
