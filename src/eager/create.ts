@@ -37,9 +37,13 @@ export function tensor(data: NestedArray | Elements, options: CreateOptions & { 
         d !== "bool" && d !== "float16" && d !== "bfloat16" && d !== "string" && dtypeInfo(d).make(0).constructor === elements.constructor,
     ) as DType;
     const shape = options.shape ?? [elements.length];
-    // float16 bits, bool bytes and the typed array's own dtype are copied as they are; anything else is converted.
+    // bool bytes and the typed array's own dtype are copied as they are; anything else is converted.
+    const info = dtype && dtypeInfo(dtype);
     const sameWords =
-      dtype === undefined || dtype === own || (dtypeInfo(dtype).make(0).constructor === elements.constructor && !isFloat(dtype));
+      dtype === undefined ||
+      info === undefined ||
+      dtype === own ||
+      (info.make(0).constructor === elements.constructor && info.codec === undefined);
     return currentInterpreter().constant(
       sameWords ? Storage.of(dtype ?? own, elements.slice(), shape) : Storage.from(dtype, elements, shape),
     );
@@ -162,7 +166,9 @@ export function fromNdarray(array: NdArray<Elements>, options: CreateOptions = {
           !(isFloat(d) && data instanceof Uint16Array),
       );
   const dtype = options.dtype ?? own;
-  if (dtype !== undefined && dtypeInfo(dtype).make(0).constructor === data.constructor)
+  // Integers of less than a byte are converted: the array may hold larger ones.
+  const info = dtype && dtypeInfo(dtype);
+  if (dtype !== undefined && info?.make(0).constructor === data.constructor && (info.kind === "float" || info.codec === undefined))
     return currentInterpreter().constant(new Storage(dtype, array));
   const view = Storage.strided(own ?? "float64", data, array.shape, array.stride, array.offset);
   const values = view.dense() as ArrayLike<number | bigint>;

@@ -2,7 +2,7 @@
 // 14, though Add is as old as ONNX. Facts from the operator schemas of ONNX 1.22 (opsets 1 to 27), default domain.
 import type { Graph } from "../ir/graph.ts";
 import { allNodes } from "../ir/traverse.ts";
-import { type DType, integers } from "../tensor/dtype.ts";
+import { type DType, float8s, integers } from "../tensor/dtype.ts";
 
 const allIntegers = integers;
 
@@ -118,6 +118,31 @@ const laterDTypes: Readonly<Record<string, readonly Row[]>> = {
   TopK: [row(11, "i0 o0", ...allIntegers)],
 };
 
+/** The opset at which ONNX got a dtype, for values of any kind: with it came the IR version that can hold such tensors. */
+const dtypeOpset: Partial<Record<DType, number>> = {
+  ...Object.fromEntries(float8s.map((d) => [d, 19])),
+  int4: 21,
+  uint4: 21,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  int2: 25,
+  uint2: 25,
+};
+
+/** Operators that took 8-bit floats later than ONNX got them. */
+const float8Since: Readonly<Record<string, number>> = {
+  ConstantOfShape: 20,
+  Dropout: 22,
+  Flatten: 21,
+  IsInf: 20,
+  IsNaN: 20,
+  Pad: 21,
+  QLinearMatMul: 21,
+  Squeeze: 21,
+  Transpose: 21,
+  Unsqueeze: 21,
+};
+
 const bfloat16Opset = new Map(
   bfloat16Since.flatMap(([opset, operators]) => operators.split(" ").map((op): [string, number] => [op, opset])),
 );
@@ -125,6 +150,8 @@ const bfloat16Opset = new Map(
 /** The lowest opset of the default domain at which every operator of the graph takes the dtypes it is given. */
 export function opsetForDTypes(graph: Graph): number {
   let opset = 1;
+  for (const value of [...graph.inputs, ...graph.initializers])
+    if (value.type.kind === "tensor") opset = Math.max(opset, dtypeOpset[value.type.dtype] ?? 1);
   for (const node of allNodes(graph)) {
     const values = new Map<string, DType>();
     node.inputs.forEach((v, i) => {
@@ -133,6 +160,10 @@ export function opsetForDTypes(graph: Graph): number {
     node.outputs.forEach((v, i) => {
       if (v.type.kind === "tensor") values.set(`o${i}`, v.type.dtype);
     });
+    for (const dtype of values.values()) {
+      opset = Math.max(opset, dtypeOpset[dtype] ?? 1);
+      if (float8s.includes(dtype)) opset = Math.max(opset, float8Since[node.op] ?? 1);
+    }
     if ([...values.values()].includes("bfloat16")) opset = Math.max(opset, bfloat16Opset.get(node.op) ?? 1);
     for (const { opset: since, dtypes, at } of laterDTypes[node.op] ?? [])
       if (at.split(" ").some((place) => dtypes.includes(values.get(place) ?? "float32") && values.has(place)))

@@ -4,6 +4,7 @@ import * as activation from "./activation.ts";
 import * as argReduce from "./arg-reduce.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as batchNormalization from "./batch-normalization.ts";
+import * as bitCast from "./bit-cast.ts";
 import * as cast from "./cast.ts";
 import * as concat from "./concat.ts";
 import * as control from "./control.ts";
@@ -39,6 +40,7 @@ const families = {
   argReduce,
   arithmetic,
   batchNormalization,
+  bitCast,
   cast,
   concat,
   control,

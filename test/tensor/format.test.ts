@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DType } from "../../src/tensor/dtype.ts";
+import type { DType, DType } from "../../src/tensor/dtype.ts";
 import { formatStorage } from "../../src/tensor/format.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 
@@ -73,6 +73,13 @@ describe("printing a tensor", () => {
   it("shows empty tensors with their size", () => {
     assert.equal(text("float32", []), "tensor([])");
     assert.equal(text("int32", [], [0, 3]), "tensor([], size=[0, 3], dtype=int32)");
+  });
+
+  it("shows the numbers that small floats and narrow integers stand for", () => {
+    const shown = (dtype: DType) => formatStorage(Storage.from(dtype, [1, 2.5, 3, Number.NaN], [4]));
+    assert.equal(shown("float8e4m3fn"), "tensor([1.0000, 2.5000, 3.0000,    nan], dtype=float8e4m3fn)");
+    assert.equal(shown("float8e8m0"), "tensor([ 1.,  4.,  4., nan], dtype=float8e8m0)");
+    assert.equal(formatStorage(Storage.from("int4", [-8, 7], [2])), "tensor([-8,  7], dtype=int4)");
   });
 
   it("reads views through their strides", () => {
