@@ -3,9 +3,11 @@ import type { OpSchemas } from "../ir/schema.ts";
 import * as activation from "./activation.ts";
 import * as argReduce from "./arg-reduce.ts";
 import * as arithmetic from "./arithmetic.ts";
+import * as attention from "./attention.ts";
 import * as batchNormalization from "./batch-normalization.ts";
 import * as bitCast from "./bit-cast.ts";
 import * as cast from "./cast.ts";
+import * as causalConv from "./causal-conv.ts";
 import * as concat from "./concat.ts";
 import * as control from "./control.ts";
 import * as conv from "./conv.ts";
@@ -16,6 +18,7 @@ import * as dropout from "./dropout.ts";
 import * as einsum from "./einsum.ts";
 import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
+import * as linearAttention from "./linear-attention.ts";
 import * as logic from "./logic.ts";
 import * as matmul from "./matmul.ts";
 import * as normalization from "./normalization.ts";
@@ -25,6 +28,7 @@ import * as quantize from "./quantize.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
+import * as rotaryEmbedding from "./rotary-embedding.ts";
 import * as scan from "./scan.ts";
 import * as scatter from "./scatter.ts";
 import * as select from "./select.ts";
@@ -32,6 +36,7 @@ import * as shape from "./shape.ts";
 import * as slice from "./slice.ts";
 import * as softmax from "./softmax.ts";
 import * as space from "./space.ts";
+import * as tensorScatter from "./tensor-scatter.ts";
 import * as unaryMath from "./unary-math.ts";
 import * as whereClip from "./where-clip.ts";
 
@@ -39,9 +44,11 @@ const families = {
   activation,
   argReduce,
   arithmetic,
+  attention,
   batchNormalization,
   bitCast,
   cast,
+  causalConv,
   concat,
   control,
   conv,
@@ -51,6 +58,7 @@ const families = {
   einsum,
   fused,
   gather,
+  linearAttention,
   logic,
   matmul,
   normalization,
@@ -60,6 +68,7 @@ const families = {
   random,
   reduce,
   resize,
+  rotaryEmbedding,
   scan,
   scatter,
   select,
@@ -67,6 +76,7 @@ const families = {
   slice,
   softmax,
   space,
+  tensorScatter,
   unaryMath,
   whereClip,
 } as const;

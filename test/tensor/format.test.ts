@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DType, DType } from "../../src/tensor/dtype.ts";
+import type { DType } from "../../src/tensor/dtype.ts";
 import { formatStorage } from "../../src/tensor/format.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 
