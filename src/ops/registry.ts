@@ -26,6 +26,7 @@ import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as quantize from "./quantize.ts";
 import * as random from "./random.ts";
+import * as recurrent from "./recurrent.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as rotaryEmbedding from "./rotary-embedding.ts";
@@ -66,6 +67,7 @@ const families = {
   pool,
   quantize,
   random,
+  recurrent,
   reduce,
   resize,
   rotaryEmbedding,
