@@ -1,15 +1,13 @@
-// Affine quantisation to integers of 2 to 16 bits and floats of 4 and 8, whole tensors, along an axis or in blocks; and the integer
-// matrix product.
+// Affine quantisation to integers of 2 to 16 bits and floats of 4 and 8, whole tensors, along an axis or in blocks.
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { tensorType, type ValueType } from "../ir/type.ts";
+import { tensorType } from "../ir/type.ts";
 import { type DType, decoder, dtypeFromOnnx, dtypeInfo, encoder, float8s, type NumberArray } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, type OpUse } from "./define.ts";
 import { inputShape, inputType } from "./infer.ts";
-import { decodedNumbers, encodeNumbers, isHalf, mapPairs, widened } from "./map-elements.ts";
-import { inferMatMul, productOf } from "./matmul.ts";
+import { decodedNumbers, encodeNumbers, isHalf, widened } from "./map-elements.ts";
 import { splitAt } from "./softmax.ts";
 import { roundHalfToEven } from "./unary-math.ts";
 
@@ -195,20 +193,3 @@ export const dynamicQuantizeLinear = defineOp("DynamicQuantizeLinear", {
     return [y, Storage.from("float32", [scale], []), Storage.from("uint8", [zero], [])];
   },
 });
-
-/** The product of 8-bit matrices less their zero points, in int32. Zero points: one number, one per row of A, one per column of B. */
-export const matMulInteger = defineOp("MatMulInteger", {
-  since: [10],
-  inputs: ["A: T1", "B: T2", "a_zero_point?: T1", "b_zero_point?: T2"],
-  outputs: ["Y: int32"],
-  types: { T1: ["int8", "uint8"], T2: ["int8", "uint8"] },
-  accuracy: "exact",
-  infer: (c): ValueType[] => inferMatMul(c).map((t) => (t.kind === "tensor" ? tensorType("int32", t.shape) : t)),
-  eval({ A, B, a_zero_point, b_zero_point }, _, c) {
-    const perRow = a_zero_point?.rank === 1 && a_zero_point.size > 1 ? a_zero_point.reshape([a_zero_point.size, 1]) : a_zero_point;
-    return productOf(centred(A, perRow), centred(B, b_zero_point), c.shape(0));
-  },
-});
-
-const centred = (x: Storage, zero: Storage | undefined): Storage =>
-  mapPairs<number, number>(x, zero ?? Storage.from(x.dtype, [0], []), x.shape, (v, z) => v - z, "int32");

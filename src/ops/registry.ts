@@ -20,11 +20,13 @@ import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
 import * as linearAttention from "./linear-attention.ts";
 import * as logic from "./logic.ts";
+import * as loss from "./loss.ts";
 import * as matmul from "./matmul.ts";
 import * as normalization from "./normalization.ts";
 import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as quantize from "./quantize.ts";
+import * as quantizedLinear from "./quantized-linear.ts";
 import * as random from "./random.ts";
 import * as recurrent from "./recurrent.ts";
 import * as reduce from "./reduce.ts";
@@ -61,11 +63,13 @@ const families = {
   gather,
   linearAttention,
   logic,
+  loss,
   matmul,
   normalization,
   pad,
   pool,
   quantize,
+  quantizedLinear,
   random,
   recurrent,
   reduce,
