@@ -130,4 +130,26 @@ describe("operators of old opsets", () => {
     });
     assert.throws(() => imported(loose), /ranks are not known/);
   });
+
+  it("that scanned a batch of sequences: Scan, in either direction", () => {
+    const body = {
+      name: "body",
+      input: [value("sum", []), value("next", [])],
+      output: [value("total", []), value("each", [])],
+      node: [node("Add", ["sum", "next"], ["total"]), node("Identity", ["total"], ["each"])],
+    };
+    const scan = (directions: bigint[]) =>
+      model({
+        opset: 8,
+        inputs: [value("initial", [2]), value("x", [2, 3])],
+        outputs: [value("last", [2]), value("all", [2, 3])],
+        nodes: [node("Scan", ["", "initial", "x"], ["last", "all"], { body, num_scan_inputs: 1n, directions })],
+      });
+    const initial = float32([2], 10, 20);
+    assert.deepEqual(evaluate(scan([0n]), initial, x23), [
+      { shape: [2], values: [16, 35] },
+      { shape: [2, 3], values: [11, 13, 16, 24, 29, 35] },
+    ]);
+    assert.deepEqual(evaluate(scan([1n]), initial, x23)[1]?.values, [13, 15, 16, 26, 31, 35]);
+  });
 });

@@ -4,9 +4,10 @@ import { broadcastAxis } from "./broadcast-axis.ts";
 import { defaults } from "./defaults.ts";
 import type { Conversion, Conversions, NodeDraft } from "./draft.ts";
 import { resize } from "./resize.ts";
+import { scan } from "./scan.ts";
 import { softmax } from "./softmax.ts";
 
-const families: readonly Conversions[] = [defaults, attributesToInputs, broadcastAxis, softmax, resize];
+const families: readonly Conversions[] = [defaults, attributesToInputs, broadcastAxis, softmax, resize, scan];
 
 const table = new Map<string, readonly Conversion[]>();
 for (const family of families)
