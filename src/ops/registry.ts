@@ -9,6 +9,7 @@ import * as bitCast from "./bit-cast.ts";
 import * as cast from "./cast.ts";
 import * as causalConv from "./causal-conv.ts";
 import * as concat from "./concat.ts";
+import * as contribAttention from "./contrib-attention.ts";
 import * as control from "./control.ts";
 import * as conv from "./conv.ts";
 import * as create from "./create.ts";
@@ -53,6 +54,7 @@ const families = {
   cast,
   causalConv,
   concat,
+  contribAttention,
   control,
   conv,
   create,
