@@ -10,6 +10,9 @@ import * as cast from "./cast.ts";
 import * as causalConv from "./causal-conv.ts";
 import * as concat from "./concat.ts";
 import * as contribAttention from "./contrib-attention.ts";
+import * as contribEmbedding from "./contrib-embedding.ts";
+import * as contribMatmul from "./contrib-matmul.ts";
+import * as contribQuantized from "./contrib-quantized.ts";
 import * as control from "./control.ts";
 import * as conv from "./conv.ts";
 import * as create from "./create.ts";
@@ -55,6 +58,9 @@ const families = {
   causalConv,
   concat,
   contribAttention,
+  contribEmbedding,
+  contribMatmul,
+  contribQuantized,
   control,
   conv,
   create,

@@ -152,4 +152,13 @@ describe("operators of old opsets", () => {
     ]);
     assert.deepEqual(evaluate(scan([1n]), initial, x23)[1]?.values, [13, 15, 16, 26, 31, 35]);
   });
+
+  it("that ONNX Runtime had before the standard: SimplifiedLayerNormalization", () => {
+    const norm = old(17, "SimplifiedLayerNormalization", { axis: -1n, epsilon: 0 }, [1, 2], [2]);
+    const [y] = evaluate(norm, float32([1, 2], 3, 4), float32([2], 1, 2));
+    const scale = Math.sqrt(12.5);
+    y?.values.forEach((v, i) => {
+      assert.ok(Math.abs(v - ([3 / scale, 8 / scale][i] as number)) < 1e-6);
+    });
+  });
 });
