@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { IngotError } from "../../src/errors/error.ts";
 import { type DType, decoder, dtypeInfo, encoder } from "../../src/tensor/dtype.ts";
 import { Storage } from "../../src/tensor/storage.ts";
+import { type Case, describeAgreement } from "../support/onnxruntime-agreement.ts";
 import { f32, infer, result, run, sym } from "../support/run-op.ts";
 
 const onnx = (dtype: DType) => dtypeInfo(dtype).onnx;
@@ -82,4 +83,29 @@ describe("DequantizeLinear", () => {
       }),
     );
   });
+});
+
+const small = (dtype: DType, shape: readonly number[]) => {
+  const count = shape.reduce((a, b) => a * b, 1);
+  return of(
+    dtype,
+    Array.from({ length: count }, (_, i) => ((i * 5) % 16) - (dtype.startsWith("u") ? 0 : 8)),
+    shape,
+  );
+};
+describeAgreement("quantisation agrees with ONNX Runtime, whose tensors are packed", {
+  "DequantizeLinear of 4-bit integers": () => [
+    ["DequantizeLinear", [small("int4", [3, 5]), f32([], [0.3]), of("int4", [3], [])]],
+    ["DequantizeLinear", [small("uint4", [3, 5]), f32([3], [0.3, 0.2, 0.1]), of("uint4", [3, 0, 15])], { axis: 0 }],
+    ["DequantizeLinear", [small("int4", [2, 6]), f32([2, 2], [1, 2, 3, 4])], { axis: 1, block_size: 3 }],
+  ],
+  "DequantizeLinear of 8-bit floats": () =>
+    (["float8e4m3fn", "float8e5m2", "float8e4m3fnuz", "float8e5m2fnuz"] as const).map((dtype): Case => {
+      const codes = Storage.of(
+        dtype,
+        Uint8Array.from({ length: 100 }, (_, i) => i),
+        [100],
+      );
+      return ["DequantizeLinear", [codes, f32([], [1]), of(dtype, [0], [])]];
+    }),
 });
