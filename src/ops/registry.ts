@@ -22,6 +22,7 @@ import * as dropout from "./dropout.ts";
 import * as einsum from "./einsum.ts";
 import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
+import * as groupQueryAttention from "./group-query-attention.ts";
 import * as linearAttention from "./linear-attention.ts";
 import * as logic from "./logic.ts";
 import * as loss from "./loss.ts";
@@ -69,6 +70,7 @@ const families = {
   einsum,
   fused,
   gather,
+  groupQueryAttention,
   linearAttention,
   logic,
   loss,
