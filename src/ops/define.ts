@@ -4,7 +4,7 @@ import type { Dim } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { AttributeKind, AttributeSchema, Attributes, FormalParameter, InferContext, OpSchema } from "../ir/schema.ts";
 import type { TensorType, ValueType } from "../ir/type.ts";
-import { allDTypes, type DType } from "../tensor/dtype.ts";
+import { allDTypes, type DType, wideDTypes } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { RuntimeValue } from "./runtime-value.ts";
 
@@ -185,5 +185,7 @@ function parseFormal(text: string): FormalParameter {
   return { name: match[1] as string, type: match[3] as string, option: match[2] === "?" ? "optional" : match[2] ? "variadic" : "single" };
 }
 
-/** All dtypes, for operators that only move elements. */
-export const anyDType = allDTypes;
+/** All dtypes but those of less than 8 bits and the 8-bit floats, for operators that only move elements. */
+export const anyDType = wideDTypes;
+/** All dtypes, for the few operators that the standard lets move elements of any width. */
+export const everyDType = allDTypes;
