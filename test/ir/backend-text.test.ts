@@ -4,12 +4,12 @@ import type { Graph } from "../../src/ir/graph.ts";
 import { parseGraph } from "../../src/ir/parse.ts";
 import { printGraph } from "../../src/ir/print.ts";
 import { verifyGraph } from "../../src/ir/verify.ts";
-import type { RuntimeValue } from "../../src/ops/define.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { runGraph } from "../../src/ops/run-graph.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { importBackendCase, inputsOfBackendCase, readBackendCases, testDataFolder } from "../support/backend-cases.ts";
 
+type RuntimeValue = ReturnType<typeof runGraph>[number];
 const bits = (v: RuntimeValue): unknown => (v instanceof Storage ? { dtype: v.dtype, shape: [...v.shape], data: v.dense() } : v.map(bits));
 
 function throughText(graph: Graph, name: string): Graph {
