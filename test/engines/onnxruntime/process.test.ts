@@ -74,6 +74,7 @@ describe("a process with sessions of ONNX Runtime", function () {
   it("works beside onnxruntime-node's own sessions, whichever comes first", async () => {
     const binding = `
       import ort from "onnxruntime-node";
+      ort.env.logLevel = "fatal"; // it warns where the home folder is not writable
       const theirs = async () => {
         const s = await ort.InferenceSession.create(model);
         const { y } = await s.run({ x: new ort.Tensor("float32", [5], [1]) });
