@@ -99,8 +99,8 @@ function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
       op: "trace",
       name: `dynamic.${name}`,
       expected: `integers that admit the example's size ${size}`,
-      actual: `${min} to ${max}, multiples of ${multiple}`,
-      hint: "Widen the range, or use another example.",
+      actual: `${min} ${max === Number.MAX_SAFE_INTEGER ? "and up" : `to ${max}`}${multiple === 1 ? "" : `, multiples of ${multiple}`}`,
+      hint: `Widen the range ({ name: "${name}", min: ${Math.max(0, Math.min(size, 1))} }), or use another example.`,
     });
   return { symbol: symbol(name), name, min, max, multiple, size };
 }

@@ -10,7 +10,7 @@ import { CapturedState, isTensorChange } from "./captured-state.ts";
 import { findWrite } from "./find-write.ts";
 import { callModel, isModuleLike, type Model, type ModelObject, modelName } from "./model.ts";
 import { type Read, Recorder, type RecorderOptions } from "./recorder.ts";
-import { type Arguments, changedSince, flattenOutputs, type Layout, unflatten } from "./structure.ts";
+import { type Arguments, changedSince, flattenOutputs, freeNames, type Layout, unflatten } from "./structure.ts";
 
 /** What is the same for all recordings of one model. */
 export interface Subject {
@@ -69,7 +69,7 @@ export function record(subject: Subject, options: RecordOptions): Recording {
     unwrap();
     const written = stateOutputs(subject, state);
     const outputs = [...output.tensors, ...written.map((w) => w.tensor)];
-    const outputNames = [...output.names, ...written.map((w) => w.name)];
+    const outputNames = freeNames([...output.names, ...written.map((w) => w.name)], subject.args.names);
     const values: Value[] = outputs.map((t) => recorder.valueOf(t));
     recorder.graph.setOutputs(values, outputNames);
     return {

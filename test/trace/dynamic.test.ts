@@ -240,7 +240,7 @@ describe("the option `dynamic`", () => {
       /`maximum`/,
       /Did you mean `max`|name, min, max, multiple/,
     );
-    await failsWith(using({ x: { 0: { name: "n", min: 3 } } }), "InvalidArgument", /dynamic\.n.*size 2.*3 to/);
+    await failsWith(using({ x: { 0: { name: "n", min: 3 } } }), "InvalidArgument", /dynamic\.n.*size 2.*3 and up/);
     await failsWith(using({ x: { 0: { name: "n", multiple: 0 } } }), "InvalidArgument", /multiples of 0/);
   });
 
