@@ -9,6 +9,7 @@ import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
+import { checkDataShapes } from "./data-check.ts";
 import {
   concreteShapes,
   type DynamicOption,
@@ -72,8 +73,9 @@ export function traceGraph(model: Model, example: unknown, options: TraceGraphOp
   lintRecording(first.calls);
   const replay = first.reads.map((r) => r.storage);
   const typesOnly = recordTypes(subject, replay);
-  if (typesOnly) checkDeterministic(first, typesOnly);
+  checkDeterministic(first, typesOnly ?? record(subject, { kernels: true }));
   checkReads(subject, first, options.allow ?? []);
+  if (!typesOnly) checkDataShapes(subject, first);
   const probes = probeSizes(dynamic.symbols, dynamic.symbols.length === 0 ? 0 : probeCount);
   const graph = dynamic.symbols.length === 0 ? first.graph : generalizeOver(subject, first, replay, dynamic, probes);
   graph.name = modelName(model);
