@@ -186,5 +186,6 @@ function isPlainRecord(v: unknown): v is Record<string, unknown> {
 
 function describe(v: unknown): string {
   if (typeof v === "function") return `the function ${v.name || "(anonymous)"}`;
-  return typeof v === "object" && v !== null ? `a ${v.constructor?.name ?? "object"}` : `a ${typeof v}`;
+  if (typeof v !== "object" || v === null) return `a ${typeof v}`;
+  return `a ${v.constructor?.name || Object.prototype.toString.call(v).slice(8, -1)}`;
 }
