@@ -104,7 +104,7 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
   const wrong = (expected: string) => ingotError("InputKind", { name, module, actual: describe(value), expected });
   switch (layout.kind) {
     case "tensor":
-      if (!isTensor(value)) throw wrong("a tensor");
+      if (!isTensor(value)) throw wrong(Array.isArray(value) || typeof value === "number" ? "a tensor, made with tensor(...)" : "a tensor");
       into[layout.index] = value;
       return;
     case "list":

@@ -30,7 +30,7 @@ for (const engine of engines)
         /image.*float64.*float32/,
         /image\.to\("float32"\)/,
       );
-      await failsWith(() => m.run([[1, 2, 3]]), "InputKind", /image.*an array of 3, expected a tensor/);
+      await failsWith(() => m.run([[1, 2, 3]]), "InputKind", /image.*an array of 3, expected a tensor.*tensor\(\.\.\.\)/);
       await failsWith(() => m.run(3), "InputKind", /image.*is 3, expected a tensor/);
       await failsWith(() => m.run("cat.jpg"), "InputKind", /"cat\.jpg"/);
       assert.throws(() => m.forward(zeros([2])), /InputShape|dimensions instead of 4/);
@@ -86,6 +86,16 @@ for (const engine of engines)
       await using m = await trace((x: Tensor) => x.mul(3).add(1), ones([4]), { engine });
       const outputs = await Promise.all(Array.from({ length: 16 }, (_, i) => m.run(tensor([i, i, i, i]))));
       outputs.forEach((y, i) => assert.deepEqual(y.toArray(), new Array(4).fill(3 * i + 1)));
+    });
+
+    it("takes and gives integers of 64 bits, booleans and strings", async () => {
+      const forward = (ids: Tensor, keep: Tensor, names: Tensor) => ({ next: ids.add(1), kept: keep.logicalNot(), names });
+      const args = (n: bigint, flag: boolean, text: string) => [tensor([n, 2n]), tensor([flag, true]), tensor([text, "b"])];
+      await using m = await trace(forward, args(1n, true, "a") as never, { engine });
+      const out = await m.run(args(2n ** 60n, false, "ä"));
+      assert.deepEqual(out.next.toBigIntArray(), [2n ** 60n + 1n, 3n]);
+      assert.deepEqual(out.kept.toArray(), [true, false]);
+      assert.deepEqual(out.names.toArray(), ["ä", "b"]);
     });
 
     it("does not change its inputs", async () => {
