@@ -120,6 +120,23 @@ export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Si
   });
 }
 
+/** So many sizes in a row tell roundings by divisors up to this apart. */
+const rowLength = 24;
+
+/** Sizes in a row from the example's on, each symbol at its own place, within their ranges. */
+export function consecutiveSizes(symbols: readonly DynamicSymbol[]): Sizes[] {
+  return Array.from(
+    { length: rowLength },
+    (_, p) =>
+      new Map(
+        symbols.map((s, i): [string, number] => {
+          const start = Math.ceil(Math.max(2, s.size) / s.multiple) * s.multiple;
+          return [s.name, clampProbe(start + (p + 1 + 5 * i) * s.multiple, s, p)];
+        }),
+      ),
+  );
+}
+
 /** Without an upper end of the range, so much is tried: beyond the tables, windows and thresholds of usual models. */
 const farSize = 4099;
 

@@ -12,6 +12,7 @@ import { align, describeNode, isDivergence } from "./align.ts";
 import { checkDataShapes } from "./data-check.ts";
 import {
   concreteShapes,
+  consecutiveSizes,
   type DynamicOption,
   type DynamicShapes,
   type DynamicSymbol,
@@ -136,13 +137,17 @@ function generalizeOver(
   const near = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
   const symbols = dynamic.symbols.map((s) => s.symbol);
   const recordings = [{ graph: first.graph, sizes: exampleSizes }, ...near];
-  const graph = generalize(recordings, dynamic.shapes, symbols);
+  const nearby = generalize(recordings, dynamic.shapes, symbols);
   // Only a model whose graph follows its sizes nearby is worth a look at the ends of the range, where clamps and thresholds show.
   const far = endSizes(dynamic.symbols).flatMap(({ sizes, declared }) => {
     const recording = recordFar(subject, replay, dynamic, sizes, declared);
     return recording ? [{ graph: recording.graph, sizes }] : [];
   });
-  return far.length > 0 ? generalize([...recordings, ...far], dynamic.shapes, symbols) : graph;
+  const whole = far.length > 0 ? generalize([...recordings, ...far], dynamic.shapes, symbols) : nearby;
+  if (!whole.uncertain) return whole.graph;
+  // Sizes in a row decide how divisions round.
+  const dense = consecutiveSizes(dynamic.symbols).map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
+  return generalize([...recordings, ...far, ...dense], dynamic.shapes, symbols).graph;
 }
 
 /** Types only. Undefined where these do not carry, and where the model refuses a size that nobody said it takes. */
