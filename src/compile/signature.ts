@@ -89,7 +89,7 @@ const isLeftOut = (layout: Layout) => layout.kind === "static" && (layout.value 
 
 /** A record by argument names stands for the argument list, unless the one argument is a record itself. */
 function argumentsOf(inputs: unknown, signature: Signature, expected: readonly Layout[]): readonly unknown[] {
-  const list = argumentList(inputs);
+  const list = inputs === undefined ? [] : argumentList(inputs);
   const only = list[0];
   const takesRecord = expected.length === 1 && expected[0]?.kind === "record";
   if (list.length !== 1 || takesRecord || isTensor(only) || typeof only !== "object" || only === null || Array.isArray(only)) return list;

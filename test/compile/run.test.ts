@@ -17,7 +17,7 @@ for (const engine of engines)
       await using m = await trace((image: Tensor, mask: Tensor) => image.mul(mask), [ones([2]), ones([2])], { engine });
       await failsWith(() => m.run(ones([2])), "InputCount", /takes 2 arguments \(image, mask\), got 1/);
       await failsWith(() => m.run([ones([2]), ones([2]), ones([2])]), "InputCount", /got 3/);
-      await failsWith(() => m.run(undefined), "InputCount", /got 1|InputKind/);
+      await failsWith(() => m.run(undefined), "InputCount", /got 0/);
     });
 
     it("refuses another rank, shape, dtype or kind, naming the input", async () => {
