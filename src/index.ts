@@ -1,5 +1,6 @@
 // The public entry `ingot`: everything a user needs for the way from a model to a file, a runtime and a measurement.
 export type { CompiledModule } from "./compile/compiled-module.ts";
+export type { EngineChoice } from "./compile/evidence.ts";
 export type { CheckOptions, CompileOptions } from "./compile/finish.ts";
 export { type LoadOptions, load } from "./compile/load.ts";
 export type { CompileReport } from "./compile/report.ts";

@@ -1,11 +1,13 @@
 // `.code`: the graph as runnable TypeScript that computes the same. Operators are calls of `op`; If, Loop and Scan are JavaScript's own if
 // and for; small constants stand in the text, large ones come in through `weights`.
+import { ingotError } from "../errors/error.ts";
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
 import { allGraphs } from "../ir/traverse.ts";
 import { formatType, type ValueType } from "../ir/type.ts";
 import type { Storage } from "../tensor/storage.ts";
+import { frameOf } from "../trace/frame.ts";
 import { attributesLiteral, commentText, keyLiteral, tensorLiteral } from "./code-literal.ts";
 import { CodeNames } from "./code-names.ts";
 
@@ -94,6 +96,7 @@ class CodeWriter {
     const comment = places ? ` // ${commentText(places)}` : "";
     const control = this.#control[node.op];
     if (control) return [...(comment ? [indent + comment.trim()] : []), ...control(node, indent)];
+    if (node.subgraphs.length > 0) throw ingotError("CodeNotExpressible", { op: node.op }, frameOf(node.provenance));
     const inputs = node.inputs.map((v) => (v ? this.read(v) : "undefined")).join(", ");
     const outputs = node.outputs.map((v) => this.#names.of(v));
     const attributes = attributesLiteral(node.attributes);

@@ -23,7 +23,7 @@ import { CompiledModule } from "./compiled-module.ts";
 import { makeEvidence, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
-import { type Signature, signatureKey } from "./signature.ts";
+import { type Signature, signatureKey, signatureToJson } from "./signature.ts";
 
 export interface CheckOptions {
   /** Raises (or lowers) the error limit of float outputs; the certificate records it. */
@@ -104,7 +104,7 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
   try {
     const { certificate, notes, executable } = await new Checker(input, graph, report, preparing, options, passes).run();
     clock.leave();
-    graph.metadata.set(signatureKey, JSON.stringify(input.signature));
+    graph.metadata.set(signatureKey, signatureToJson(input.signature));
     graph.metadata.set(certificateKey, JSON.stringify(certificate));
     const compileReport = new CompileReport({
       name: graph.name,

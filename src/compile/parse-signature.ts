@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Layout, StaticValue } from "../trace/structure.ts";
-import { type Signature, type SymbolRange, signatureKey, signatureOfGraph } from "./signature.ts";
+import { oddNumbers, type Signature, type SymbolRange, signatureKey, signatureOfGraph } from "./signature.ts";
 
 /** Structures nested deeper than this are no model's. */
 const maxDepth = 64;
@@ -89,13 +89,22 @@ function layoutAt(value: unknown, where: string, depth: number): Layout {
           return [textAt(key, where), layoutAt(item, where, depth + 1)] as const;
         }),
       };
-    case "static":
+    case "static": {
+      const odd = oddNumberOf(fields.value);
+      if (odd !== undefined) return { kind: "static", value: odd };
       if (fields.value !== undefined && fields.value !== null && !["number", "string", "boolean"].includes(typeof fields.value))
         throw new Misfit(`${where} holds something other than a plain value`);
       return { kind: "static", value: fields.value as StaticValue };
+    }
     default:
       throw new Misfit(`${where} has an entry of an unknown kind`);
   }
+}
+
+/** A number that JSON has no word for, written `{ number: "NaN" }`. */
+function oddNumberOf(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || !("number" in value) || typeof value.number !== "string") return undefined;
+  return Object.hasOwn(oddNumbers, value.number) ? oddNumbers[value.number] : undefined;
 }
 
 /** The tensors of a layout must be the numbers from 0, each once. */

@@ -32,6 +32,22 @@ export interface Signature {
   readonly mode: string;
 }
 
+/** Numbers that JSON has no word for. */
+export const oddNumbers: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+  "-0": -0,
+};
+
+/** The text that a file carries; `readSignature` reads it back. */
+export function signatureToJson(signature: Signature): string {
+  return JSON.stringify(signature, (_, value: unknown) => {
+    const odd = Object.entries(oddNumbers).find(([, number]) => Object.is(number, value));
+    return odd ? { number: odd[0] } : value;
+  });
+}
+
 /** The signature of a graph from elsewhere: one argument per input; several outputs are a record by name. */
 export function signatureOfGraph(graph: Graph): Signature {
   const names = graph.inputs.map((v) => v.name as string);
@@ -73,7 +89,7 @@ const isLeftOut = (layout: Layout) => layout.kind === "static" && (layout.value 
 
 /** A record by argument names stands for the argument list, unless the one argument is a record itself. */
 function argumentsOf(inputs: unknown, signature: Signature, expected: readonly Layout[]): readonly unknown[] {
-  const list = argumentList(inputs);
+  const list = inputs === undefined ? [] : argumentList(inputs);
   const only = list[0];
   const takesRecord = expected.length === 1 && expected[0]?.kind === "record";
   if (list.length !== 1 || takesRecord || isTensor(only) || typeof only !== "object" || only === null || Array.isArray(only)) return list;
@@ -88,7 +104,7 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
   const wrong = (expected: string) => ingotError("InputKind", { name, module, actual: describe(value), expected });
   switch (layout.kind) {
     case "tensor":
-      if (!isTensor(value)) throw wrong("a tensor");
+      if (!isTensor(value)) throw wrong(Array.isArray(value) || typeof value === "number" ? "a tensor, made with tensor(...)" : "a tensor");
       into[layout.index] = value;
       return;
     case "list":
@@ -185,8 +201,8 @@ export function bindOutputs(signature: Signature, outputs: readonly Storage[]): 
 }
 
 function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean" || typeof value === "string")
-    return JSON.stringify(value) ?? "undefined";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value);
   if (isTensor(value)) return "a tensor";
   return Array.isArray(value) ? `an array of ${value.length}` : `a ${(value as object).constructor?.name ?? typeof value}`;
 }

@@ -29,12 +29,16 @@ export interface LintReport {
 /** Stands for a tensor in a `SeenCall`. */
 export const someTensor: unique symbol = Symbol("a tensor");
 
+/** Structures nested deeper than this, or containing themselves, are left as they are. */
+const maxDepth = 16;
+
 /** A value with `someTensor` in place of the tensors in it; looks into arrays and plain records. */
-export function forgetTensors(given: unknown, isTensor: (value: unknown) => boolean): unknown {
+export function forgetTensors(given: unknown, isTensor: (value: unknown) => boolean, depth = 0): unknown {
   if (isTensor(given)) return someTensor;
-  if (Array.isArray(given)) return given.map((item) => forgetTensors(item, isTensor));
+  if (depth === maxDepth) return given;
+  if (Array.isArray(given)) return given.map((item) => forgetTensors(item, isTensor, depth + 1));
   if (typeof given !== "object" || given === null || Object.getPrototypeOf(given) !== Object.prototype) return given;
-  return Object.fromEntries(Object.entries(given).map(([key, field]) => [key, forgetTensors(field, isTensor)]));
+  return Object.fromEntries(Object.entries(given).map(([key, field]) => [key, forgetTensors(field, isTensor, depth + 1)]));
 }
 
 /**

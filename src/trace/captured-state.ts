@@ -12,6 +12,8 @@ export interface StateChange {
   /** `Counter.calls`, `cache[0]` */
   readonly target: string;
   readonly owner: object;
+  /** What the owner was found in. */
+  readonly holder: object | undefined;
   readonly key: unknown;
   readonly before: unknown;
   readonly after: unknown;
@@ -23,33 +25,38 @@ type Slots = ReadonlyMap<unknown, unknown>;
 const globals = new Set<unknown>(Object.values(Object.getOwnPropertyDescriptors(globalThis)).map((property) => property.value));
 
 /**
- * What belongs to the platform, not to a model: memory, `console` and the other globals, and whatever emits events (streams, sockets, the
+ * What belongs to the platform, not to a model: `console` and the other globals, and whatever emits events (streams, sockets, the
  * process). Logging changes them, and putting their inner state back would break them.
  */
 function isPlatform(value: object): boolean {
-  return ArrayBuffer.isView(value) || globals.has(value) || value instanceof EventEmitter;
+  return globals.has(value) || value instanceof EventEmitter;
 }
 
-/** A shallow picture of every object reachable from a model through own properties, arrays, Maps and Sets. */
+const isObject = (value: unknown): value is object => (typeof value === "object" && value !== null) || typeof value === "function";
+
+/** A shallow picture of every object reachable from a model through own properties, arrays, Maps and Sets, and of their classes. */
 export class CapturedState {
-  readonly #objects = new Map<object, { readonly path: string; readonly slots: Slots }>();
+  readonly #objects = new Map<object, { readonly path: string; readonly holder: object | undefined; readonly slots: Slots }>();
 
   /** `roots` are named as messages should name them. */
   constructor(roots: readonly (readonly [string, unknown])[]) {
-    const pending = [...roots];
+    const pending: (readonly [path: string, value: unknown, holder?: object])[] = [...roots];
     while (pending.length > 0 && this.#objects.size < maxObjects) {
-      const [path, value] = pending.pop() as readonly [string, unknown];
-      if (typeof value !== "object" || value === null || isTensor(value) || this.#objects.has(value) || isPlatform(value)) continue;
+      const [path, value, holder] = pending.pop() as (typeof pending)[number];
+      if (!isObject(value) || isTensor(value) || this.#objects.has(value) || isPlatform(value)) continue;
       const slots = slotsOf(value);
-      this.#objects.set(value, { path, slots });
-      for (const [key, v] of slots) if (typeof v === "object" && v !== null) pending.push([`${path}${formatKey(key)}`, v]);
+      this.#objects.set(value, { path, holder, slots });
+      for (const [key, v] of slots) if (isObject(v)) pending.push([`${path}${formatKey(key)}`, v, value]);
+      // Static fields.
+      const maker: unknown = value.constructor;
+      if (typeof maker === "function" && !globals.has(maker)) pending.push([maker.name, maker]);
     }
   }
 
   /** What is different now from when the picture was taken. */
   changes(): StateChange[] {
     const found: StateChange[] = [];
-    for (const [owner, { path, slots: before }] of this.#objects) {
+    for (const [owner, { path, holder, slots: before }] of this.#objects) {
       const now = slotsOf(owner);
       for (const key of new Set([...before.keys(), ...now.keys()])) {
         const a = before.get(key);
@@ -57,7 +64,7 @@ export class CapturedState {
         // An array's new length says less than the element that came or went.
         if (Array.isArray(owner) && key === "length") continue;
         if (!Object.is(a, b) || before.has(key) !== now.has(key))
-          found.push({ target: `${path}${formatKey(key)}`, owner, key, before: a, after: b });
+          found.push({ target: `${path}${formatKey(key)}`, owner, holder, key, before: a, after: b });
       }
     }
     return found;
@@ -72,14 +79,19 @@ export class CapturedState {
 function slotsOf(owner: object): Slots {
   if (owner instanceof Map) return new Map(take(owner));
   if (owner instanceof Set) return new Map(take(owner.values()).map((value, i) => [i, value]));
+  if (owner instanceof Date) return new Map([["time", owner.getTime()]]);
+  if (ArrayBuffer.isView(owner))
+    return new Map(owner instanceof DataView ? [] : take(owner as unknown as Iterable<unknown>).map((v, i) => [i, v]));
   const slots = new Map<unknown, unknown>();
   if (Array.isArray(owner)) {
     slots.set("length", owner.length);
     for (let i = 0; i < owner.length && i < maxEntries; i++) slots.set(i, owner[i]);
     return slots;
   }
-  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(owner)))
-    if ("value" in property && property.enumerable) slots.set(key, property.value);
+  for (const key of Reflect.ownKeys(owner)) {
+    const property = Object.getOwnPropertyDescriptor(owner, key);
+    if (property && "value" in property && property.enumerable) slots.set(key, property.value);
+  }
   return slots;
 }
 
@@ -104,8 +116,16 @@ function restoreSlots(owner: object, before: Slots): void {
     for (const value of kept) owner.add(value);
     return;
   }
-  if (Array.isArray(owner)) owner.length = before.get("length") as number;
-  else for (const key of Object.keys(owner)) if (!before.has(key)) Reflect.deleteProperty(owner, key);
+  if (owner instanceof Date) {
+    owner.setTime(before.get("time") as number);
+    return;
+  }
+  if (Array.isArray(owner)) {
+    if (owner.length !== before.get("length")) owner.length = before.get("length") as number;
+  } else if (!ArrayBuffer.isView(owner)) {
+    for (const key of Reflect.ownKeys(owner))
+      if (!before.has(key) && Object.prototype.propertyIsEnumerable.call(owner, key)) Reflect.deleteProperty(owner, key);
+  }
   for (const [key, value] of before) {
     const property = key as PropertyKey;
     if (!(Array.isArray(owner) && property === "length") && !Object.is(Reflect.get(owner, property), value))
@@ -114,7 +134,7 @@ function restoreSlots(owner: object, before: Slots): void {
 }
 
 function formatKey(key: unknown): string {
-  return typeof key === "number" || /^\d+$/.test(String(key)) ? `[${String(key)}]` : `.${String(key)}`;
+  return typeof key !== "string" || /^\d+$/.test(key) ? `[${String(key)}]` : `.${key}`;
 }
 
 /** True when a change replaced a tensor by a tensor. */

@@ -99,8 +99,8 @@ function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
       op: "trace",
       name: `dynamic.${name}`,
       expected: `integers that admit the example's size ${size}`,
-      actual: `${min} to ${max}, multiples of ${multiple}`,
-      hint: "Widen the range, or use another example.",
+      actual: `${min} ${max === Number.MAX_SAFE_INTEGER ? "and up" : `to ${max}`}${multiple === 1 ? "" : `, multiples of ${multiple}`}`,
+      hint: `Widen the range ({ name: "${name}", min: ${Math.max(0, Math.min(size, 1))} }), or use another example.`,
     });
   return { symbol: symbol(name), name, min, max, multiple, size };
 }
@@ -118,6 +118,23 @@ export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Si
     });
     return new Map(sizes);
   });
+}
+
+/** So many sizes in a row tell roundings by divisors up to this apart. */
+const rowLength = 24;
+
+/** Sizes in a row from the example's on, each symbol at its own place, within their ranges. */
+export function consecutiveSizes(symbols: readonly DynamicSymbol[]): Sizes[] {
+  return Array.from(
+    { length: rowLength },
+    (_, p) =>
+      new Map(
+        symbols.map((s, i): [string, number] => {
+          const start = Math.ceil(Math.max(2, s.size) / s.multiple) * s.multiple;
+          return [s.name, clampProbe(start + (p + 1 + 5 * i) * s.multiple, s, p)];
+        }),
+      ),
+  );
 }
 
 /** Without an upper end of the range, so much is tried: beyond the tables, windows and thresholds of usual models. */

@@ -15,6 +15,8 @@ export class Basis {
   readonly recordings: readonly Sizes[];
   readonly #dims: { readonly dim: Dim; readonly values: readonly number[] }[] = [];
   readonly #keys = new Set<string>();
+  /** True once the recordings left open which of several roundings a value follows. */
+  uncertain = false;
 
   constructor(recordings: readonly Sizes[], symbols: readonly DimExpr[]) {
     this.recordings = recordings;
@@ -52,8 +54,9 @@ export class Basis {
 
   /** ⌊(d + b)/k⌋ + c is ⌊(d + b + k·c)/k⌋: look for one offset at which the floor holds in every recording. */
   #floor(values: readonly number[]): Dim | undefined {
-    for (const d of this.#dims)
-      for (let k = 2; k <= maxDivisor; k++) {
+    // Small divisors first: a quarter that was computed as half of a half is found as that.
+    for (let k = 2; k <= maxDivisor; k++)
+      for (const d of this.#dims) {
         // k·v ≤ d + b < k·(v + 1) bounds b from both sides.
         let low = Number.NEGATIVE_INFINITY;
         let high = Number.POSITIVE_INFINITY;
@@ -63,7 +66,9 @@ export class Basis {
         });
         // Take the bounds' value nearest to the usual roundings: none, up, half.
         const b = [0, k - 1, Math.floor(k / 2)].find((c) => c >= low && c <= high) ?? (low <= high ? low : undefined);
-        if (b !== undefined) return floorDivDims(addDims(d.dim, b), k);
+        if (b === undefined) continue;
+        if (low < high) this.uncertain = true;
+        return floorDivDims(addDims(d.dim, b), k);
       }
     return undefined;
   }

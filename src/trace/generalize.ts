@@ -19,6 +19,12 @@ export interface SizedRecording {
   readonly sizes: Sizes;
 }
 
+export interface Generalized {
+  readonly graph: Graph;
+  /** True when the recordings leave open how a division rounds, so that more sizes are needed. */
+  readonly uncertain: boolean;
+}
+
 /** The declared shape of each graph input, with symbols where it is dynamic. */
 export type DeclaredShapes = readonly (readonly Dim[])[];
 
@@ -26,7 +32,7 @@ export type DeclaredShapes = readonly (readonly Dim[])[];
  * One graph for all sizes. Throws `StructureDependsOnSize`, `UnexplainedSize`, `DynamicAttribute` or `DynamicConstant`, each with the
  * line of the node.
  */
-export function generalize(recordings: readonly SizedRecording[], declared: DeclaredShapes, symbols: readonly DimExpr[]): Graph {
+export function generalize(recordings: readonly SizedRecording[], declared: DeclaredShapes, symbols: readonly DimExpr[]): Generalized {
   const first = recordings[0] as SizedRecording;
   const names = symbols.map((s) => s.key).join(", ");
   const alignments = recordings.slice(1).map((r) => {
@@ -78,11 +84,11 @@ class Generalizer {
     return (this.#recordings[0] as SizedRecording).graph;
   }
 
-  run(): Graph {
+  run(): Generalized {
     for (const node of this.#source.nodes()) this.#copy(node);
     const outputs = this.#source.outputs.map((v) => this.#value(v, []));
     this.#graph.setOutputs(outputs, this.#source.outputNames);
-    return this.#graph;
+    return { graph: this.#graph, uncertain: this.#basis.uncertain };
   }
 
   #copy(node: Node): void {

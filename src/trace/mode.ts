@@ -17,10 +17,13 @@ function isModed(x: unknown): x is Moded {
  */
 export function inMode<T>(model: Model, { captured, modules }: ModelCode, mode: "eval" | "train", body: () => T): T {
   const flags = modules.flatMap(([, m]) => (isModed(m) ? [[m, m.training] as const] : []));
-  for (const root of [model, ...captured.values()]) if (isModed(root)) root.train(mode === "train");
+  const training = mode === "train";
+  // A frozen model that is in the mode already need not be touched.
+  if (flags.some(([, flag]) => flag !== training))
+    for (const root of [model, ...captured.values()]) if (isModed(root)) root.train(training);
   try {
     return body();
   } finally {
-    for (const [m, training] of flags) m.training = training;
+    for (const [m, flag] of flags) if (m.training !== flag) m.training = flag;
   }
 }

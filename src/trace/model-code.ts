@@ -101,7 +101,7 @@ function visitFunction(
     if (!found || Object.is(found.value, Object.getOwnPropertyDescriptor(globalThis, name)?.value)) continue;
     const { value } = found;
     if (typeof value === "function" && !isClass(value)) add({ fn: value, owner: undefined, named: true });
-    else if (isTensor(value) || isWatched(value)) capture(captured, name, value);
+    if (isTensor(value) || isWatched(value)) capture(captured, name, value);
   }
   const self = bound ? bound.thisValue : owner;
   if (typeof self === "object" && self !== null) for (const name of own) add({ fn: methodOf(self, name), owner: self, named: true });
@@ -122,8 +122,9 @@ function methodOf(owner: object, name: string): unknown {
   return undefined;
 }
 
-/** Objects that hold a model's state; not module namespaces. */
+/** Objects that hold a model's state, functions and classes with static fields among them; not module namespaces. */
 function isWatched(value: unknown): value is object {
+  if (typeof value === "function") return Object.keys(value).length > 0;
   return typeof value === "object" && value !== null && Object.prototype.toString.call(value) !== "[object Module]";
 }
 

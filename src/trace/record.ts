@@ -6,11 +6,13 @@ import { ingotError } from "../errors/error.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { FunctionSource } from "../source/function-source.ts";
 import { forgetTensors, type SeenCall } from "../source/lint.ts";
+import { Generator } from "../tensor/random.ts";
 import { CapturedState, isTensorChange } from "./captured-state.ts";
 import { findWrite } from "./find-write.ts";
 import { callModel, isModuleLike, type Model, type ModelObject, modelName } from "./model.ts";
+import { quietly } from "./quietly.ts";
 import { type Read, Recorder, type RecorderOptions } from "./recorder.ts";
-import { type Arguments, changedSince, flattenOutputs, type Layout, unflatten } from "./structure.ts";
+import { type Arguments, changedSince, flattenOutputs, freeNames, type Layout, unflatten } from "./structure.ts";
 
 /** What is the same for all recordings of one model. */
 export interface Subject {
@@ -46,8 +48,12 @@ export interface RecordOptions extends Pick<RecorderOptions, "kernels" | "replay
   readonly tensors?: readonly Tensor[];
 }
 
-/** Records one run. The model's state and methods are restored, also when it throws. */
+/** Records one run. The model's state and methods are restored, also when it throws. Only the first, whose calls are noted, may print. */
 export function record(subject: Subject, options: RecordOptions): Recording {
+  return options.noteCalls ? recordAloud(subject, options) : quietly(() => recordAloud(subject, options));
+}
+
+function recordAloud(subject: Subject, options: RecordOptions): Recording {
   const recorder = new Recorder({ kernels: options.kernels, names: subject.names, ...(options.replay && { replay: options.replay }) });
   const given = options.tensors ?? subject.args.tensors;
   const inputs = given.map((t, i) => recorder.input(subject.args.names[i] as string, t, options.shapes?.[i] ?? t.shape));
@@ -65,11 +71,12 @@ export function record(subject: Subject, options: RecordOptions): Recording {
     const changed = changedSince(subject.args, list, inputs);
     if (changed !== undefined) throw ingotError("InputMutation", { path: changed }, { frame: findWrite(subject.functions ?? [], changed) });
     if (typeof subject.model === "function") note(subject.model, undefined, list, returned);
+    else if (!canWrap(subject.model)) note(subject.model.forward, subject.model, list, returned);
     const output = flattenOutputs(returned);
     unwrap();
     const written = stateOutputs(subject, state);
     const outputs = [...output.tensors, ...written.map((w) => w.tensor)];
-    const outputNames = [...output.names, ...written.map((w) => w.name)];
+    const outputNames = freeNames([...output.names, ...written.map((w) => w.name)], subject.args.names);
     const values: Value[] = outputs.map((t) => recorder.valueOf(t));
     recorder.graph.setOutputs(values, outputNames);
     return {
@@ -101,6 +108,10 @@ type Note = (fn: AnyForward, thisValue: unknown, args: readonly unknown[], resul
 export function stateOutputs(subject: Subject, state: CapturedState): { name: string; tensor: Tensor }[] {
   const written: { name: string; tensor: Tensor }[] = [];
   for (const change of state.changes()) {
+    if (change.holder instanceof Generator) {
+      const path = change.target.replace(/\.\w+\[\d+\]$/, "");
+      throw ingotError("NondeterministicModel", { difference: `each draws on from where ${path}, a generator, had come to` });
+    }
     const name = isTensorChange(change) ? subject.names.get(change.before) : undefined;
     if (name === undefined || !isTensorChange(change) || !isBuffer(change.owner, String(change.key)))
       throw ingotError("StateMutation", { target: change.target }, { frame: findWrite(subject.functions ?? [], change.target) });
@@ -115,11 +126,16 @@ function isBuffer(owner: object, key: string): boolean {
   return false;
 }
 
+/** A frozen or sealed module keeps its forward: its operations go under the module that calls it. */
+function canWrap(module: ModelObject): boolean {
+  return Object.getOwnPropertyDescriptor(module, "forward")?.configurable ?? Object.isExtensible(module);
+}
+
 /** Wraps each instance's forward so that the recorder knows whose code runs; gives the function that takes it back. */
 function trackScopes(modules: readonly (readonly [string, ModelObject])[], recorder: Recorder, note: Note): () => void {
   const wrapped: [ModelObject, PropertyDescriptor | undefined][] = [];
   for (const [path, module] of modules) {
-    if (wrapped.some(([m]) => m === module)) continue;
+    if (wrapped.some(([m]) => m === module) || !canWrap(module)) continue;
     const own = Object.getOwnPropertyDescriptor(module, "forward");
     const forward = module.forward;
     const scoped = function (this: ModelObject, ...args: never[]): unknown {

@@ -5,6 +5,7 @@ import { ingotError } from "../errors/error.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { CapturedState } from "./captured-state.ts";
 import { callModel } from "./model.ts";
+import { quietly } from "./quietly.ts";
 import { type Subject, stateOutputs, stateRoots } from "./record.ts";
 import { flattenOutputs, unflatten } from "./structure.ts";
 
@@ -13,7 +14,7 @@ export function runEager(subject: Subject, inputs: readonly Storage[], stateName
   const list = unflatten(subject.args.layout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
   const state = new CapturedState(stateRoots(subject));
   try {
-    const output = flattenOutputs(withInterpreter(eagerInterpreter(), () => callModel(subject.model, list)));
+    const output = flattenOutputs(quietly(() => withInterpreter(eagerInterpreter(), () => callModel(subject.model, list))));
     const written = new Map(stateOutputs(subject, state).map((w) => [w.name, w.tensor]));
     const states = stateNames.map((name) => {
       const tensor = written.get(name);

@@ -31,7 +31,15 @@ export function flatten(
   fail: (path: string, actual: string) => Error,
   into: { tensors: Tensor[]; names: string[] } = { tensors: [], names: [] },
 ): Flattened {
+  const within = new Set<unknown>();
   const visit = (v: unknown, path: string): Layout => {
+    if (within.has(v)) throw fail(path, "a structure that contains itself");
+    if (typeof v === "object") within.add(v);
+    const layout = layoutOf(v, path);
+    within.delete(v);
+    return layout;
+  };
+  const layoutOf = (v: unknown, path: string): Layout => {
     if (isTensor(v)) {
       into.tensors.push(v);
       into.names.push(path);
@@ -125,6 +133,13 @@ function freeName(name: string, taken: readonly (string | undefined)[]): string 
   return taken.includes(name) ? freeName(`${name}_`, taken) : name;
 }
 
+/** Names of outputs that neither an input nor an earlier output has: `output` becomes `output_` where a parameter is called so. */
+export function freeNames(names: readonly string[], taken: readonly string[]): string[] {
+  const given: string[] = [];
+  for (const name of names) given.push(freeName(name, [...taken, ...given]));
+  return given;
+}
+
 /** Throws `InvalidArgument` for a caller's `names` that are more than there are arguments, or that repeat. */
 export function checkNames(names: readonly string[], args: readonly unknown[]): void {
   const fail = (expected: string, actual: string) =>
@@ -171,5 +186,6 @@ function isPlainRecord(v: unknown): v is Record<string, unknown> {
 
 function describe(v: unknown): string {
   if (typeof v === "function") return `the function ${v.name || "(anonymous)"}`;
-  return typeof v === "object" && v !== null ? `a ${v.constructor?.name ?? "object"}` : `a ${typeof v}`;
+  if (typeof v !== "object" || v === null) return `a ${typeof v}`;
+  return `a ${v.constructor?.name || Object.prototype.toString.call(v).slice(8, -1)}`;
 }

@@ -9,8 +9,10 @@ import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
+import { checkDataShapes } from "./data-check.ts";
 import {
   concreteShapes,
+  consecutiveSizes,
   type DynamicOption,
   type DynamicShapes,
   type DynamicSymbol,
@@ -72,8 +74,9 @@ export function traceGraph(model: Model, example: unknown, options: TraceGraphOp
   lintRecording(first.calls);
   const replay = first.reads.map((r) => r.storage);
   const typesOnly = recordTypes(subject, replay);
-  if (typesOnly) checkDeterministic(first, typesOnly);
+  checkDeterministic(first, typesOnly ?? record(subject, { kernels: true }));
   checkReads(subject, first, options.allow ?? []);
+  if (!typesOnly) checkDataShapes(subject, first);
   const probes = probeSizes(dynamic.symbols, dynamic.symbols.length === 0 ? 0 : probeCount);
   const graph = dynamic.symbols.length === 0 ? first.graph : generalizeOver(subject, first, replay, dynamic, probes);
   graph.name = modelName(model);
@@ -134,13 +137,17 @@ function generalizeOver(
   const near = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
   const symbols = dynamic.symbols.map((s) => s.symbol);
   const recordings = [{ graph: first.graph, sizes: exampleSizes }, ...near];
-  const graph = generalize(recordings, dynamic.shapes, symbols);
+  const nearby = generalize(recordings, dynamic.shapes, symbols);
   // Only a model whose graph follows its sizes nearby is worth a look at the ends of the range, where clamps and thresholds show.
   const far = endSizes(dynamic.symbols).flatMap(({ sizes, declared }) => {
     const recording = recordFar(subject, replay, dynamic, sizes, declared);
     return recording ? [{ graph: recording.graph, sizes }] : [];
   });
-  return far.length > 0 ? generalize([...recordings, ...far], dynamic.shapes, symbols) : graph;
+  const whole = far.length > 0 ? generalize([...recordings, ...far], dynamic.shapes, symbols) : nearby;
+  if (!whole.uncertain) return whole.graph;
+  // Sizes in a row decide how divisions round.
+  const dense = consecutiveSizes(dynamic.symbols).map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
+  return generalize([...recordings, ...far, ...dense], dynamic.shapes, symbols).graph;
 }
 
 /** Types only. Undefined where these do not carry, and where the model refuses a size that nobody said it takes. */

@@ -51,6 +51,17 @@ describe("loading", () => {
       await failsWith(() => again.run([ones([2]), ones([2])]), "StaticInputChanged");
     });
 
+    it("keeps fixed numbers that JSON cannot write", async () => {
+      for (const limit of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0]) {
+        const forward = (x: Tensor, n: number) => (Number.isNaN(n) ? x : x.mul(n));
+        await using m = await trace(forward, [ones([2]), limit], interpreter);
+        await m.save(path("odd-number.onnx"));
+        await using again = await load(path("odd-number.onnx"), interpreter);
+        assert.deepEqual(((await again.run([ones([2]), limit])) as Tensor).toArray(), forward(ones([2]), limit).toArray());
+        await failsWith(() => again.run([ones([2]), 0]), "StaticInputChanged", /is 0, but/);
+      }
+    });
+
     it("loads on every engine, weights apart or not", async () => {
       const x = randn([2, 3], { seed: 1 });
       await using m = await trace(new nn.Linear(3, 400), x);

@@ -17,7 +17,7 @@ for (const engine of engines)
       await using m = await trace((image: Tensor, mask: Tensor) => image.mul(mask), [ones([2]), ones([2])], { engine });
       await failsWith(() => m.run(ones([2])), "InputCount", /takes 2 arguments \(image, mask\), got 1/);
       await failsWith(() => m.run([ones([2]), ones([2]), ones([2])]), "InputCount", /got 3/);
-      await failsWith(() => m.run(undefined), "InputCount", /got 1|InputKind/);
+      await failsWith(() => m.run(undefined), "InputCount", /got 0/);
     });
 
     it("refuses another rank, shape, dtype or kind, naming the input", async () => {
@@ -30,7 +30,7 @@ for (const engine of engines)
         /image.*float64.*float32/,
         /image\.to\("float32"\)/,
       );
-      await failsWith(() => m.run([[1, 2, 3]]), "InputKind", /image.*an array of 3, expected a tensor/);
+      await failsWith(() => m.run([[1, 2, 3]]), "InputKind", /image.*an array of 3, expected a tensor.*tensor\(\.\.\.\)/);
       await failsWith(() => m.run(3), "InputKind", /image.*is 3, expected a tensor/);
       await failsWith(() => m.run("cat.jpg"), "InputKind", /"cat\.jpg"/);
       assert.throws(() => m.forward(zeros([2])), /InputShape|dimensions instead of 4/);
@@ -88,6 +88,16 @@ for (const engine of engines)
       outputs.forEach((y, i) => assert.deepEqual(y.toArray(), new Array(4).fill(3 * i + 1)));
     });
 
+    it("takes and gives integers of 64 bits, booleans and strings", async () => {
+      const forward = (ids: Tensor, keep: Tensor, names: Tensor) => ({ next: ids.add(1), kept: keep.logicalNot(), names });
+      const args = (n: bigint, flag: boolean, text: string) => [tensor([n, 2n]), tensor([flag, true]), tensor([text, "b"])];
+      await using m = await trace(forward, args(1n, true, "a") as never, { engine });
+      const out = await m.run(args(2n ** 60n, false, "ä"));
+      assert.deepEqual(out.next.toBigIntArray(), [2n ** 60n + 1n, 3n]);
+      assert.deepEqual(out.kept.toArray(), [true, false]);
+      assert.deepEqual(out.names.toArray(), ["ä", "b"]);
+    });
+
     it("does not change its inputs", async () => {
       await using m = await trace((x: Tensor) => x.neg().relu(), ones([3]), { engine });
       const x = tensor([1, -2, 3]);
@@ -98,7 +108,7 @@ for (const engine of engines)
     it("stops for an AbortSignal, before and during, and can run again", async () => {
       const heavy = (x: Tensor) => {
         let y = x;
-        for (let i = 0; i < 40; i++) y = y.matmul(x).div(100);
+        for (let i = 0; i < 40; i++) y = y.matmul(x).mul(0.01);
         return y;
       };
       await using m = await trace(heavy, randn([160, 160], { seed: 1 }), { engine });

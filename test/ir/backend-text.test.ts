@@ -6,11 +6,12 @@ import { printGraph } from "../../src/ir/print.ts";
 import { verifyGraph } from "../../src/ir/verify.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { runGraph } from "../../src/ops/run-graph.ts";
+import { contentsOf, type RuntimeValue } from "../../src/ops/runtime-value.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { importBackendCase, inputsOfBackendCase, readBackendCases, testDataFolder } from "../support/backend-cases.ts";
 
-type RuntimeValue = ReturnType<typeof runGraph>[number];
-const bits = (v: RuntimeValue): unknown => (v instanceof Storage ? { dtype: v.dtype, shape: [...v.shape], data: v.dense() } : v.map(bits));
+const bits = (v: RuntimeValue): unknown =>
+  v instanceof Storage ? { dtype: v.dtype, shape: [...v.shape], data: v.dense() } : contentsOf(v).map(bits);
 
 function throughText(graph: Graph, name: string): Graph {
   const text = printGraph(graph, { weights: true });

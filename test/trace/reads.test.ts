@@ -112,6 +112,35 @@ describe("values read out of tensors", () => {
   });
 });
 
+describe("shapes that depend on data", () => {
+  const data = tensor([
+    [1, 0, 3],
+    [0, 5, 6],
+  ]);
+
+  it("are fine where operations follow them", async () => {
+    const forward = (a: Tensor) => a.nonzero().reshape([-1]);
+    const m = await trace(forward, data, interpreter);
+    const other = tensor([
+      [0, 0, 3],
+      [0, 0, 0],
+    ]);
+    assert.deepEqual((await m.run(other)).toArray(), [0, 2]);
+  });
+
+  it("are refused where a branch, a loop or a number reads them", async () => {
+    const refused = (forward: (a: Tensor) => Tensor, ...patterns: RegExp[]) =>
+      failsWith(() => trace(forward, data, interpreter), "DataReachesGraph", /reads\.test\.ts:\d+/, ...patterns);
+    await refused((a) => (a.nonzero().size(0) > 2 ? a.relu() : a.neg()), /Neg|Relu/);
+    await refused((a) => a.add(a.nonzero().size(0)), /a constant of Add/);
+    await refused((a) => {
+      let y = a;
+      for (const _ of a.nonzero()) y = y.add(1);
+      return y;
+    }, /Gather|Add/);
+  });
+});
+
 describe("tensors where JavaScript wants a primitive", () => {
   const findings: readonly (readonly [string, (a: Tensor, mask: Tensor) => unknown, RegExp])[] = [
     ["if (mask)", (a, mask) => { if (mask) return a.mul(mask); return a; }, /`mask`/],

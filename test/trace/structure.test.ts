@@ -55,6 +55,13 @@ describe("inputs of a traced model", () => {
   it("that are neither tensors nor plain data are named", async () => {
     await failsWith(() => trace((a: unknown) => a, { when: new Date(0) } as never, interpreter), "UnsupportedInput", /a\.when is a Date/);
     await failsWith(() => trace((n: number) => arange(n), 3, interpreter), "NoTensorInput", /no tensor/);
+    const loop: { x: Tensor; self?: unknown } = { x };
+    loop.self = loop;
+    await failsWith(
+      () => trace((a: unknown) => a, loop as never, interpreter),
+      "UnsupportedInput",
+      /a\.self is a structure that contains itself/,
+    );
   });
 
   it("that are numbers, strings or booleans are fixed at the example's", async () => {
@@ -125,6 +132,14 @@ describe("outputs of a traced model", () => {
     assert.deepEqual(second.toArray(), [[1, 0, 3]]);
   });
 
+  it("may share a name with a parameter: the input keeps it", async () => {
+    const m = await trace((output: Tensor) => output.neg(), x, interpreter);
+    assert.deepEqual([inputsOf(m), m.graph.outputNames], [["output"], ["output_"]]);
+    const record = await trace((out: { a: Tensor }) => ({ a: out.a.neg() }), { a: x }, interpreter);
+    assert.deepEqual(record.graph.outputNames, ["out.a_"]);
+    assert.deepEqual((await record.run({ a: x })).a.toArray(), [[-1, 2, -3]]);
+  });
+
   it("may be integers, booleans and several dtypes at once", async () => {
     const m = await trace((a: Tensor) => ({ positive: a.gt(0), where: a.argmax(-1), text: tensor(["a", "b"]) }), x, interpreter);
     const out = await m.run(y);
@@ -138,6 +153,12 @@ describe("outputs of a traced model", () => {
     await failsWith(() => trace((a: Tensor) => ({ a, n: { m: 3 } }), x, interpreter), "OutputNotTensor", /the number 3 at out\.n\.m/);
     await failsWith(() => trace((a: Tensor) => [a, new Date(0)], x, interpreter), "OutputNotTensor", /a Date at out\.1/);
     await failsWith(() => trace((_: Tensor) => undefined, x, interpreter), "OutputNotTensor", /no tensor at all/);
+    const loop = (a: Tensor) => {
+      const out: { a: Tensor; self?: unknown } = { a };
+      out.self = out;
+      return out;
+    };
+    await failsWith(() => trace(loop, x, interpreter), "OutputNotTensor", /contains itself at out\.self/);
     await failsWith(() => trace(async (a: Tensor) => a, x, interpreter), "AsyncForward", /Promise/);
   });
 });

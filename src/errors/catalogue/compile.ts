@@ -46,6 +46,13 @@ export const compileErrors = errorFamily({
     about:
       "The weights of a compiled module are constants of its graph, and the graph was checked with them as they are. Another dtype is another graph.",
   },
+  CodeNotExpressible: {
+    kind: "UnsupportedOpError",
+    message: "{op} has a sub-graph, and only If, Loop and Scan can be written as code",
+    hint: "Print the graph instead: String(module.graph) shows all of it.",
+    about:
+      "`.code` writes a graph as TypeScript that calls operators by name. An operator that runs a graph of its own, such as SequenceMap, has no form there.",
+  },
   NoCheckInputs: {
     kind: "EquivalenceError",
     message: "{file} cannot be checked: the model fails on random inputs ({problem})",

@@ -87,6 +87,13 @@ export const traceErrors = errorFamily({
     about:
       "The model read a number out of a tensor, and with another number the recorded graph would be another one. The traced graph would silently keep the example's choice for every input.",
   },
+  DataReachesGraph: {
+    kind: "TraceError",
+    message: "the graph changes with the values of the inputs: {difference}",
+    hint: "A size that depends on data (of nonzero, maskedSelect, unique) was read in JavaScript. Leave it to the operations (reshape to -1, sum of a mask), or use script().",
+    about:
+      "The model has shapes that depend on the values of its inputs. It was recorded on other values and gave another graph: a size, or a loop over it, would silently stay the example's.",
+  },
   TooManyReads: {
     kind: "TraceError",
     message: "the model reads values out of tensors at {count} places, more than the {limit} that can be checked",
@@ -110,14 +117,14 @@ export const traceErrors = errorFamily({
   SizeRejected: {
     kind: "TraceError",
     message: "the model fails when it is recorded at {sizes}: {problem}",
-    hint: 'Say which sizes it takes: dynamic: { x: { 2: { name: "height", min: 64, multiple: 32 } } }.',
+    hint: 'Say which sizes it takes (dynamic: { x: { 2: { name: "height", min: 64, multiple: 32 } } }), and give dimensions that must be equal one name.',
     about:
       "A model with dynamic dimensions is recorded at further sizes. It threw at one of them; give the range, or the number that sizes are a multiple of.",
   },
   UnexplainedSize: {
     kind: "TraceError",
     message: "a number that the model computed in JavaScript changes with {symbols} in a way that cannot be expressed: {values}",
-    hint: "Keep the size a whole number and do the rest on tensors (x.div(n), x.div(tensor(n).sqrt())), or fix the dimension.",
+    hint: "Keep the size a whole number and do the rest on tensors (x.div(n), x.div(tensor(n).sqrt())), give a range in which it follows the size ({ name, min, max }), or fix the dimension.",
     about:
       "Numbers that change with a dynamic dimension must be integer expressions of the dimensions (`2*seq + 1`, `floor(h/2)`), so that the graph can compute them.",
   },
