@@ -187,6 +187,16 @@ function inferAttention(c: InferContext): ValueType[] {
   const past = c.inputs[4] && requireRank(c, 4, "past_key", 4);
   const total = c.inputs[4] ? (past ? addDims(past[2] as Dim, heads.keys) : unknownDim()) : heads.keys;
   const { batch, keyHeads, queryHeads, queries, size, valueSize } = heads;
+  const mask = c.inputs[3] && requireRank(c, 3, "attn_mask", 2, 4);
+  const columns = mask?.at(-1);
+  if (typeof columns === "number" && typeof total === "number" && columns > total)
+    throw ingotError("ShapeMismatch", {
+      op: c.op,
+      what: "attn_mask",
+      actual: formatShape((mask ?? []).map(String)),
+      expected: `at most ${total} columns, one per key`,
+      hint: "A mask says which keys each query sees; keys that it leaves out at the end are not seen.",
+    });
   return [
     tensorType(t1, outputShape(heads)),
     tensorType(t1, [batch, keyHeads, total, size]),

@@ -143,11 +143,25 @@ function requireOff(c: InferContext, ...names: readonly string[]): void {
       });
 }
 
+/** Throws `InvalidArgument` unless the number of heads is one. */
+function headsOf(c: InferContext): number {
+  const heads = c.attributes.num_heads as number;
+  if (heads >= 1) return heads;
+  throw ingotError("InvalidArgument", {
+    op: c.op,
+    name: "num_heads",
+    expected: "a number of heads from 1",
+    actual: heads,
+    hint: "The width of query and key is divided among the heads.",
+  });
+}
+
 const part = (d: Dim, n: number): Dim => divideExactly(d, n) ?? floorDivDims(d, n);
 
 function inferProjected(c: InferContext): ValueType[] {
   requireOff(c, "do_rotary", "past_present_share_buffer");
-  const { num_heads: heads, qkv_hidden_sizes: hidden } = c.attributes as unknown as AttentionAttributes;
+  const heads = headsOf(c);
+  const { qkv_hidden_sizes: hidden } = c.attributes as unknown as AttentionAttributes;
   const { dtype } = inputType(c, 0);
   const x = requireRank(c, 0, "input", 3);
   const w = requireRank(c, 1, "weights", 2);
@@ -243,7 +257,7 @@ export const multiHeadAttention = defineOp("com.microsoft.MultiHeadAttention", {
 });
 
 function inferMultiHead(c: InferContext): ValueType[] {
-  const heads = c.attributes.num_heads as number;
+  const heads = headsOf(c);
   const { dtype } = inputType(c, 0);
   const q = requireRank(c, 0, "query", 3);
   const k = requireRank(c, 1, "key", 3, 4);

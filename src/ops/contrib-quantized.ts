@@ -1,5 +1,6 @@
 // Operators of the domain com.microsoft over quantised tensors: QLinearAdd, QLinearMul and their kin. Each is its float operator between
 // DequantizeLinear and QuantizeLinear.
+import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
@@ -200,6 +201,13 @@ export const qLinearConcat = defineOp("com.microsoft.QLinearConcat", {
   types: { T: bytes, "TV*": [...bytes, "float32"] },
   attributes: { axis: int.required },
   infer(c) {
+    if (c.inputs.length < 5 || c.inputs.length % 3 !== 2)
+      throw ingotError("OperatorArity", {
+        op: c.op,
+        count: c.inputs.length,
+        expected: "Y_scale, Y_zero_point and three for each tensor",
+        inputs: "Y_scale, Y_zero_point, then tensor, scale and zero point of each",
+      });
     const tensors = c.inputs.slice(2).filter((_, i) => i % 3 === 0);
     const y = concat.infer({ ...c, inputs: tensors })[0] as TensorType;
     return [tensorType(inputType(c, 1).dtype, y.shape)];

@@ -86,5 +86,6 @@ describe("attention of com.microsoft", () => {
       );
     refuses([sym("b", "s", 8), sym(8, 24)], { past_present_share_buffer: 1 }, "InvalidArgument");
     refuses([sym("b", "s", 8), sym(9, 24)], {}, "ShapeMismatch");
+    refuses([sym("b", "s", 8), sym(8, 24)], { num_heads: 0 }, "InvalidArgument");
   });
 });

@@ -134,6 +134,7 @@ describe("quantised operators of com.microsoft", () => {
       "uint8[n,1,1,3]",
     ]);
     assert.deepEqual(infer(ms("QLinearConcat"), [sym(), q(), q("n", 3), sym(), q(), q("n", 4), sym(), q()], { axis: 1 }), ["uint8[n,7]"]);
+    assert.throws(() => infer(ms("QLinearConcat"), [sym(), q(), q("n", 3), sym()], { axis: 1 }), { code: "OperatorArity" });
     const nbits = { K: 32, N: 5, bits: 4, block_size: 16 };
     assert.deepEqual(infer(ms("MatMulNBits"), [sym("b", "s", 32), q(5, 2, 8), sym(10)], nbits), ["float[b,s,5]"]);
     const refuses = (inputs: Parameters<typeof infer>[1], attributes: object, code: string) =>
