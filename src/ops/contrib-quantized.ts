@@ -1,5 +1,5 @@
-// Operators of the domain com.microsoft over quantised tensors: QLinearAdd, QLinearMul and their kin. Each is its float operator between
-// DequantizeLinear and QuantizeLinear.
+// Operators of the domain com.microsoft over quantised tensors: QLinearAdd, QLinearMul and their kin, each its float operator between
+// DequantizeLinear and QuantizeLinear; and NhwcMaxPool.
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
@@ -11,7 +11,7 @@ import { building, type Composer, evaluating } from "./composition.ts";
 import { concat } from "./concat.ts";
 import { defineOp, float, int, ints, type OpDefinition, string } from "./define.ts";
 import { broadcast, inputType, sameAsInput } from "./infer.ts";
-import { averagePool, globalAveragePool } from "./pool.ts";
+import { averagePool, globalAveragePool, maxPool } from "./pool.ts";
 import { dequantizeLinear, quantizeLinear } from "./quantize.ts";
 import { softmax } from "./softmax.ts";
 import { where } from "./where-clip.ts";
@@ -177,6 +177,30 @@ export const qLinearAveragePool = defineOp("com.microsoft.QLinearAveragePool", {
   decompose: (g, inputs, { channels_last, ...attributes }) => {
     const c = building(g);
     return [composeUnary(c, inputs, (x) => pooled(c, x, channels_last === 1, (v) => c.apply(averagePool, [v], given(attributes))))];
+  },
+});
+
+const maxPoolAttributes = {
+  auto_pad: string("NOTSET"),
+  ceil_mode: int(0),
+  dilations: ints(),
+  kernel_shape: ints.required,
+  pads: ints(),
+  strides: ints(),
+} as const;
+
+/** MaxPool of an 8-bit tensor `[N, ..., C]`, whose channels come last. */
+export const nhwcMaxPool = defineOp("com.microsoft.NhwcMaxPool", {
+  ...form,
+  accuracy: "exact",
+  inputs: ["x: T"],
+  outputs: ["y: T"],
+  attributes: maxPoolAttributes,
+  infer: (c) => inferPool(c, maxPool, true),
+  eval: ({ x }, attributes) => pooled(evaluating, x, true, (v) => evaluating.apply(maxPool, [v], given(attributes))),
+  decompose: (g, [x], attributes) => {
+    const c = building(g);
+    return x ? [pooled(c, x, true, (v) => c.apply(maxPool, [v], given(attributes)))] : [];
   },
 });
 
