@@ -41,10 +41,21 @@ export interface Comparison {
   readonly outputs: readonly OutputComparison[];
 }
 
-const limits: Partial<Record<DType, number>> = { float16: 5e-3, bfloat16: 2e-2, float64: 1e-9 };
+/** Of floats of 8 and 4 bits, one step: two results that differ in the last bit before they are rounded may end up that far apart. */
+const oneStep: Partial<Record<DType, number>> = {
+  float8e4m3fn: 2 ** -3,
+  float8e4m3fnuz: 2 ** -3,
+  float8e5m2: 2 ** -2,
+  float8e5m2fnuz: 2 ** -2,
+  float4e2m1: 2 ** -1,
+  float8e8m0: 1,
+};
+
+const limits: Partial<Record<DType, number>> = { float16: 5e-3, bfloat16: 2e-2, float64: 1e-9, ...oneStep };
 
 /**
- * The default limit of an output's error. float32: min(1e-4, 2⁻²⁴ · 8 · √(longest accumulation × depth)); float16 5e-3, bfloat16 2e-2.
+ * The default limit of an output's error. float32: min(1e-4, 2⁻²⁴ · 8 · √(longest accumulation × depth)); float16 5e-3, bfloat16 2e-2,
+ * smaller floats one step.
  * Integers, booleans and strings must be equal: 0.
  */
 export function defaultLimit(dtype: DType, accumulation = 1, depth = 1): number {

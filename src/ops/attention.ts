@@ -223,7 +223,7 @@ function precisionOf(c: InferContext): DType | undefined {
 function attentionFlops(inputs: readonly (TensorType | undefined)[], outputs: readonly TensorType[]): number {
   const count = (type: TensorType | undefined) => elementCount((type?.shape ?? [0]) as number[]);
   // Each element of Q meets every key, each of Y was summed over every key.
-  const keys = (inputs[1]?.shape?.at(-2) as number) + ((inputs[4]?.shape?.at(-2) as number | undefined) ?? 0);
+  const keys = ((inputs[1]?.shape?.at(-2) as number | undefined) ?? 0) + ((inputs[4]?.shape?.at(-2) as number | undefined) ?? 0);
   return 2 * keys * (count(inputs[0]) + count(outputs[0]));
 }
 

@@ -73,7 +73,7 @@ export const matMulNBits = defineOp("com.microsoft.MatMulNBits", {
   attributes: { K: int.required, N: int.required, accuracy_level: int(0), bits: int(4), block_size: int.required },
   accuracy: "approximate",
   infer: inferBits,
-  flops: ([a], [y]) => 2 * elementCount((y as TensorType).shape as number[]) * (a?.shape?.at(-1) as number),
+  flops: ([a], [y]) => 2 * elementCount((y as TensorType).shape as number[]) * ((a?.shape?.at(-1) as number | undefined) ?? 0),
   eval: ({ A, B, scales, zero_points, g_idx, bias }, attributes) =>
     composeBits(evaluating, [A, B, scales, zero_points, g_idx, bias], attributes),
   decompose: (g, inputs, attributes) => [composeBits(building(g), inputs, attributes)],
