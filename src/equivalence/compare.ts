@@ -61,8 +61,18 @@ const limits: Partial<Record<DType, number>> = { float16: 5e-3, bfloat16: 2e-2, 
  */
 export function defaultLimit(dtype: DType, accumulation = 1, depth = 1): number {
   if (!isFloat(dtype)) return 0;
-  return limits[dtype] ?? Math.min(1e-4, 2 ** -24 * 8 * Math.sqrt(Math.max(1, accumulation) * Math.max(1, depth)));
+  return limits[dtype] ?? oneStep[dtype] ?? Math.min(1e-4, 2 ** -24 * 8 * Math.sqrt(Math.max(1, accumulation) * Math.max(1, depth)));
 }
+
+/** Of floats of 8 and 4 bits, one step: two results that differ in the last bit before they are rounded may end up that far apart. */
+const oneStep: Partial<Record<DType, number>> = {
+  float8e4m3fn: 2 ** -3,
+  float8e4m3fnuz: 2 ** -3,
+  float8e5m2: 2 ** -2,
+  float8e5m2fnuz: 2 ** -2,
+  float4e2m1: 2 ** -1,
+  float8e8m0: 1,
+};
 
 /**
  * Compares lists of outputs. Throws `ShapeMismatch` only when the counts differ; everything else is in the result.

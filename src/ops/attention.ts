@@ -187,6 +187,16 @@ function inferAttention(c: InferContext): ValueType[] {
   const past = c.inputs[4] && requireRank(c, 4, "past_key", 4);
   const total = c.inputs[4] ? (past ? addDims(past[2] as Dim, heads.keys) : unknownDim()) : heads.keys;
   const { batch, keyHeads, queryHeads, queries, size, valueSize } = heads;
+  const mask = c.inputs[3] && requireRank(c, 3, "attn_mask", 2, 4);
+  const columns = mask?.at(-1);
+  if (typeof columns === "number" && typeof total === "number" && columns > total)
+    throw ingotError("ShapeMismatch", {
+      op: c.op,
+      what: "attn_mask",
+      actual: formatShape((mask ?? []).map(String)),
+      expected: `at most ${total} columns, one per key`,
+      hint: "A mask says which keys each query sees; keys that it leaves out at the end are not seen.",
+    });
   return [
     tensorType(t1, outputShape(heads)),
     tensorType(t1, [batch, keyHeads, total, size]),
@@ -213,7 +223,7 @@ function precisionOf(c: InferContext): DType | undefined {
 function attentionFlops(inputs: readonly (TensorType | undefined)[], outputs: readonly TensorType[]): number {
   const count = (type: TensorType | undefined) => elementCount((type?.shape ?? [0]) as number[]);
   // Each element of Q meets every key, each of Y was summed over every key.
-  const keys = (inputs[1]?.shape?.at(-2) as number) + ((inputs[4]?.shape?.at(-2) as number | undefined) ?? 0);
+  const keys = ((inputs[1]?.shape?.at(-2) as number | undefined) ?? 0) + ((inputs[4]?.shape?.at(-2) as number | undefined) ?? 0);
   return 2 * keys * (count(inputs[0]) + count(outputs[0]));
 }
 

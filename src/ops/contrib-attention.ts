@@ -10,6 +10,7 @@ import { add, mul, sub } from "./arithmetic.ts";
 import { composeAttention } from "./compose-attention.ts";
 import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
+import { matMulIntegerToFloat } from "./contrib-matmul.ts";
 import { defineOp, float, int, ints } from "./define.ts";
 import { inputShape, inputType, requireRank } from "./infer.ts";
 import { less } from "./logic.ts";
@@ -88,9 +89,19 @@ interface AttentionAttributes {
 
 function composeProjected<V>(c: Composer<V>, inputs: readonly (V | undefined)[], a: AttentionAttributes, count: number): readonly V[] {
   const [input, weights, bias, mask, past, attentionBias] = inputs as [V, V, ...(V | undefined)[]];
-  const { squeeze, unsqueeze, join } = shapeWords(c);
   const product = c.apply(matmul, [input, weights]);
   const projected = bias === undefined ? product : c.apply(add, [product, bias]);
+  return composeSelf(c, [projected, mask, past, attentionBias], a, count);
+}
+
+/** Attention of queries, keys and values that lie side by side, `[batch, length, widths of the three]`. */
+function composeSelf<V>(
+  c: Composer<V>,
+  [projected, mask, past, attentionBias]: readonly [V, ...(V | undefined)[]],
+  a: AttentionAttributes,
+  count: number,
+): readonly V[] {
+  const { squeeze, unsqueeze, join } = shapeWords(c);
   const parts = a.qkv_hidden_sizes?.length
     ? c.applyAll(split, [projected, c.ints(a.qkv_hidden_sizes)], { axis: 2 }, 3)
     : c.applyAll(split, [projected], { axis: 2, num_outputs: 3 }, 3);
@@ -124,10 +135,52 @@ export const contribAttention = defineOp("com.microsoft.Attention", {
     unidirectional: int(0),
   },
   accuracy: "approximate",
-  infer: inferProjected,
+  infer: (c) => inferProjection(c, { dtype: inputType(c, 0).dtype, mask: 3, past: 4 }),
   eval: ({ input, weights, bias, mask_index, past, attention_bias }, attributes, context) =>
     composeProjected(evaluating, [input, weights, bias, mask_index, past, attention_bias], attributes, context.outputs.length),
   decompose: (g, inputs, attributes, outputs) => composeProjected(building(g), inputs, attributes, outputs.length),
+});
+
+function composeQuantized<V>(c: Composer<V>, inputs: readonly (V | undefined)[], a: AttentionAttributes, count: number): readonly V[] {
+  const [input, weight, bias, scale, weightScale, mask, zero, weightZero, past] = inputs as [V, V, V, V, V, ...(V | undefined)[]];
+  const projected = c.apply(matMulIntegerToFloat, [input, weight, scale, weightScale, zero, weightZero, bias]);
+  return composeSelf(c, [projected, mask, past], a, count);
+}
+
+/** Attention whose input and weights are quantised; the projection is a product of integers. */
+export const qAttention = defineOp("com.microsoft.QAttention", {
+  since: [1],
+  inputs: [
+    "input: T1",
+    "weight: T2",
+    "bias: T3",
+    "input_scale: T3",
+    "weight_scale: T3",
+    "mask_index?: int32",
+    "input_zero_point?: T1",
+    "weight_zero_point?: T2",
+    "past?: T3",
+  ],
+  outputs: ["output: T3", "present?: T3"],
+  types: { T1: ["int8", "uint8"], T2: ["int8", "uint8"], T3: ["float32", "float16"] },
+  attributes: {
+    do_rotary: int(0),
+    mask_filter_value: float(-10000),
+    num_heads: int.required,
+    past_present_share_buffer: int(0),
+    scale: float(),
+    unidirectional: int(0),
+  },
+  accuracy: "approximate",
+  infer: (c) => inferProjection(c, { dtype: inputType(c, 2).dtype, mask: 5, past: 8 }),
+  eval: (i, attributes, context) =>
+    composeQuantized(
+      evaluating,
+      [...[i.input, i.weight, i.bias, i.input_scale, i.weight_scale], ...[i.mask_index, i.input_zero_point, i.weight_zero_point, i.past]],
+      attributes,
+      context.outputs.length,
+    ),
+  decompose: (g, inputs, attributes, outputs) => composeQuantized(building(g), inputs, attributes, outputs.length),
 });
 
 /** Throws `InvalidArgument` for attributes that only other devices than the CPU have. */
@@ -143,16 +196,31 @@ function requireOff(c: InferContext, ...names: readonly string[]): void {
       });
 }
 
+/** Throws `InvalidArgument` unless the number of heads is one. */
+function headsOf(c: InferContext): number {
+  const heads = c.attributes.num_heads as number;
+  if (heads >= 1) return heads;
+  throw ingotError("InvalidArgument", {
+    op: c.op,
+    name: "num_heads",
+    expected: "a number of heads from 1",
+    actual: heads,
+    hint: "The width of query and key is divided among the heads.",
+  });
+}
+
 const part = (d: Dim, n: number): Dim => divideExactly(d, n) ?? floorDivDims(d, n);
 
-function inferProjected(c: InferContext): ValueType[] {
+/** The outputs of an attention with its projection; `mask` and `past` say which inputs these are. */
+function inferProjection(c: InferContext, at: { readonly dtype: DType; readonly mask: number; readonly past: number }): ValueType[] {
   requireOff(c, "do_rotary", "past_present_share_buffer");
-  const { num_heads: heads, qkv_hidden_sizes: hidden } = c.attributes as unknown as AttentionAttributes;
-  const { dtype } = inputType(c, 0);
+  const heads = headsOf(c);
+  const { qkv_hidden_sizes: hidden } = c.attributes as unknown as AttentionAttributes;
+  const { dtype } = at;
   const x = requireRank(c, 0, "input", 3);
   const w = requireRank(c, 1, "weights", 2);
-  const past = c.inputs[4] && requireRank(c, 4, "past", 5);
-  if (c.inputs[3]) requireRank(c, 3, "mask_index", 1, 4);
+  const past = c.inputs[at.past] && requireRank(c, at.past, "past", 5);
+  if (c.inputs[at.mask]) requireRank(c, at.mask, "mask_index", 1, 4);
   if (!x || !w) return [tensorType(dtype), tensorType(dtype)].slice(0, c.outputCount);
   const [inner, width] = w as [Dim, Dim];
   if (typeof inner === "number" && typeof x[2] === "number" && inner !== x[2])
@@ -165,7 +233,7 @@ function inferProjected(c: InferContext): ValueType[] {
     });
   const valueWidth = hidden?.length ? (hidden[2] as number) : part(width, 3);
   const keyWidth = hidden?.length ? (hidden[1] as number) : part(width, 3);
-  const total = c.inputs[4] ? (past ? addDims(past[3] as Dim, x[1] as Dim) : unknownDim()) : (x[1] as Dim);
+  const total = c.inputs[at.past] ? (past ? addDims(past[3] as Dim, x[1] as Dim) : unknownDim()) : (x[1] as Dim);
   return [
     tensorType(dtype, [x[0] as Dim, x[1] as Dim, valueWidth]),
     tensorType(dtype, [2, x[0] as Dim, heads, total, part(keyWidth, heads)]),
@@ -243,7 +311,7 @@ export const multiHeadAttention = defineOp("com.microsoft.MultiHeadAttention", {
 });
 
 function inferMultiHead(c: InferContext): ValueType[] {
-  const heads = c.attributes.num_heads as number;
+  const heads = headsOf(c);
   const { dtype } = inputType(c, 0);
   const q = requireRank(c, 0, "query", 3);
   const k = requireRank(c, 1, "key", 3, 4);

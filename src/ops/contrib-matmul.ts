@@ -1,5 +1,5 @@
-// Matrix products of the domain com.microsoft with quantised weights: MatMulNBits, DynamicQuantizeMatMul and MatMulIntegerToFloat, as
-// compositions.
+// Matrix products of the domain com.microsoft with quantised weights: MatMulNBits, DynamicQuantizeMatMul, MatMulIntegerToFloat
+// and QGemm, as compositions.
 import { ingotError } from "../errors/error.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
@@ -9,12 +9,12 @@ import { elementCount, formatShape } from "../tensor/shape.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
-import { defineOp, int } from "./define.ts";
+import { defineOp, float, int } from "./define.ts";
 import { gather } from "./gather.ts";
 import { inputType, requireRank } from "./infer.ts";
 import { bitShift, bitwiseAnd } from "./logic.ts";
 import { inferMatMul, matmul } from "./matmul.ts";
-import { dynamicQuantizeLinear } from "./quantize.ts";
+import { dynamicQuantizeLinear, quantizeLinear } from "./quantize.ts";
 import { matMulInteger } from "./quantized-linear.ts";
 
 // ---- MatMulNBits -------------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ export const matMulNBits = defineOp("com.microsoft.MatMulNBits", {
   attributes: { K: int.required, N: int.required, accuracy_level: int(0), bits: int(4), block_size: int.required },
   accuracy: "approximate",
   infer: inferBits,
-  flops: ([a], [y]) => 2 * elementCount((y as TensorType).shape as number[]) * (a?.shape?.at(-1) as number),
+  flops: ([a], [y]) => 2 * elementCount((y as TensorType).shape as number[]) * ((a?.shape?.at(-1) as number | undefined) ?? 0),
   eval: ({ A, B, scales, zero_points, g_idx, bias }, attributes) =>
     composeBits(evaluating, [A, B, scales, zero_points, g_idx, bias], attributes),
   decompose: (g, inputs, attributes) => [composeBits(building(g), inputs, attributes)],
@@ -161,4 +161,54 @@ export const matMulIntegerToFloat = defineOp("com.microsoft.MatMulIntegerToFloat
   eval: ({ A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias }) =>
     composeToFloat(evaluating, [A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias]),
   decompose: (g, inputs) => [composeToFloat(building(g), inputs)],
+});
+
+interface GemmAttributes {
+  readonly alpha: number;
+  readonly transA: number;
+  readonly transB: number;
+}
+
+function composeGemm<V>(c: Composer<V>, inputs: readonly (V | undefined)[], { alpha, transA, transB }: GemmAttributes): V {
+  const [a, aScale, aZero, b, bScale, bZero, bias, yScale, yZero] = inputs as [V, V, V, V, V, V, V?, V?, V?];
+  const { transpose, cast } = shapeWords(c);
+  const product = c.apply(matMulInteger, [transA ? transpose(a, 1, 0) : a, transB ? transpose(b, 1, 0) : b, aZero, bZero]);
+  const sums = cast(bias === undefined ? product : c.apply(add, [product, bias]), "float32");
+  const scale = c.apply(mul, [c.apply(mul, [aScale, bScale]), c.scalar(aScale, alpha)]);
+  const y = c.apply(mul, [sums, scale]);
+  return yScale === undefined ? y : c.apply(quantizeLinear, [y, yScale, yZero]);
+}
+
+/**
+ * `alpha · (A' · B' + C)` of 8-bit matrices times their scales, where `'` transposes when asked and C is in units of the product; quantised
+ * where there is a `y_scale`, else float32. Parameters of `B` may be one per column.
+ */
+export const qGemm = defineOp("com.microsoft.QGemm", {
+  since: [1],
+  inputs: [
+    "A: TA",
+    "a_scale: float32",
+    "a_zero_point: TA",
+    "B: TB",
+    "b_scale: float32",
+    "b_zero_point: TB",
+    "C?: int32",
+    "y_scale?: float32",
+    "y_zero_point?: TYZ",
+  ],
+  outputs: ["Y: TY"],
+  types: { TA: bytes, TB: bytes, TYZ: bytes, TY: [...bytes, "float32"] },
+  attributes: { alpha: float(1), transA: int(0), transB: int(0) },
+  accuracy: "ulp",
+  infer(c) {
+    const { transA, transB } = c.attributes as unknown as GemmAttributes;
+    const [a, b] = [requireRank(c, 0, "A", 2), requireRank(c, 3, "B", 2)];
+    const turned = (shape: readonly Dim[] | undefined, trans: number) => tensorType("int8", trans ? shape?.toReversed() : shape);
+    const [product] = inferMatMul({ ...c, inputs: [turned(a, transA), turned(b, transB)] });
+    const dtype = c.inputs[7] === undefined ? "float32" : c.inputs[8] === undefined ? "uint8" : inputType(c, 8).dtype;
+    return [tensorType(dtype, product?.kind === "tensor" ? product.shape : undefined)];
+  },
+  eval: (i, attributes) =>
+    composeGemm(evaluating, [i.A, i.a_scale, i.a_zero_point, i.B, i.b_scale, i.b_zero_point, i.C, i.y_scale, i.y_zero_point], attributes),
+  decompose: (g, inputs, attributes) => [composeGemm(building(g), inputs, attributes)],
 });

@@ -1,5 +1,6 @@
-// Operators of the domain com.microsoft over quantised tensors: QLinearAdd, QLinearMul and their kin. Each is its float operator between
-// DequantizeLinear and QuantizeLinear.
+// Operators of the domain com.microsoft over quantised tensors: QLinearAdd, QLinearMul and their kin, each its float operator between
+// DequantizeLinear and QuantizeLinear; and NhwcMaxPool.
+import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
@@ -10,7 +11,7 @@ import { building, type Composer, evaluating } from "./composition.ts";
 import { concat } from "./concat.ts";
 import { defineOp, float, int, ints, type OpDefinition, string } from "./define.ts";
 import { broadcast, inputType, sameAsInput } from "./infer.ts";
-import { averagePool, globalAveragePool } from "./pool.ts";
+import { averagePool, globalAveragePool, maxPool } from "./pool.ts";
 import { dequantizeLinear, quantizeLinear } from "./quantize.ts";
 import { softmax } from "./softmax.ts";
 import { where } from "./where-clip.ts";
@@ -179,6 +180,30 @@ export const qLinearAveragePool = defineOp("com.microsoft.QLinearAveragePool", {
   },
 });
 
+const maxPoolAttributes = {
+  auto_pad: string("NOTSET"),
+  ceil_mode: int(0),
+  dilations: ints(),
+  kernel_shape: ints.required,
+  pads: ints(),
+  strides: ints(),
+} as const;
+
+/** MaxPool of an 8-bit tensor `[N, ..., C]`, whose channels come last. */
+export const nhwcMaxPool = defineOp("com.microsoft.NhwcMaxPool", {
+  ...form,
+  accuracy: "exact",
+  inputs: ["x: T"],
+  outputs: ["y: T"],
+  attributes: maxPoolAttributes,
+  infer: (c) => inferPool(c, maxPool, true),
+  eval: ({ x }, attributes) => pooled(evaluating, x, true, (v) => evaluating.apply(maxPool, [v], given(attributes))),
+  decompose: (g, [x], attributes) => {
+    const c = building(g);
+    return x ? [pooled(c, x, true, (v) => c.apply(maxPool, [v], given(attributes)))] : [];
+  },
+});
+
 /** Attributes as a node takes them: absent ones left out. */
 function given<A extends object>(attributes: A): { [K in keyof A]: NonNullable<A[K]> } {
   return Object.fromEntries(Object.entries(attributes).filter(([, v]) => v !== undefined)) as { [K in keyof A]: NonNullable<A[K]> };
@@ -200,6 +225,13 @@ export const qLinearConcat = defineOp("com.microsoft.QLinearConcat", {
   types: { T: bytes, "TV*": [...bytes, "float32"] },
   attributes: { axis: int.required },
   infer(c) {
+    if (c.inputs.length < 5 || c.inputs.length % 3 !== 2)
+      throw ingotError("OperatorArity", {
+        op: c.op,
+        count: c.inputs.length,
+        expected: "Y_scale, Y_zero_point and three for each tensor",
+        inputs: "Y_scale, Y_zero_point, then tensor, scale and zero point of each",
+      });
     const tensors = c.inputs.slice(2).filter((_, i) => i % 3 === 0);
     const y = concat.infer({ ...c, inputs: tensors })[0] as TensorType;
     return [tensorType(inputType(c, 1).dtype, y.shape)];

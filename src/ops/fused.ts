@@ -165,33 +165,38 @@ function composeMatMul<V>(
 }
 
 /** `alpha · A' · B'`, where `'` transposes when asked. */
-export const fusedMatMul = defineOp("com.microsoft.FusedMatMul", {
-  since: [1],
-  inputs: ["A: T", "B: T"],
-  outputs: ["Y: T"],
-  types: { T: floats },
-  attributes: { alpha: float(1), transA: int(0), transB: int(0), transBatchA: int(0), transBatchB: int(0) },
-  accuracy: "approximate",
-  infer(c) {
-    const { transA, transB, transBatchA, transBatchB } = c.attributes as unknown as FusedMatMulAttributes;
-    const moved = (i: number, trans: number, transBatch: number): ValueType => {
-      const { dtype, shape } = inputType(c, i);
-      const perm = shape && operandOrder(shape.length, trans, transBatch);
-      return tensorType(dtype, perm ? perm.map((p) => shape[p] as Dim) : shape);
-    };
-    return matmul.infer({ ...c, inputs: [moved(0, transA, transBatchA), moved(1, transB, transBatchB)] }) as ValueType[];
-  },
-  flops: ([a], [y]) => {
-    const columns = Number(y?.shape?.at(-1) ?? 0);
-    const rows = Number(y?.shape?.at(-2) ?? 1);
-    const elements = (a?.shape ?? []).reduce<number>((n, d) => n * Number(d), 1);
-    const batches = (y?.shape ?? []).slice(0, -2).reduce<number>((n, d) => n * Number(d), 1);
-    const own = (a?.shape ?? []).length > 2 ? batches : 1;
-    return rows === 0 || own === 0 ? 0 : 2 * batches * columns * (elements / own);
-  },
-  eval: ({ A, B }, attributes) => composeMatMul(evaluating, [A, B], attributes),
-  decompose: (g, inputs, attributes) => [composeMatMul(building(g), inputs, attributes)],
-});
+const matMulForm = <const N extends string>(name: N) =>
+  defineOp(name, {
+    since: [1],
+    inputs: ["A: T", "B: T"],
+    outputs: ["Y: T"],
+    types: { T: floats },
+    attributes: { alpha: float(1), transA: int(0), transB: int(0), transBatchA: int(0), transBatchB: int(0) },
+    accuracy: "approximate",
+    infer(c) {
+      const { transA, transB, transBatchA, transBatchB } = c.attributes as unknown as FusedMatMulAttributes;
+      const moved = (i: number, trans: number, transBatch: number): ValueType => {
+        const { dtype, shape } = inputType(c, i);
+        const perm = shape && operandOrder(shape.length, trans, transBatch);
+        return tensorType(dtype, perm ? perm.map((p) => shape[p] as Dim) : shape);
+      };
+      return matmul.infer({ ...c, inputs: [moved(0, transA, transBatchA), moved(1, transB, transBatchB)] }) as ValueType[];
+    },
+    flops: ([a], [y]) => {
+      const columns = Number(y?.shape?.at(-1) ?? 0);
+      const rows = Number(y?.shape?.at(-2) ?? 1);
+      const elements = (a?.shape ?? []).reduce<number>((n, d) => n * Number(d), 1);
+      const batches = (y?.shape ?? []).slice(0, -2).reduce<number>((n, d) => n * Number(d), 1);
+      const own = (a?.shape ?? []).length > 2 ? batches : 1;
+      return rows === 0 || own === 0 ? 0 : 2 * batches * columns * (elements / own);
+    },
+    eval: ({ A, B }, attributes) => composeMatMul(evaluating, [A, B], attributes),
+    decompose: (g, inputs, attributes) => [composeMatMul(building(g), inputs, attributes)],
+  });
+
+export const fusedMatMul = matMulForm("com.microsoft.FusedMatMul");
+/** The name that FusedMatMul had at first. */
+export const transposeMatMul = matMulForm("com.microsoft.TransposeMatMul");
 
 // ---- Gelu and its kin ------------------------------------------------------------------------------------------------
 

@@ -182,6 +182,7 @@ function evaluate(kind: Kind, operands: Operands, given: Attributes, context: Ev
   const width = kind.gates * hidden;
   const dtype = x.dtype;
   const lengths = operands.sequence_lens?.toNumbers() ?? new Array<number>(batch).fill(length);
+  checkLengths(kind.op, lengths, length);
   const functions = activationsOf(kind.op, namesOf(kind, given, reverse.length), given.activation_alpha, given.activation_beta);
   const state = (initial: Storage | undefined, d: number): Storage => {
     const data = Storage.empty(dtype, [batch, hidden]);
@@ -242,6 +243,18 @@ function evaluate(kind: Kind, operands: Operands, given: Attributes, context: Ev
   return context.outputs.map((_, i) => convert((outputs[i] as Storage).contiguous(), context.dtype(i)));
 }
 
+function checkLengths(op: string, lengths: readonly number[], longest: number): void {
+  const bad = lengths.find((n) => n < 0 || n > longest);
+  if (bad === undefined) return;
+  throw ingotError("InvalidArgument", {
+    op,
+    name: "sequence_lens",
+    expected: `numbers from 0 to ${longest}, the length of X`,
+    actual: bad,
+    hint: "It holds how many steps of each sequence count.",
+  });
+}
+
 /** The names of the activations of all directions. */
 function namesOf({ activations }: Kind, given: Attributes, count: number): readonly string[] {
   return (given.activations ?? Array.from({ length: count }, () => activations).flat()).slice(0, count * activations.length);
@@ -258,6 +271,8 @@ function inferRecurrent(c: InferContext, kind: Kind): ValueType[] {
       given.direction,
       "bidirectional runs both ways, each with weights of its own.",
     );
+  if (given.layout !== 0 && given.layout !== 1)
+    throw invalid("layout", "0 (sequence first) or 1 (batch first)", given.layout, "It says how X, Y and the states lie in memory.");
   const count = directions[given.direction as DirectionName].length;
   const names = namesOf(kind, given, count);
   activationsOf(c.op, names);

@@ -169,6 +169,7 @@ describe("Attention", () => {
     refuses([sym(1, 4, 8), sym(1, 4, 8), sym(1, 4, 8)], {}, "InvalidArgument");
     refuses([sym(1, 3, 4, 8), sym(1, 2, 4, 8), sym(1, 2, 4, 8)], {}, "ShapeMismatch");
     refuses([sym(1, 2, 4, 8), sym(1, 2, 4, 6), sym(1, 2, 4, 8)], {}, "ShapeMismatch");
+    refuses([sym(1, 2, 4, 8), sym(1, 2, 4, 8), sym(1, 2, 4, 8), sym(4, 5)], {}, "ShapeMismatch");
     refuses([sym(1, 2, 4, 8), sym(1, 2, 4, 8), sym(1, 2, 4, 8)], { qk_matmul_output_mode: 4 }, "InvalidArgument");
     refuses([sym(1, 2, 4, 8), sym(1, 2, 4, 8), sym(1, 2, 4, 8), undefined, sym(1, 2, 4, 8)], {}, "InvalidArgument");
   });

@@ -12,6 +12,33 @@ const i32 = (shape: readonly number[], ...values: number[]) => Storage.from("int
 const ms = (op: string) => `com.microsoft.${op}`;
 const projected = () => [random([2, 3, 8]), random([8, 24]), random([24])];
 const heads = { num_heads: 2 };
+const u8 = (value: number) => Storage.from("uint8", [value], []);
+/** Zero points that differ by column. */
+const of8 = (count: number) =>
+  Storage.from(
+    "int8",
+    Array.from({ length: count }, (_, i) => i % 5),
+    [count],
+  );
+const bytes = (dtype: "uint8" | "int8", shape: readonly number[]) =>
+  Storage.from(
+    dtype,
+    random(shape, "float64")
+      .toNumbers()
+      .map((v) => Math.floor(100 * v) + (dtype === "uint8" ? 120 : 0)),
+    shape,
+  );
+/** Input, weight, bias and the two scales, the second one per column. */
+const quantized = () => {
+  const scales = Array.from({ length: 24 }, (_, i) => 0.01 + i / 2000);
+  return [
+    bytes("uint8", [2, 3, 8]),
+    bytes("int8", [8, 24]),
+    random([24]),
+    Storage.from("float32", [0.02], []),
+    Storage.from("float32", scales, [24]),
+  ];
+};
 
 const cases: Readonly<Record<string, () => readonly Case[]>> = {
   Attention: () => [
@@ -24,6 +51,10 @@ const cases: Readonly<Record<string, () => readonly Case[]>> = {
     [ms("Attention"), [...projected(), undefined, random([2, 2, 2, 4, 4])], { ...heads, unidirectional: 1 }, 2],
     [ms("Attention"), [...projected(), undefined, undefined, random([1, 2, 3, 3])], heads],
     [ms("Attention"), [random([2, 3, 8]), random([8, 28]), random([28])], { ...heads, qkv_hidden_sizes: [8, 8, 12] }],
+  ],
+  QAttention: () => [
+    [ms("QAttention"), [...quantized(), undefined, u8(120)], heads],
+    [ms("QAttention"), [...quantized(), i32([2, 3], 1, 1, 0, 1, 1, 1), u8(120), of8(24)], { ...heads, unidirectional: 1 }],
   ],
   MultiHeadAttention: () => [
     [ms("MultiHeadAttention"), [random([2, 3, 8]), random([2, 5, 8]), random([2, 5, 12])], heads],
@@ -86,5 +117,6 @@ describe("attention of com.microsoft", () => {
       );
     refuses([sym("b", "s", 8), sym(8, 24)], { past_present_share_buffer: 1 }, "InvalidArgument");
     refuses([sym("b", "s", 8), sym(9, 24)], {}, "ShapeMismatch");
+    refuses([sym("b", "s", 8), sym(8, 24)], { num_heads: 0 }, "InvalidArgument");
   });
 });

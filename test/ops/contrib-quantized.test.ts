@@ -48,6 +48,10 @@ const pools = (): Case[] => [
     { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 0, 0] },
   ],
 ];
+const nhwc = (): Case[] => [
+  [ms("NhwcMaxPool"), [bytes("uint8", [1, 6, 5, 3])], { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 0, 1] }],
+  [ms("NhwcMaxPool"), [bytes("int8", [2, 6, 5, 3])], { kernel_shape: [2, 2], dilations: [2, 1] }],
+];
 const joins = (): Case[] => [
   [
     ms("QLinearConcat"),
@@ -73,6 +77,15 @@ const products = (): Case[] => [
   [ms("DynamicQuantizeMatMul"), [random([3, 8]), bytes("int8", [8, 5]), scale(0.02131), undefined, random([5])]],
   [ms("DynamicQuantizeMatMul"), [random([2, 3, 8]), bytes("uint8", [8, 2]), f32([2], [0.02, 0.03]), of("uint8", [2], 120, 130)]],
   [ms("MatMulIntegerToFloat"), [bytes("uint8", [3, 8]), bytes("int8", [8, 5]), scale(0.1), scale(0.02131), u8(120), i8(3), random([5])]],
+  [ms("QGemm"), [bytes("uint8", [3, 8]), scale(0.1), u8(120), bytes("int8", [8, 5]), scale(0.02), i8(3)], { alpha: 0.5 }],
+  [
+    ms("QGemm"),
+    [
+      ...[bytes("uint8", [3, 8]), scale(0.1013), u8(120), bytes("int8", [5, 8]), f32([5], [0.0211, 0.0317, 0.011, 0.0413, 0.0519])],
+      ...[of("int8", [5], 0, 1, 2, 3, 4), of("int32", [5], 5, -600, 70, 8, 900), scale(0.3137), u8(100)],
+    ],
+    { transB: 1 },
+  ],
   [ms("MatMulNBits"), [random([3, 32]), bytes("uint8", [5, 2, 8]), random([10])], { K: 32, N: 5, bits: 4, block_size: 16 }],
   [
     ms("MatMulNBits"),
@@ -86,7 +99,7 @@ const products = (): Case[] => [
   ],
 ];
 
-const families = { elementwise, pools, joins, products };
+const families = { elementwise, pools, nhwc, joins, products };
 describeAgreement("quantised operators of com.microsoft agree with ONNX Runtime", families);
 
 describe("quantised operators of com.microsoft", () => {
@@ -134,6 +147,7 @@ describe("quantised operators of com.microsoft", () => {
       "uint8[n,1,1,3]",
     ]);
     assert.deepEqual(infer(ms("QLinearConcat"), [sym(), q(), q("n", 3), sym(), q(), q("n", 4), sym(), q()], { axis: 1 }), ["uint8[n,7]"]);
+    assert.throws(() => infer(ms("QLinearConcat"), [sym(), q(), q("n", 3), sym()], { axis: 1 }), { code: "OperatorArity" });
     const nbits = { K: 32, N: 5, bits: 4, block_size: 16 };
     assert.deepEqual(infer(ms("MatMulNBits"), [sym("b", "s", 32), q(5, 2, 8), sym(10)], nbits), ["float[b,s,5]"]);
     const refuses = (inputs: Parameters<typeof infer>[1], attributes: object, code: string) =>

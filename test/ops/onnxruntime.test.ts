@@ -27,6 +27,7 @@ const families: Readonly<Record<string, () => readonly Case[]>> = {
     [ms("FusedMatMul"), [random(3, 2, 4), random(2, 4, 5)], { transBatchA: 1 }],
     [ms("FusedMatMul"), [random(4, 2, 3), random(2, 4, 5)], { transBatchA: 1, transA: 1 }],
     [ms("FusedMatMul"), [random(2, 3, 4), random(5, 2, 4)], { transBatchB: 1, transB: 1 }],
+    [ms("TransposeMatMul"), [random(2, 4, 3), random(2, 4, 5)], { transA: 1, alpha: 0.5 }],
     [ms("Gelu"), [random(3, 5)]],
     [ms("BiasGelu"), [random(3, 5), random(5)]],
     [ms("FastGelu"), [random(3, 5), random(5)]],

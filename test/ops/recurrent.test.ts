@@ -160,6 +160,26 @@ describe("recurrent operators", () => {
     });
   }
 
+  it("refuse lengths beyond the sequence", () => {
+    const inputs = operands("GRU", 1, 8);
+    for (const lengths of [
+      [length + 1, 1],
+      [-1, 1],
+    ]) {
+      inputs[4] = Storage.from("int32", lengths, [2]);
+      assert.throws(() => evaluate("GRU", inputs, { direction: "reverse" }), { code: "InvalidArgument" });
+    }
+    inputs[4] = Storage.from("int32", [0, length], [2]);
+    const [y, last] = evaluate("GRU", inputs) as [Storage, Storage];
+    assert.ok(
+      y
+        .slice(2, 0, 1)
+        .toNumbers()
+        .every((v) => v === 0),
+    );
+    assert.deepEqual(last.slice(1, 0, 1).toNumbers(), inputs[5]?.slice(1, 0, 1).toNumbers());
+  });
+
   it("know their types for symbolic sizes and say which weights do not fit", () => {
     const weights = [sym(2, 16, 3), sym(2, 16, 4)];
     const both = { hidden_size: 4, direction: "bidirectional" };
@@ -173,6 +193,7 @@ describe("recurrent operators", () => {
     refuses([sym("t", "b", 3), sym(1, 16, 3), sym(1, 16, 4)], both, "ShapeMismatch", /W/);
     refuses([sym("t", "b", 3), ...weights, sym(2, 16)], both, "ShapeMismatch", /B/);
     refuses([sym("t", "b", 3), ...weights], { ...both, direction: "sideways" }, "InvalidArgument", /direction/);
+    refuses([sym("t", "b", 3), ...weights], { ...both, layout: 2 }, "InvalidArgument", /layout/);
     refuses([sym("t", "b", 3), ...weights], { ...both, activations: ["Tanh"] }, "InvalidArgument", /activations/);
   });
 });
