@@ -9,6 +9,9 @@ const engines = { onnxruntime: onnxruntimeEngine, interpreter: interpreterEngine
 
 export type EngineName = keyof typeof engines;
 
+/** The names of all engines, in order of preference. */
+export const engineNames = Object.keys(engines) as readonly EngineName[];
+
 /** The named engine; without a name, the first that can run here. Throws `InvalidArgument` for a name that no engine has, EngineError when it cannot run here. */
 export function findEngine(name: EngineName | undefined): Engine {
   if (name === undefined) return Object.values(engines).find((e) => e.unavailable() === undefined) ?? interpreterEngine;

@@ -53,4 +53,10 @@ export const compileErrors = errorFamily({
     about:
       "A specification names the dtype and each dimension: a number is fixed, `name` or `name=size` is symbolic, with the size to use in the example.",
   },
+  PassDidNothing: {
+    kind: "ArgumentError",
+    message: "{name} rewrites nothing in {graph}, so the optimiser cannot stop at it",
+    hint: "What rewrites something in this graph: {fired}. `ingot optimize … --explain {name}` says why it does not.",
+    about: "`--stop-at NAME` stops after the last rewrite of a pass or rule; one that finds nothing has no such rewrite.",
+  },
 });
