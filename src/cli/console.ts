@@ -63,10 +63,13 @@ export class ProgressLine {
       this.#shown = true;
       return;
     }
-    if (stage === this.#stage) return;
+    if (stage === this.#stage && !this.#timer) return;
     clearTimeout(this.#timer);
     this.#stage = stage;
-    const print = () => this.#streams.err(`${stage} …\n`);
+    const print = () => {
+      this.#timer = undefined;
+      this.#streams.err(`${stage} …\n`);
+    };
     // In a log only what takes a while is worth a line. A timer does not fire while a model computes, so a late stage is told at once.
     const early = this.#since + patience - performance.now();
     if (early > 0) this.#timer = setTimeout(print, early);
@@ -75,6 +78,7 @@ export class ProgressLine {
 
   done(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#shown) this.#streams.err("\r\x1b[K");
     this.#shown = false;
     this.#stage = "";

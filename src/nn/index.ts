@@ -20,7 +20,7 @@ export {
   Tanh,
 } from "./activation.ts";
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from "./batch-norm.ts";
-export { type CalibrateOptions, calibrate } from "./calibrate.ts";
+export { type CalibrateOptions, type CalibrateProgress, calibrate } from "./calibrate.ts";
 export { ModuleDict, ModuleList, Sequential } from "./container.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions, type PaddingMode } from "./conv.ts";
 export { Dropout, type DropoutOptions } from "./dropout.ts";
