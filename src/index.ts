@@ -60,6 +60,8 @@ export * as image from "./image/index.ts";
 export { Graph, type Node, type Value } from "./ir/graph.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
+export { portablePasses } from "./passes/pipelines.ts";
+export { defineRule, type Explanation, explainRule, type Rule, type RuleDefinition } from "./passes/rewriter.ts";
 export type { DType } from "./tensor/dtype.ts";
 export { Generator } from "./tensor/random.ts";
 export type { CompareRow, TimerComparison, Verdict } from "./timer/comparison.ts";
