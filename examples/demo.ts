@@ -10,10 +10,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ProgressLine } from "../src/cli/console.ts";
 import { fileError } from "../src/errors/file-error.ts";
-import { IngotError, image, load, models, nn, Tensor, Timer, topk, trace } from "../src/index.ts";
-import { readSafetensorsSync } from "../src/weights/safetensors.ts";
+import { IngotError, image, load, models, nn, readWeights, Tensor, Timer, topk, trace } from "../src/index.ts";
 
-const usage = "usage: npm run demo -- [picture.jpg] [--weights FILE.safetensors] [--model NAME] [--output FILE.onnx]";
+const usage = "usage: npm run demo -- [picture.jpg] [--weights FILE] [--model NAME] [--output FILE.onnx]";
 
 interface Order {
   readonly picture: string;
@@ -53,7 +52,6 @@ async function step<T>(what: string, body: () => T | Promise<T>, tell: (result: 
   return result;
 }
 
-const readWeights = (path: string) => new Map([...readSafetensorsSync(path).tensors].map(([name, s]) => [name, Tensor.fromStorage(s)]));
 const rendered = (seed: number) => Tensor.fromStorage(image.preprocessRgb(image.renderImage(seed)));
 const top5 = (logits: Tensor) => (topk(logits, 5).indices.reshape(-1).toArray() as number[]).join(", ");
 
@@ -79,7 +77,7 @@ async function main({ picture, model: name, weights, output }: Order): Promise<b
   );
   const model = await step(
     weights ? `load ${basename(weights)}` : `build ${name}, random weights`,
-    () => models.byName(name)(weights ? { weights: readWeights(weights) } : { seed: 0 }),
+    async () => models.byName(name)(weights ? { weights: await readWeights(weights) } : { seed: 0 }),
     (m) => `${[...m.parameters()].reduce((n, p) => n + p.numel(), 0).toLocaleString("en")} parameters`,
   );
   if (!weights && [...model.modules()].some((m) => m instanceof nn.BatchNorm2d))

@@ -1,4 +1,5 @@
 // Holds the order of the house: a folder of src/ imports only from the folders above it in this table (docs/architecture.md explains each).
+// Type-only imports count too: a folder that needs the types of another cannot be understood without it.
 // `node scripts/check-layers.mjs` prints every import that breaks it as file:line.
 import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
@@ -31,41 +32,49 @@ export const layers = [
   "cli",
 ];
 
-/** Modules that only one folder may import. */
-const reserved = { "node:inspector": "source", "node:inspector/promises": "source", sharp: "image" };
+/** Packages (and parts of Node) that only these folders may import: each outside format or tool has one room. */
+export const reserved = {
+  "node:inspector": ["source"],
+  "@jridgewell/trace-mapping": ["source"],
+  acorn: ["source", "trace", "script"],
+  sharp: ["image"],
+  protobufjs: ["onnx", "weights", "archive", "serve"],
+  koffi: ["engines", "weights"],
+  "onnxruntime-node": ["engines"],
+  benchmark: ["timer"],
+  commander: ["cli"],
+  tsx: ["cli"],
+};
 
 const importPattern =
-  /\bfrom\s*["']([^"'\n]+)["']|\bimport\s*\(?\s*["']([^"'\n]+)["']|\bnew URL\(\s*["']([^"'\n]+)["']\s*,\s*import\.meta\.url/g;
+  /\bfrom\s*["']([^"'\n]+)["']|\b(?:import|require)\s*\(?\s*["']([^"'\n]+)["']|\bnew URL\(\s*["']([^"'\n]+)["']\s*,\s*import\.meta\.url/g;
 
 /**
- * Every import below `sourceFolder` that the table forbids.
+ * Every import below `sourceFolder` that the tables forbid.
  * @param {string} sourceFolder
+ * @param {ReadonlySet<string>} [dependencies] names of the packages that a user has installed with this one; undefined: any
  * @returns {{ file: string, line: number, problem: string }[]}
  */
-export function findViolations(sourceFolder) {
+export function findViolations(sourceFolder, dependencies) {
   const names = readdirSync(sourceFolder, { recursive: true }).filter((name) => name.endsWith(".ts"));
-  return names.sort().flatMap((name) => violationsOf(sourceFolder, name));
+  return names.sort().flatMap((name) => violationsOf(sourceFolder, name, dependencies));
 }
 
-function violationsOf(sourceFolder, name) {
+function violationsOf(sourceFolder, name, dependencies) {
   const file = join(sourceFolder, name);
   const text = blankComments(readFileSync(file, "utf8"));
   const found = [];
   for (const match of text.matchAll(importPattern)) {
-    const problem = judge(sourceFolder, file, match[1] ?? match[2] ?? match[3]);
+    const problem = judge(sourceFolder, file, match[1] ?? match[2] ?? match[3], dependencies);
     if (problem) found.push({ file, line: text.slice(0, match.index).split("\n").length, problem });
   }
   return found;
 }
 
-function judge(sourceFolder, file, specifier) {
+function judge(sourceFolder, file, specifier, dependencies) {
   const own = folderOf(sourceFolder, file);
   if (own !== undefined && !layers.includes(own)) return `src/${own}/ is not in the table of scripts/check-layers.mjs`;
-  if (!specifier.startsWith(".")) {
-    const full = builtinModules.includes(specifier) ? `node:${specifier}` : specifier;
-    const only = reserved[full];
-    return only !== undefined && own !== only ? `only src/${only}/ may import ${full}` : undefined;
-  }
+  if (!specifier.startsWith(".")) return judgePackage(own, packageOf(specifier), dependencies);
   const target = join(dirname(file), specifier);
   const other = folderOf(sourceFolder, target);
   if (own === undefined) return undefined;
@@ -75,6 +84,22 @@ function judge(sourceFolder, file, specifier) {
   return layers.indexOf(other) > layers.indexOf(own)
     ? `src/${own}/ may not import from src/${other}/, which stands above it (${specifier})`
     : undefined;
+}
+
+function judgePackage(own, name, dependencies) {
+  const only = Object.hasOwn(reserved, name) ? reserved[name] : undefined;
+  if (only && !only.includes(own)) return `only ${only.map((folder) => `src/${folder}/`).join(" and ")} may import ${name}`;
+  if (!dependencies || name.startsWith("node:") || dependencies.has(name)) return undefined;
+  return `${name} is not among the dependencies of package.json: whoever installs this package would not have it`;
+}
+
+/** `protobufjs/minimal.js` → `protobufjs`; `fs/promises` → `node:fs`. */
+function packageOf(specifier) {
+  const full = builtinModules.includes(specifier) ? `node:${specifier}` : specifier;
+  return full
+    .split("/")
+    .slice(0, full.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 /** The folder of src/ that a file is in; undefined for files directly in src/. */
@@ -90,7 +115,9 @@ function blankComments(text) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = join(import.meta.dirname, "..");
-  const violations = findViolations(join(root, "src"));
+  const { name, dependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  // The package's own name occurs in code that is generated, as text.
+  const violations = findViolations(join(root, "src"), new Set([name, ...Object.keys({ ...dependencies, ...optionalDependencies })]));
   for (const { file, line, problem } of violations) console.error(`${relative(root, file)}:${line}: ${problem}`);
   console.log(violations.length === 0 ? "layers hold" : `${violations.length} imports break the layers`);
   process.exitCode = violations.length === 0 ? 0 : 1;

@@ -10,6 +10,7 @@ const steps = [
   ["types", ["node_modules/typescript/bin/tsc", "--noEmit"]],
   ["lint and format", ["node_modules/@biomejs/biome/bin/biome", "check", "--max-diagnostics=50", "--error-on-warnings", "."]],
   ["layers", ["scripts/check-layers.mjs"]],
+  ["lock file", ["scripts/check-lock.mjs"]],
   ["error pages", ["--import", "tsx", "scripts/error-pages.ts", "--check"]],
 ];
 

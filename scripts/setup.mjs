@@ -58,6 +58,10 @@ function runNpm(args) {
     shell: command === "npm" && process.platform === "win32",
   });
   if (status === 0) return;
-  console.error(`setup: npm ${args[0]} failed${error ? `: ${error.message}` : ""}`);
-  process.exit(status ?? 1);
+  console.error(
+    error?.code === "ENOENT"
+      ? "setup: the command npm was not found. It comes with Node (https://nodejs.org); some systems package it apart."
+      : `setup: npm ${args[0]} failed${error ? `: ${error.message}` : ""}. Its own message is above; the first installation needs npm's registry, later runs need no network.`,
+  );
+  process.exit(status || 1);
 }

@@ -14,7 +14,9 @@ if (process.env.INGOT_TEST_DATA === undefined) {
   );
 }
 
-const child = fork(join(import.meta.dirname, "run-tests.mjs"), process.argv.slice(2), { cwd: root, execArgv: ["--import", "tsx"] });
+// Graphs are verified after every pass while the tests run.
+const env = { ...process.env, INGOT_VERIFY: "1" };
+const child = fork(join(import.meta.dirname, "run-tests.mjs"), process.argv.slice(2), { cwd: root, env, execArgv: ["--import", "tsx"] });
 let counts;
 child.on("message", (message) => {
   counts = message;

@@ -32,6 +32,7 @@ export async function nativeSession(
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: level,
+      logSeverityLevel: 3,
     });
     const name = session.inputNames[0] as string;
     const feeds = { [name]: new ort.Tensor("float32", feed.data as Float32Array, [...feed.shape]) };

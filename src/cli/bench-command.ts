@@ -25,7 +25,7 @@ export function benchCommand(session: Session): Command {
     "ingot bench m.onnx --engine interpreter --engine onnxruntime --threads 2 --json",
   )
     .argument("<file>", "an ONNX file")
-    .option("--input <name=source>", "a picture, a JSON file of nested arrays, or `random`, which all others are", collect)
+    .option("--input <name=source>", "a picture, an array (.npy, .json), or `random`, which all others are", collect)
     .addOption(enginesOption())
     .addOption(threadsOption())
     .option("--seconds <s>", "time for each engine", seconds, 2)

@@ -1,4 +1,4 @@
-// `--input` of the commands that run a model file: `name=source`, where the source is a picture, JSON, or `random`.
+// `--input` of the commands that run a model file: `name=source`, where the source is a picture, an array (.npy, .json), or `random`.
 import { readFile } from "node:fs/promises";
 import { declaredRecipes } from "../compile/load.ts";
 import { tensor } from "../eager/create.ts";
@@ -9,7 +9,8 @@ import { fileError } from "../errors/file-error.ts";
 import { preprocess } from "../image/index.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatType } from "../ir/type.ts";
-import { nearest } from "./nearest.ts";
+import { readNpy } from "../weights/npy.ts";
+import { didYouMean } from "./did-you-mean.ts";
 
 /** `x=cat.jpg` */
 export interface SourceOption {
@@ -28,7 +29,7 @@ export function parseSource(option: string, flag: string, known: readonly string
     throw ingotError("InputOption", {
       option: `${flag} ${option}`,
       problem: match
-        ? `no input is called ${name}; the model's inputs are ${known.join(", ")}${nearest(name, known)}`
+        ? `no input is called ${name}; the model's inputs are ${known.join(", ")}${didYouMean(name, known)}`
         : `expected name=source; the model's inputs are ${known.join(", ")}`,
     });
   return { option: `${flag} ${option}`, name, source };
@@ -62,8 +63,9 @@ export async function readInputs(graph: Graph, values: readonly string[], seed: 
   return { tensors, sources };
 }
 
-/** The tensor in a file. Throws `InputOption`, `FileNotFound`, and what `preprocess` throws for pictures. */
+/** The tensor in a file. Throws `InputOption`, `FileNotFound`, `NpyFormat`, and what `preprocess` throws for pictures. */
 export async function readSource({ option, source }: Omit<SourceOption, "name">, dtype: Tensor["dtype"]): Promise<Tensor> {
+  if (source.endsWith(".npy")) return Tensor.fromStorage(await readNpy(source)).to(dtype);
   if (!source.endsWith(".json")) return (await preprocess(source)).to(dtype);
   let text: string;
   try {

@@ -4,13 +4,13 @@ import { stat } from "node:fs/promises";
 import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parse } from "acorn";
 import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { libraryRoot } from "../source/library.ts";
+import { parseText } from "../source/parse.ts";
 import { checkModel, type Model } from "../trace/model.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { placeOf } from "./error-place.ts";
-import { nearest } from "./nearest.ts";
 
 export interface LoadedModel {
   readonly model: Model;
@@ -58,7 +58,9 @@ function pick(file: string, exports: Readonly<Record<string, unknown>>, exportNa
   if (exported !== undefined) return exported;
   const names = Object.keys(exports).filter((name) => name !== "default");
   const known =
-    names.length > 0 ? `it exports ${names.join(", ")}${names.length > 1 ? nearest(exportName ?? "", names) : ""}` : "it exports nothing";
+    names.length > 0
+      ? `it exports ${names.join(", ")}${names.length > 1 ? didYouMean(exportName ?? "", names) : ""}`
+      : "it exports nothing";
   const hint = `Pick one with --export, as in --export ${names[0]}, or write \`export default\` before it.`;
   throw ingotError("ModelFile", {
     file,
@@ -108,7 +110,7 @@ function importError(file: string, path: string, error: unknown): unknown {
 /** Node keeps the place of a syntax error in JavaScript to itself, so the file is parsed once more. */
 function syntaxPlace(path: string): CodeFrame | undefined {
   try {
-    parse(readFileSync(path, "utf8"), { ecmaVersion: "latest", sourceType: "module" });
+    parseText(readFileSync(path, "utf8"), true);
     return undefined;
   } catch (error) {
     const { loc } = error as { readonly loc?: { readonly line: number; readonly column: number } };

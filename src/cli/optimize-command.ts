@@ -1,14 +1,11 @@
 // ingot optimize: any ONNX file through the passes, checked against itself.
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { explainInTurn } from "../compile/explain-in-turn.ts";
 import { load } from "../compile/load.ts";
-import { explainOn, lastStepOf, printAfter, stopAfter } from "../compile/observe-passes.ts";
 import { alignColumns } from "../compile/report.ts";
-import { saveOnnx } from "../compile/save.ts";
-import type { Graph } from "../ir/graph.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
-import type { Pass, Target } from "../passes/pass.ts";
-import { portablePasses } from "../passes/pipelines.ts";
+import { checkPassNames, namesOf } from "../passes/names.ts";
 import type { Explanation } from "../passes/rewriter.ts";
 import { action, collect, makeCommand, type Session } from "./command.ts";
 import { type CompileFlags, compileOptions, type SaveFlags, saveOptions, withCompileOptions } from "./compile-options.ts";
@@ -17,7 +14,7 @@ import { formatSaved } from "./saved.ts";
 
 interface Flags extends CompileFlags, SaveFlags {
   readonly output?: string;
-  readonly target: Target;
+  readonly target: string;
   readonly stopAt?: string;
   readonly printAfter?: string;
   readonly explain?: readonly string[];
@@ -35,13 +32,13 @@ export function optimizeCommand(session: Session): Command {
   )
     .argument("<file>", "an ONNX file")
     .option("-o, --output <file>", "where to write the model")
-    .addOption(
-      new Option("--target <target>", "whom it is for: standard operators only, or with those that ONNX Runtime adds")
-        .choices(["portable", "onnxruntime"])
-        .default("portable"),
+    .option(
+      "--target <target>",
+      "portable: standard operators only; onnxruntime: with its own; onnxruntime@1.17: for that release",
+      "portable",
     )
-    .option("--stop-at <step>", "stop after so many rewrites, or after the last one of a pass or rule")
-    .option("--print-after <pass>", "print the graph each time that a pass has run")
+    .option("--stop-at <step>", "stop after so many rewrites, or once a pass or rule has run")
+    .option("--print-after <pass>", "print the graph each time that a pass has changed it")
     .option("--explain <rule>", "for every node that a rule could rewrite: whether it does, and if not, why; may be repeated", collect);
   return withCompileOptions(command).action(
     action<[string], Flags>(session, async ({ options, progress, print, usage }, file) => {
@@ -54,37 +51,32 @@ export function optimizeCommand(session: Session): Command {
         usage("--stop-at counts the rewrites of the portable passes, so --target onnxruntime does not go with it");
       progress.show(`reading ${file}`);
       // The file is read once more where its graph is needed before it is compiled.
-      const peek = explain.length > 0 || options.stopAt !== undefined || checkInput.length > 0;
+      const peek = explain.length > 0 || checkInput.length > 0;
       const graph = peek ? await readGraph(file, registry) : undefined;
-      const explanations = graph ? explain.map((rule) => ({ rule, nodes: explainOn(graph, rule) })) : [];
+      const explanations = graph ? explain.map((rule) => ({ rule, nodes: explainInTurn(graph, rule) })) : [];
       if (output === undefined && options.printAfter === undefined) {
-        print({ explanations: explanations.map(explanationData) }, () => explanations.map(formatExplanations).join("\n\n"));
+        print({ explanations }, () => explanations.map(formatExplanations).join("\n\n"));
         return 0;
       }
+      const { printAfter } = options;
+      checkPassNames(printAfter === undefined ? [] : [printAfter], []);
       const graphs: string[] = [];
-      const passes = observed(graph, options, (g) => {
-        const text = String(g).trimEnd();
-        // Most rounds change nothing any more.
-        if (text !== graphs.at(-1)) graphs.push(text);
-      });
       const compile = compileOptions(options, progress);
       const ports = graph?.inputs.map((v) => ({ name: v.name as string, dtype: v.tensorType.dtype })) ?? [];
       const inputs = await readCheckInputs(checkInput, ports);
       const module = await load(file, {
         ...compile,
-        passes,
         ...(options.target === "onnxruntime" && { engine: options.target }),
+        ...(options.stopAt !== undefined && { stopAt: /^\d+$/.test(options.stopAt) ? Number(options.stopAt) : options.stopAt }),
+        onPass: (pass, g) => {
+          if (printAfter !== undefined && namesOf(pass).includes(printAfter)) graphs.push(String(g).trimEnd());
+        },
         check: { ...compile.check, inputs },
       });
       try {
         if (output !== undefined) progress.show(`writing ${output}`);
-        const saved =
-          output === undefined
-            ? undefined
-            : options.target === "portable"
-              ? await module.save(output, saveOptions(options))
-              : await saveOnnx(lowered(module.graph, module.loweredGraph), output, saveOptions(options));
-        const data = { ...saved, target: options.target, report: module.report, explanations: explanations.map(explanationData), graphs };
+        const saved = output === undefined ? undefined : await module.save(output, { ...saveOptions(options), target: options.target });
+        const data = { target: options.target, ...saved, report: module.report, explanations, graphs };
         const told = [...explanations.map(formatExplanations), ...graphs, String(module.report)];
         print(data, () => [...told, ...(saved ? [formatSaved(saved)] : [])].join("\n\n"));
       } finally {
@@ -95,37 +87,16 @@ export function optimizeCommand(session: Session): Command {
   );
 }
 
-function observed(graph: Graph | undefined, { stopAt, printAfter: name }: Flags, print: (graph: Graph) => void): readonly Pass[] {
-  const passes = name === undefined ? portablePasses : printAfter(portablePasses, name, print);
-  if (stopAt === undefined || !graph) return passes;
-  return stopAfter(passes, /^\d+$/.test(stopAt) ? Number(stopAt) : lastStepOf(graph, stopAt));
-}
-
-/** What the engine ran, with the certificate that says that it was checked. */
-function lowered(portable: Graph, graph: Graph): Graph {
-  for (const [key, value] of portable.metadata) graph.metadata.set(key, value);
-  return graph;
-}
-
 interface Explained {
   readonly rule: string;
-  readonly nodes: readonly Explanation[] | undefined;
-}
-
-function explanationData({ rule, nodes }: Explained): object {
-  return { rule, nodes: nodes?.map(({ node, fires, reason, where }) => ({ node: nodeName(node), fires, reason, where })) };
+  readonly nodes: readonly Explanation[];
 }
 
 function formatExplanations({ rule, nodes }: Explained): string {
-  if (!nodes) return `${rule} is a whole pass, not a rule: it gives no reasons node by node`;
   if (nodes.length === 0) return `${rule}: no node of this graph can be its root`;
-  const rows = nodes.map(({ node, fires, reason, where }) => [fires ? "fires" : "no", nodeName(node), reason, where]);
+  const rows = nodes.map(({ op, fires, reason, where }) => [fires ? "fires" : "no", op, reason, where]);
   return [
     `${rule}: fires at ${nodes.filter((n) => n.fires).length} of ${nodes.length} nodes`,
     ...alignColumns(rows).map((l) => `  ${l}`),
   ].join("\n");
-}
-
-function nodeName({ op, outputs }: Explanation["node"]): string {
-  return `${op} ${outputs[0]?.name ?? ""}`.trim();
 }

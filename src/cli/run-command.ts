@@ -26,7 +26,7 @@ export function runCommand(session: Session): Command {
     "ingot run m.onnx --input ids=ids.json --json",
   )
     .argument("<file>", "an ONNX file")
-    .option("--input <name=source>", "a picture, a JSON file of nested arrays, or `random`, which all others are", collect)
+    .option("--input <name=source>", "a picture, an array (.npy, .json), or `random`, which all others are", collect)
     .option("--topk <k>", "print the k best of each row of scores, as probabilities", positive)
     .option("--labels <file>", "names of the classes: one per line, or JSON")
     .addOption(preferredEngineOption())

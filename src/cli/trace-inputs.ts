@@ -1,14 +1,15 @@
 // `--input` and `--dynamic` of `ingot trace`: from text to an example, names and dynamic sizes.
-import { exampleFromSpecs } from "../compile/example.ts";
-import { parseSpec } from "../compile/spec.ts";
+import { exampleFor } from "../compile/example.ts";
+import { parseSpecs } from "../compile/spec.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { parameterNames } from "../source/parameter-names.ts";
 import type { DynamicAxes } from "../trace/dynamic.ts";
 import { forwardFunction, type Model } from "../trace/model.ts";
+import { argumentList } from "../trace/structure.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { readSource } from "./input-option.ts";
 import type { DeclaredInputs } from "./model-file.ts";
-import { nearest } from "./nearest.ts";
 
 export interface TraceInputs {
   readonly names: readonly string[];
@@ -43,12 +44,24 @@ export async function traceInputs(
   const parameters = parameterNames(forwardFunction(model)).map((name, i) => name ?? `input_${i}`);
   const given = inOrder(values.length > 0 ? values.map(parseGiven) : fromDeclaration(declared, parameters), parameters);
   const dynamic = parseAxes(axes, given);
-  const read = await Promise.all(given.map((g, i) => readGiven(g, seed + i)));
+  const specs = given.flatMap(({ spec }) => (spec === undefined ? [] : [spec]));
+  const parsed = parseSpecs(specs);
+  // Made together, so that a size which is given once stands for its name everywhere.
+  const made = specs.length > 0 ? argumentList(exampleFor(model, specs, { check: { seed } }).example) : [];
+  let next = 0;
+  const tensors: Tensor[] = [];
+  const symbols: DynamicAxes[] = [];
+  for (const { name, spec, file } of given) {
+    symbols.push(spec === undefined ? {} : (parsed[next]?.dynamic ?? {}));
+    const tensor = spec === undefined ? await readSource({ option: `--input ${name}=${file}`, source: file ?? "" }, "float32") : made[next];
+    if (spec !== undefined) next++;
+    tensors.push(tensor as Tensor);
+  }
   return {
     names: given.map((g) => g.name),
-    tensors: read.map((r) => r.tensor),
-    dynamic: read.map((r, i) => {
-      const all = { ...r.axes, ...dynamic[i] };
+    tensors,
+    dynamic: symbols.map((axes, i) => {
+      const all = { ...axes, ...dynamic[i] };
       return Object.keys(all).length > 0 ? all : undefined;
     }),
   };
@@ -92,16 +105,9 @@ function parseAxes(axes: readonly string[], given: readonly Given[]): Record<num
     if (at < 0)
       throw ingotError("InputOption", {
         option: `--dynamic ${value}`,
-        problem: `no input is called ${name}; the inputs are ${names.join(", ")}${nearest(name, names)}`,
+        problem: `no input is called ${name}; the inputs are ${names.join(", ")}${didYouMean(name, names)}`,
       });
     (out[at] as Record<number, string>)[Number(axis)] = size;
   }
   return out;
-}
-
-async function readGiven({ name, spec, file }: Given, seed: number): Promise<{ tensor: Tensor; axes: Readonly<Record<number, string>> }> {
-  if (spec === undefined)
-    return { tensor: await readSource({ option: `--input ${name}=${file}`, source: file as string }, "float32"), axes: {} };
-  const { example } = exampleFromSpecs(spec, { check: { seed } });
-  return { tensor: (example as { args: readonly Tensor[] }).args[0] as Tensor, axes: parseSpec(spec).dynamic };
 }

@@ -1,46 +1,64 @@
-// `.code`: the graph as runnable TypeScript that computes the same. Operators are calls of `op`, If and Loop are JavaScript's own if and
-// for; small constants stand in the text, large ones come in through `weights`.
+// `.code`: the graph as runnable TypeScript that computes the same. Operators are calls of `op`; If, Loop and Scan are JavaScript's own if
+// and for; small constants stand in the text, large ones come in through `weights`.
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
 import { allGraphs } from "../ir/traverse.ts";
-import { formatType } from "../ir/type.ts";
-import { decoder } from "../tensor/dtype.ts";
-import { Storage } from "../tensor/storage.ts";
+import { formatType, type ValueType } from "../ir/type.ts";
+import type { Storage } from "../tensor/storage.ts";
+import { attributesLiteral, commentText, keyLiteral, tensorLiteral } from "./code-literal.ts";
+import { CodeNames } from "./code-names.ts";
 
 /** Constants up to this many elements are written into the code. */
 const inlineLimit = 16;
 
 /** The initializers that the code takes through its `weights` parameter, by the name it asks for. */
 export function codeWeights(graph: Graph): Map<string, Storage> {
-  const names = new Namer();
-  const weights = new Map<string, Storage>();
-  for (const g of allGraphs(graph))
-    for (const v of g.initializers) if (v.storage && v.storage.size > inlineLimit) weights.set(names.weight(v), v.storage);
-  return weights;
+  const names = new CodeNames();
+  return new Map(largeConstants(graph).map((v) => [names.weight(v), v.storage as Storage]));
 }
 
-/** The text of a module that exports `forward(inputs…, weights)`. */
+/** Initializers and default values of inputs that do not stand in the text, in the order in which they get their keys. */
+function largeConstants(graph: Graph): Value[] {
+  const all = [...allGraphs(graph)].flatMap((g) => [...new Set([...g.initializers, ...g.inputs])]);
+  return all.filter((v) => v.storage && v.storage.size > inlineLimit);
+}
+
+/**
+ * The text of a module that exports `forward(inputs…, weights)`. One output is returned as it is, several in a record by name.
+ * An input with a default value may be `undefined`.
+ */
 export function graphToCode(graph: Graph): string {
-  const names = new Namer();
-  for (const g of allGraphs(graph)) for (const v of g.initializers) if (v.storage && v.storage.size > inlineLimit) names.weight(v);
-  const writer = new CodeWriter(names);
-  const parameters = graph.inputs.map((v) => `${names.of(v)}: Tensor`);
+  const names = new CodeNames();
+  for (const v of largeConstants(graph)) names.weight(v);
+  const writer = new CodeWriter(names, graph);
+  const parameters: string[] = [];
+  const defaults: string[] = [];
+  for (const v of graph.inputs) {
+    const name = names.of(v);
+    if (!v.storage) parameters.push(`${name}: Tensor`);
+    else {
+      const given = names.fresh(`${name}_given`);
+      parameters.push(`${given}: Tensor | undefined`);
+      defaults.push(`  const ${name} = ${given} ?? ${writer.constant(v, v.storage)};`);
+    }
+  }
   const body = writer.body(graph, "  ");
   const results = graph.outputs.map((v) => writer.read(v));
   const returns =
     results.length === 1
       ? `return ${results[0]};`
-      : `return { ${graph.outputNames.map((n, i) => `${JSON.stringify(n)}: ${results[i]}`).join(", ")} };`;
-  const types = graph.inputs.map((v) => ` * @param ${names.of(v)} ${formatType(v.type)}`);
+      : `return { ${graph.outputNames.map((n, i) => `${keyLiteral(n)}: ${results[i]}`).join(", ")} };`;
+  const types = graph.inputs.map((v) => ` * @param ${names.of(v)} ${commentText(formatType(v.type))}`);
   return [
     'import { op, type Tensor, tensor } from "ingot";',
     "",
     "/**",
-    ` * ${graph.name}, as Ingot compiled it.`,
+    ` * ${commentText(graph.name)}, as Ingot compiled it.`,
     ...types,
     " */",
     `export function forward(${[...parameters, "weights: Readonly<Record<string, Tensor>>"].join(", ")}) {`,
+    ...defaults,
     ...body,
     `  ${returns}`,
     "}",
@@ -48,96 +66,57 @@ export function graphToCode(graph: Graph): string {
   ].join("\n");
 }
 
-/** Identifiers for values; the weights keep their names as keys. */
-class Namer {
-  readonly #names = new Map<Value, string>();
-  readonly #used = new Set(["weights", "op", "tensor", "Tensor", "forward"]);
-  readonly #weights = new Map<Value, string>();
-  readonly #weightNames = new Set<string>();
-
-  of(v: Value): string {
-    let name = this.#names.get(v);
-    if (name === undefined) {
-      name = this.fresh(v.name ?? v.producer?.op.split(".").pop() ?? "value");
-      this.#names.set(v, name);
-    }
-    return name;
-  }
-
-  fresh(wish: string): string {
-    const base = wish
-      .replace(/[^A-Za-z0-9_]/g, "_")
-      .replace(/^(?=\d|$)/, "_")
-      .replace(/^[A-Z]+/, (head) => head.toLowerCase());
-    const safe = reserved.has(base) ? `${base}_` : base;
-    let name = safe;
-    for (let i = 1; this.#used.has(name); i++) name = `${safe}_${i}`;
-    this.#used.add(name);
-    return name;
-  }
-
-  weight(v: Value): string {
-    let name = this.#weights.get(v);
-    if (name === undefined) {
-      const wish = v.name ?? "constant";
-      name = wish;
-      for (let i = 1; this.#weightNames.has(name); i++) name = `${wish}_${i}`;
-      this.#weightNames.add(name);
-      this.#weights.set(v, name);
-    }
-    return name;
-  }
-}
-
-const reserved = new Set(
-  "break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof let new null return static super switch this throw true try typeof undefined var void while with yield await".split(
-    " ",
-  ),
-);
-
 class CodeWriter {
-  readonly #names: Namer;
+  readonly #names: CodeNames;
+  readonly #inputs: ReadonlySet<Value>;
 
-  constructor(names: Namer) {
+  constructor(names: CodeNames, graph: Graph) {
     this.#names = names;
+    this.#inputs = new Set([...allGraphs(graph)].flatMap((g) => g.inputs));
   }
 
   /** Lines that compute the values of a graph. */
   body(graph: Graph, indent: string): string[] {
-    const lines: string[] = [];
-    for (const node of graph.nodes()) lines.push(...this.#node(node, indent));
-    return lines;
+    return [...graph.nodes()].flatMap((node) => this.#node(node, indent));
   }
 
+  /** An expression for a value: its name, or the constant itself. */
   read(v: Value): string {
-    if (!v.storage || v.producer) return this.#names.of(v);
-    return v.storage.size > inlineLimit ? `weights[${JSON.stringify(this.#names.weight(v))}]!` : literal(v.storage);
+    return v.storage && !v.producer && !this.#inputs.has(v) ? this.constant(v, v.storage) : this.#names.of(v);
+  }
+
+  constant(v: Value, storage: Storage): string {
+    return storage.size > inlineLimit ? `weights[${JSON.stringify(this.#names.weight(v))}]!` : tensorLiteral(storage);
   }
 
   #node(node: Node, indent: string): string[] {
-    if (node.op === "If") return this.#if(node, indent);
-    if (node.op === "Loop") return this.#loop(node, indent);
-    const inputs = node.inputs.map((v) => (v ? this.read(v) : "undefined")).join(", ");
-    const attributes = Object.entries(node.attributes).map(([key, value]) => `${key}: ${formatAttribute(value)}`);
     const places = formatProvenance(node.provenance);
-    const comment = places ? ` // ${places.replaceAll("\n", " ")}` : "";
-    const extra = attributes.length > 0 || node.outputs.length > 1 ? `, {${attributes.length ? ` ${attributes.join(", ")} ` : ""}}` : "";
-    if (node.outputs.length === 1)
-      return [
-        `${indent}const [${this.#names.of(node.output)}] = op(${JSON.stringify(node.op)}, [${inputs}]${extra}) as [Tensor];${comment}`,
-      ];
-    const outputs = node.outputs.map((v) => this.#names.of(v)).join(", ");
-    const tuple = node.outputs.map(() => "Tensor").join(", ");
-    return [
-      `${indent}const [${outputs}] = op(${JSON.stringify(node.op)}, [${inputs}]${extra}, ${node.outputs.length}) as [${tuple}];${comment}`,
-    ];
+    const comment = places ? ` // ${commentText(places)}` : "";
+    const control = this.#control[node.op];
+    if (control) return [...(comment ? [indent + comment.trim()] : []), ...control(node, indent)];
+    const inputs = node.inputs.map((v) => (v ? this.read(v) : "undefined")).join(", ");
+    const outputs = node.outputs.map((v) => this.#names.of(v));
+    const attributes = attributesLiteral(node.attributes);
+    const count = outputs.length === 1 ? "" : `, ${outputs.length}`;
+    const extra = attributes || count ? `, ${attributes || "{}"}${count}` : "";
+    const call = `op(${JSON.stringify(node.op)}, [${inputs}]${extra}) as [${outputs.map(() => "Tensor").join(", ")}]`;
+    return [`${indent}const [${outputs.join(", ")}] = ${call};${comment}`];
   }
+
+  /** The operators that are statements. */
+  readonly #control: Readonly<Record<string, (node: Node, indent: string) => string[]>> = {
+    If: (node, indent) => this.#if(node, indent),
+    Loop: (node, indent) => this.#loop(node, indent),
+    Scan: (node, indent) => this.#scan(node, indent),
+  };
 
   #if(node: Node, indent: string): string[] {
     const { then_branch: yes, else_branch: no } = node.attributes;
     const outputs = node.outputs.map((v) => this.#names.of(v));
     const branch = (g: AttributeValue | undefined) =>
-      g instanceof Graph ? [...this.body(g, `${indent}  `), ...g.outputs.map((v, i) => `${indent}  ${outputs[i]} = ${this.read(v)};`)] : [];
+      g instanceof Graph
+        ? [...this.body(g, `${indent}  `), ...outputs.map((o, i) => `${indent}  ${o} = ${this.read(g.outputs[i] as Value)};`)]
+        : [];
     return [
       `${indent}let ${outputs.map((o) => `${o}: Tensor`).join(", ")};`,
       `${indent}if (${this.read(node.inputs[0] as Value)}.item()) {`,
@@ -148,69 +127,111 @@ class CodeWriter {
     ];
   }
 
-  /** Loop: inputs are the trip count, the condition and the carried values; the body gives condition, carried values, scan outputs. */
+  /** Loop: inputs are the trip count, the condition and the states; the body gives condition, states, scan outputs. */
   #loop(node: Node, indent: string): string[] {
     const body = node.attributes.body as Graph;
-    const [trip, condition, ...initial] = node.inputs;
-    const carriedCount = body.inputs.length - 2;
-    const [i, cond] = [this.#names.of(body.inputs[0] as Value), this.#names.of(body.inputs[1] as Value)];
-    const carried = body.inputs.slice(2).map((v) => this.#names.of(v));
-    const counter = this.#names.fresh("turn");
-    const scans = node.outputs.slice(carriedCount).map((v) => this.#names.fresh(`${this.#names.of(v)}_rows`));
-    const lines = carried.map((name, k) => `${indent}let ${name}: Tensor = ${this.read(initial[k] as Value)};`);
-    lines.push(...scans.map((s) => `${indent}const ${s}: Tensor[] = [];`));
-    lines.push(`${indent}let ${cond} = ${condition ? this.read(condition) : 'tensor([true], { dtype: "bool", shape: [] })'};`);
-    const limit = trip ? `${counter} < ${this.read(trip)}.item() && ` : "";
-    lines.push(`${indent}for (let ${counter} = 0; ${limit}${cond}.item(); ${counter}++) {`);
-    lines.push(`${indent}  const ${i} = tensor([${counter}], { dtype: "int64", shape: [] });`);
-    lines.push(...this.body(body, `${indent}  `));
+    const [trips, condition, ...initial] = node.inputs as (Value | undefined)[];
+    const [i, going] = [this.#names.of(body.inputs[0] as Value), this.#names.of(body.inputs[1] as Value)];
+    const turn = this.#names.fresh("turn");
+    const limit = this.#names.fresh("limit");
+    const states = this.#states(initial as Value[], body.inputs.slice(2), indent);
+    const stacks = this.#stacks(node, states.names.length, []);
     const results = body.outputs.map((v) => this.read(v));
-    const targets = [cond, ...carried];
-    lines.push(`${indent}  [${targets.join(", ")}] = [${results.slice(0, carriedCount + 1).join(", ")}];`);
-    scans.forEach((s, k) => {
-      lines.push(
-        `${indent}  ${s}.push(op("Unsqueeze", [${results[carriedCount + 1 + k]}, tensor([0], { dtype: "int64" })])[0] as Tensor);`,
-      );
+    return [
+      ...states.lines,
+      ...stacks.map((s) => `${indent}const ${s.rows}: Tensor[] = [];`),
+      // Trip counts may lie beyond 2^53: exporters write the largest int64 for "as long as the condition holds".
+      ...(trips ? [`${indent}const ${limit} = ${this.read(trips)}.toBigIntArray()[0]!;`] : []),
+      `${indent}let ${going}: Tensor = ${condition ? this.read(condition) : 'tensor([true], { dtype: "bool", shape: [] })'};`,
+      `${indent}for (let ${turn} = 0; ${trips ? `${turn} < ${limit} && ` : ""}${going}.item(); ${turn}++) {`,
+      `${indent}  const ${i} = tensor([${turn}], { dtype: "int64", shape: [] });`,
+      ...this.body(body, `${indent}  `),
+      ...stacks.map((s, k) => s.push(results[1 + states.names.length + k] as string, `${indent}  `)),
+      // All at once: a state may be computed from another's old value.
+      `${indent}  [${[going, ...states.names].join(", ")}] = [${results.slice(0, 1 + states.names.length).join(", ")}];`,
+      `${indent}}`,
+      ...this.#finish(node, states.names, stacks, indent),
+    ];
+  }
+
+  /** Scan: inputs are the states and what is scanned; the body gives the states and scan outputs. */
+  #scan(node: Node, indent: string): string[] {
+    const {
+      body,
+      num_scan_inputs,
+      scan_input_axes = [],
+      scan_input_directions = [],
+      scan_output_axes,
+      scan_output_directions,
+    } = node.attributes;
+    if (!(body instanceof Graph) || typeof num_scan_inputs !== "number") return [];
+    const stateCount = node.inputs.length - num_scan_inputs;
+    const at = (list: AttributeValue | undefined, k: number) => (Array.isArray(list) ? Number(list[k] ?? 0) : 0);
+    const scanned = node.inputs.slice(stateCount).map((v) => this.read(v as Value));
+    const turn = this.#names.fresh("turn");
+    const count = this.#names.fresh("count");
+    const states = this.#states(node.inputs.slice(0, stateCount) as Value[], body.inputs.slice(0, stateCount), indent);
+    const outputCount = node.outputs.length - stateCount;
+    const places = Array.from({ length: outputCount }, (_, k) => ({
+      axis: at(scan_output_axes, k),
+      backwards: at(scan_output_directions, k) === 1,
+    }));
+    const stacks = this.#stacks(node, stateCount, places);
+    const results = body.outputs.map((v) => this.read(v));
+    return [
+      ...states.lines,
+      ...stacks.map((s) => `${indent}const ${s.rows}: Tensor[] = [];`),
+      `${indent}const ${count} = ${scanned[0]}.size(${at(scan_input_axes, 0)});`,
+      `${indent}for (let ${turn} = 0; ${turn} < ${count}; ${turn}++) {`,
+      ...body.inputs.slice(stateCount).map((v, k) => {
+        const index = at(scan_input_directions, k) === 1 ? `${count} - 1 - ${turn}` : turn;
+        return `${indent}  const ${this.#names.of(v)} = ${scanned[k]}.select(${at(scan_input_axes, k)}, ${index});`;
+      }),
+      ...this.body(body, `${indent}  `),
+      ...stacks.map((s, k) => s.push(results[stateCount + k] as string, `${indent}  `)),
+      ...(stateCount > 0 ? [`${indent}  [${states.names.join(", ")}] = [${results.slice(0, stateCount).join(", ")}];`] : []),
+      `${indent}}`,
+      ...this.#finish(node, states.names, stacks, indent),
+    ];
+  }
+
+  #states(initial: readonly Value[], inputs: readonly Value[], indent: string): { names: string[]; lines: string[] } {
+    const names = inputs.map((v) => this.#names.of(v));
+    return { names, lines: names.map((name, k) => `${indent}let ${name}: Tensor = ${this.read(initial[k] as Value)};`) };
+  }
+
+  /** The scan outputs of a loop, from output `first` on. */
+  #stacks(node: Node, first: number, places: readonly { readonly axis: number; readonly backwards: boolean }[]): Stack[] {
+    return node.outputs.slice(first).map((v, k) => {
+      const { axis = 0, backwards = false } = places[k] ?? {};
+      const rows = this.#names.fresh(`${this.#names.of(v)}_rows`);
+      const axes = `tensor([${axis}], { dtype: "int64" })`;
+      return {
+        rows,
+        push: (value, indent) => `${indent}${rows}.${backwards ? "unshift" : "push"}(op("Unsqueeze", [${value}, ${axes}])[0] as Tensor);`,
+        joined: `${rows}.length > 0 ? (op("Concat", ${rows}, { axis: ${axis} })[0] as Tensor) : ${emptyStack(v.type, axis)}`,
+      };
     });
-    lines.push(`${indent}}`);
-    node.outputs.forEach((v, k) => {
-      const name = this.#names.of(v);
-      if (k < carriedCount) lines.push(`${indent}const ${name} = ${carried[k]};`);
-      else lines.push(`${indent}const [${name}] = op("Concat", ${scans[k - carriedCount]}, { axis: 0 }) as [Tensor];`);
+  }
+
+  #finish(node: Node, states: readonly string[], stacks: readonly Stack[], indent: string): string[] {
+    return node.outputs.map((v, k) => {
+      const value = states[k] ?? stacks[k - states.length]?.joined;
+      return `${indent}const ${this.#names.of(v)}: Tensor = ${value};`;
     });
-    return lines;
   }
 }
 
-function formatAttribute(value: AttributeValue): string {
-  if (value instanceof Storage) return `${literal(value)}.storage`;
-  if (typeof value === "number") return formatNumber(value);
-  if (Array.isArray(value)) return `[${value.map((v) => (typeof v === "number" ? formatNumber(v) : JSON.stringify(v))).join(", ")}]`;
-  return JSON.stringify(value);
+/** Values of the iterations that are joined along a new axis. */
+interface Stack {
+  readonly rows: string;
+  readonly push: (value: string, indent: string) => string;
+  readonly joined: string;
 }
 
-function formatNumber(v: number): string {
-  return Object.is(v, -0)
-    ? "-0"
-    : Number.isFinite(v)
-      ? String(v)
-      : Number.isNaN(v)
-        ? "Number.NaN"
-        : `${v < 0 ? "-" : ""}Number.POSITIVE_INFINITY`;
-}
-
-/** `tensor([1, 2], { dtype: "int64" })`, exact for every dtype. */
-function literal(storage: Storage): string {
-  const decode = decoder(storage.dtype);
-  const elements = Array.from(storage.dense() as ArrayLike<number | bigint | string>, (v) =>
-    typeof v === "bigint"
-      ? `${v}n`
-      : typeof v === "string"
-        ? JSON.stringify(v)
-        : storage.dtype === "bool"
-          ? String(v !== 0)
-          : formatNumber(decode(v)),
-  );
-  const shape = storage.rank === 1 ? "" : `, shape: [${storage.shape.join(", ")}]`;
-  return `tensor([${elements.join(", ")}], { dtype: "${storage.dtype}"${shape} })`;
+/** What no iteration gives: sizes that are not known are 0, as in the operators' kernels. */
+function emptyStack(type: ValueType, axis: number): string {
+  const shape = type.kind === "tensor" && type.shape ? type.shape.map((d) => (typeof d === "number" ? d : 0)) : [0];
+  shape[axis < 0 ? axis + shape.length : axis] = 0;
+  return `tensor([], { dtype: "${type.kind === "tensor" ? type.dtype : "float32"}", shape: [${shape.join(", ")}] })`;
 }

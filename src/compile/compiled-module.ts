@@ -4,16 +4,25 @@ import { currentInterpreter } from "../eager/interpreter.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { Tensor as TensorHandle } from "../eager/tensor.ts";
 import type { Executable, RunOptions } from "../engines/engine.ts";
+import type { EngineName } from "../engines/engines.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
-import { ingotError } from "../errors/error.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatProvenance } from "../ir/provenance.ts";
 import { Module } from "../nn/module.ts";
+import { findRule } from "../passes/names.ts";
+import { explain } from "../passes/optimize.ts";
+import type { Explanation, Rule } from "../passes/rewriter.ts";
+import { type DType, isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
 import { unflatten } from "../trace/structure.ts";
 import { codeWeights, graphToCode } from "./code.ts";
+import { engineOptions, runOptions, saveOptions } from "./compile-options.ts";
+import { type EngineChoice, type Evidence, prepareChecked } from "./evidence.ts";
+import { checkOptions } from "./options.ts";
 import type { CompileReport } from "./report.ts";
-import { type SaveOptions, type SaveReport, saveOnnx } from "./save.ts";
+import { type SaveOptions, type SaveReport, saveModule } from "./save.ts";
 import { bindInputs, bindOutputs, type Signature } from "./signature.ts";
 
 /** What a run gives that also wrote buffers. */
@@ -28,6 +37,7 @@ export interface CompiledParts {
   readonly executable: Executable;
   readonly signature: Signature;
   readonly report: CompileReport;
+  readonly evidence: Evidence;
 }
 
 /**
@@ -86,12 +96,14 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
    * Throws InputCount, InputKind, InputDType, InputShape; rejects with the engine's error when `signal` aborts.
    */
   async run(inputs: unknown, options: RunOptions = {}): Promise<Out> {
+    checkOptions("run", options, runOptions);
     const outputs = await this.#execute(inputs, options);
     return bindOutputs(this.signature, outputs) as Out;
   }
 
   /** As `run`, with the new values of buffers that forward wrote. */
   async runWithState(inputs: unknown, options: RunOptions = {}): Promise<RunWithState<Out>> {
+    checkOptions("runWithState", options, runOptions);
     const outputs = await this.#execute(inputs, options);
     const { stateNames, returnedCount } = this.signature;
     const state = new Map(stateNames.map((name, i) => [name, TensorHandle.fromStorage(outputs[returnedCount + i] as Storage)]));
@@ -102,7 +114,31 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     if (this.#closed) throw ingotError("ModuleClosed", { module: this.graph.name });
     const tensors = bindInputs(this.graph.name, this.graph, this.signature, inputs);
     const storages = tensors.map((t) => currentInterpreter().read(t, "run"));
-    return (await this.#parts.executable.run(storages, options)) as Storage[];
+    const { signal } = options;
+    try {
+      const outputs = (await this.#parts.executable.run(storages, options)) as Storage[];
+      // A run that was over before the engine heard of it is aborted all the same: whether it was must not depend on luck.
+      if (!signal?.aborted) return outputs;
+    } catch (error) {
+      if (!signal?.aborted || (error instanceof IngotError && error.code === "RunAborted")) throw error;
+    }
+    const cause: unknown = signal.reason;
+    throw ingotError("RunAborted", { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  }
+
+  /**
+   * For each node that could be the root of a rule's pattern: where the rule fired while the module was compiled, and where it did not, why
+   * not. `rule` is the name of a built-in rule, or a rule of yours. Throws `UnknownPass`, `PassWithoutPattern`.
+   *
+   * @example
+   * for (const { fires, op, where, reason } of traced.explain("fold-conv-batchnorm")) console.log(fires, op, where, reason);
+   */
+  explain(rule: string | Rule): Explanation[] {
+    const found = typeof rule === "string" ? findRule(rule) : rule;
+    const { passes, lowering } = this.report;
+    const steps = [...passes.journal, ...(lowering?.journal ?? [])].filter((s) => s.rule === found.name);
+    const fired = steps.map(({ op, provenance }): Explanation => ({ op, fires: true, reason: "", where: formatProvenance(provenance) }));
+    return [...fired, ...explain(found.targets.includes("portable") ? this.graph : this.loweredGraph, found)];
   }
 
   /** The same computation, synchronously, through the interpreter at hand: eager, or a recording of a model that this one is part of. */
@@ -112,11 +148,32 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
   }
 
   /**
-   * Writes an ONNX file, all or nothing. Weights beyond 2 GiB, or with `externalData`, go to a file beside it.
-   * Throws `TorchScriptTarget` for `.pt`, FileError when the path cannot be written.
+   * The same module on another engine, or with other threads: checked there before you get it. Both share the portable graph and its weights;
+   * each is closed by itself. Throws `NotEquivalent`, and EngineError when the engine cannot run here.
+   *
+   * @example
+   * await using reference = await traced.withEngine("interpreter");
    */
-  save(path: string, options: SaveOptions = {}): Promise<SaveReport> {
-    return saveOnnx(this.graph, path, options);
+  async withEngine(engine: EngineName, options: EngineChoice = {}): Promise<CompiledModule<Out>> {
+    checkOptions("withEngine", options, engineOptions);
+    const { graph, signature, report, evidence } = this.#parts;
+    const { executable, rows, notes } = await prepareChecked(graph, engine, options, evidence);
+    return new CompiledModule<Out>({ graph, signature, evidence, executable, report: report.onEngine(executable, rows, notes) });
+  }
+
+  /**
+   * Writes an ONNX file, all or nothing. Weights beyond 2 GiB, or with `externalData`, go to a file beside it. `target` says whom it is for;
+   * a graph that was not checked in that form is checked before it is written.
+   * Throws `SaveFormat` for `.pt`, `UnknownTarget`, `TargetTooOld`, `NotEquivalent`, FileError when the path cannot be written.
+   *
+   * @example
+   * await traced.save("model.onnx");
+   * await traced.save("model-1.17.onnx", { target: "onnxruntime@1.17" });
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<SaveReport> {
+    checkOptions("save", options, saveOptions);
+    const lowered = this.engine === "onnxruntime" ? this.loweredGraph : undefined;
+    return saveModule({ graph: this.graph, lowered, evidence: this.#parts.evidence }, path, options);
   }
 
   /** Waits for running calls and frees the engine's memory; may be called twice. `forward` and `save` go on working. */
@@ -126,6 +183,13 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Weights of a compiled module are constants of its graph. Throws `CompiledIsFixed` for another dtype than they have. */
+  override to(dtype: DType): this {
+    const floats = [...this.graph.initializers].flatMap((v) => (v.storage && isFloat(v.storage.dtype) ? [v.storage.dtype] : []));
+    if (floats.every((d) => d === dtype)) return this;
+    throw ingotError("CompiledIsFixed", { module: this.graph.name, dtype });
   }
 
   override extraRepr(): string {

@@ -1,43 +1,95 @@
 // Examples made from input specifications: given instead of tensors, or declared by the model as `static inputs`.
 import { Tensor } from "../eager/tensor.ts";
 import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { ingotError } from "../errors/error.ts";
+import { nearest } from "../errors/nearest.ts";
+import { parameterNames } from "../source/parameter-names.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { DynamicAxes, DynamicOption } from "../trace/dynamic.ts";
-import { parseSpec } from "./spec.ts";
+import { forwardFunction, type Model, modelName } from "../trace/model.ts";
+import { describeValue } from "./options.ts";
+import { type InputSpec, parseSpecs } from "./spec.ts";
 
-export interface ExampleFromSpecs {
+export interface Example {
   readonly example: unknown;
+  /** From the keys of a record of specifications; the caller's own `names` win. */
+  readonly names?: readonly string[];
   /** From the named sizes; the caller's own `dynamic` wins. */
-  readonly dynamic: DynamicOption | undefined;
+  readonly dynamic?: DynamicOption;
 }
 
-/** Turns specifications into seeded random tensors; anything else is an example already. Throws `InvalidSpec`. */
-export function exampleFromSpecs(
-  example: unknown,
-  options: { readonly dynamic?: DynamicOption; readonly check?: { readonly seed?: number } },
-): ExampleFromSpecs {
-  const specs =
-    typeof example === "string"
-      ? [example]
-      : Array.isArray(example) && example.length > 0 && example.every((e) => typeof e === "string")
-        ? (example as string[])
-        : undefined;
-  if (!specs) return { example, dynamic: options.dynamic };
-  const parsed = specs.map(parseSpec);
-  const tensors = parsed.map((spec, i) => {
-    const recipe: InputRecipe = {
-      name: `input ${i}`,
-      dtype: spec.dtype,
-      shape: spec.shape,
-      seed: (options.check?.seed ?? 1) + 1000 + i,
-      ...(isFloat(spec.dtype)
-        ? { kind: "normal" }
-        : spec.dtype === "string"
-          ? { kind: "choice", choices: ["a", "b"] }
-          : { kind: "integers", range: ["0", "1"] }),
-    };
-    return Tensor.fromStorage(makeInput(recipe));
+interface ExampleOptions {
+  readonly names?: readonly string[];
+  readonly dynamic?: DynamicOption;
+  readonly check?: { readonly seed?: number };
+}
+
+/**
+ * The example that a model is traced on: as given, or seeded random tensors where specifications stand in its place, or where the model
+ * declares them. Throws `InvalidSpec`, and `NoExample` when there is neither.
+ */
+export function exampleFor(model: Model, example: unknown, options: ExampleOptions): Example {
+  const given = example === undefined ? declaredInputs(model) : example;
+  if (given === undefined) throw ingotError("NoExample", { model: modelName(model) });
+  if (typeof given === "string") return fromSpecs([given], undefined, options);
+  if (isSpecList(given)) return fromSpecs(given, undefined, options);
+  if (!isSpecRecord(given)) return { example: given };
+  const names = argumentOrder(model, Object.keys(given));
+  return fromSpecs(
+    names.map((name) => given[name]),
+    names,
+    options,
+  );
+}
+
+/** The model's `static inputs` (for a function, its property `inputs`): one specification, a list in order, or a record by argument name. */
+export function declaredInputs(model: Model): string | readonly string[] | Readonly<Record<string, string>> | undefined {
+  const declared: unknown = Reflect.get(typeof model === "function" ? model : model.constructor, "inputs");
+  if (declared === undefined || typeof declared === "string" || isSpecList(declared) || isSpecRecord(declared)) return declared;
+  throw ingotError("InvalidSpec", {
+    spec: describeValue(declared),
+    problem: `the static inputs of ${modelName(model)} are neither a string, a list of strings nor a record of strings`,
   });
+}
+
+function isSpecList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === "string");
+}
+
+function isSpecRecord(value: unknown): value is Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const values = Object.values(value);
+  return values.length > 0 && values.every((v) => typeof v === "string");
+}
+
+/** The names of forward's parameters up to the last one that is a key; those between that are no keys are left to their defaults. */
+function argumentOrder(model: Model, keys: readonly string[]): readonly string[] {
+  const parameters = parameterNames(forwardFunction(model));
+  const known = parameters.filter((name) => name !== undefined);
+  if (known.length === 0 || known.length < parameters.length) return keys;
+  const odd = keys.find((key) => !known.includes(key));
+  if (odd !== undefined) {
+    const meant = nearest(odd, known);
+    const problem = `${modelName(model)} has no argument ${odd}${meant === undefined ? "" : ` (did you mean ${meant}?)`}; it takes ${known.join(", ")}`;
+    throw ingotError("InvalidSpec", { spec: odd, problem });
+  }
+  return known.slice(0, Math.max(...keys.map((key) => known.indexOf(key))) + 1);
+}
+
+function fromSpecs(specs: readonly (string | undefined)[], names: readonly string[] | undefined, options: ExampleOptions): Example {
+  const parsed = parseSpecs(specs.filter((spec) => spec !== undefined));
+  const seed = (options.check?.seed ?? 1) + 1000;
+  const tensors = parsed.map((spec, i) => Tensor.fromStorage(makeInput(recipeOf(spec, `input ${i}`, seed + i))));
+  let next = 0;
+  const args = specs.map((spec) => (spec === undefined ? undefined : tensors[next++]));
   const axes = parsed.map(({ dynamic }): DynamicAxes | undefined => (Object.keys(dynamic).length > 0 ? dynamic : undefined));
-  return { example: { args: tensors }, dynamic: options.dynamic ?? (axes.some((a) => a) ? axes : undefined) };
+  const given = options.names ?? names;
+  const dynamic = options.dynamic ?? (axes.some((a) => a) ? axes : undefined);
+  return { example: { args }, ...(given && { names: given }), ...(dynamic && { dynamic }) };
+}
+
+function recipeOf({ dtype, shape }: InputSpec, name: string, seed: number): InputRecipe {
+  const base = { name, dtype, shape, seed };
+  if (isFloat(dtype)) return { ...base, kind: "normal" };
+  return dtype === "string" ? { ...base, kind: "choice", choices: ["a", "b"] } : { ...base, kind: "integers", range: ["0", "1"] };
 }

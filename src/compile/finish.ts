@@ -8,15 +8,19 @@ import { type Certificate, type CertificateRow, certificateKey, certificateVersi
 import { type CheckCase, certificateCase, checkBitwise, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
 import type { Comparison } from "../equivalence/compare.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
+import { withReproduction, writeReproduction } from "../equivalence/reproduction.ts";
+import { EquivalenceError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { cloneGraph } from "../ir/traverse.ts";
 import { kernelVariant } from "../kernels/scratch.ts";
-import { runPasses } from "../passes/manager.ts";
+import { type PipelineOptions, runPasses } from "../passes/manager.ts";
+import { builtinNames } from "../passes/names.ts";
 import type { Pass } from "../passes/pass.ts";
 import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { CompiledModule } from "./compiled-module.ts";
+import { makeEvidence, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
 import { type Signature, signatureKey } from "./signature.ts";
@@ -32,6 +36,10 @@ export interface CheckOptions {
   readonly seed?: number;
   /** Further inputs to check on, each as `run` takes them. */
   readonly inputs?: readonly unknown[];
+  /** Compare every rewrite with the nodes it replaces, before it is applied. Default true; costs about one multiplication per weight. */
+  readonly rewrites?: boolean;
+  /** Where to write the nodes around the first wrong rewrite when a check fails: `<path>` as ONNX, the inputs as `<path>.inputs.safetensors`. */
+  readonly reproduction?: string;
 }
 
 export interface CompileOptions {
@@ -50,13 +58,19 @@ export interface CompileOptions {
   readonly ignoreFailedEquivalenceCheck?: boolean;
   /** The passes; default `portablePasses`. */
   readonly passes?: readonly Pass[];
+  /** Further passes, such as rules of your own (`defineRule`); they run together with the others until nothing changes. */
+  readonly rules?: readonly Pass[];
+  /** Stop the passes early: after so many rewrites, or once the pass or rule of this name has run. */
+  readonly stopAt?: string | number;
+  /** Called after each pass that changed the graph: `onPass: (pass, graph) => console.log(pass.name, String(graph))` prints it. */
+  readonly onPass?: PipelineOptions["onPass"];
 }
 
 export interface FinishInput {
   /** Faithful, not optimised. */
   readonly graph: Graph;
   readonly signature: Signature;
-  /** Makes the cases when they are needed: the first one is the random one. */
+  /** Makes the cases when they are first needed: the first one is the random one. */
   readonly cases: () => readonly CheckCase[];
   /** Whether `graph` must be shown to equal eager bit for bit; not for a loaded file, where the graph itself is the reference. */
   readonly bitwise: boolean;
@@ -69,37 +83,69 @@ export interface FinishInput {
 export async function finish<Out>(input: FinishInput, options: CompileOptions): Promise<CompiledModule<Out>> {
   const { graph: source, clock } = input;
   const engine = findEngine(options.engine);
+  clock.enter(`loading ${engine.name}`);
+  await engine.load();
   clock.enter("optimising");
   const graph = cloneGraph(source).graph;
-  const passes = options.passes ?? portablePasses;
-  const disable = options.disable ? { disable: options.disable } : {};
-  const report = runPasses(graph, passes, disable);
-  clock.enter(`preparing ${engine.name}`);
-  const executable = await engine.prepare(graph, { ...(options.threads !== undefined && { threads: options.threads }), ...disable });
+  const passes = [...(options.passes ?? portablePasses), ...(options.rules ?? [])];
+  const { disable = [], stopAt, onPass, check, ignoreFailedEquivalenceCheck = false } = options;
+  const validate = (check?.rewrites ?? true) && !ignoreFailedEquivalenceCheck;
+  const pipeline = { disable, validate, ...(stopAt !== undefined && { stopAt }), ...(onPass && { onPass }) };
+  const report = await optimizeChecked(input, graph, passes, pipeline, check?.reproduction);
+  // The engine prepares beside the checks that do not need it: its native work runs on threads of its own.
+  clock.enter(`lowering for ${engine.name}`);
+  const preparing = engine.prepare(graph, {
+    ...(options.threads !== undefined && { threads: options.threads }),
+    disable: builtinNames(disable),
+    validate,
+  });
+  preparing.catch(() => {});
+  await new Promise((resolve) => setImmediate(resolve));
   try {
-    const checked = await new Checker(input, graph, report, executable, options, passes).run();
+    const { certificate, notes, executable } = await new Checker(input, graph, report, preparing, options, passes).run();
     clock.leave();
     graph.metadata.set(signatureKey, JSON.stringify(input.signature));
-    graph.metadata.set(certificateKey, JSON.stringify(checked.certificate));
+    graph.metadata.set(certificateKey, JSON.stringify(certificate));
     const compileReport = new CompileReport({
       name: graph.name,
       passes: report,
       lowering: executable.lowering,
-      certificate: checked.certificate,
+      certificate,
       stages: clock.stages,
-      notes: checked.notes,
+      notes,
     });
-    return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport });
+    const evidence = makeEvidence(source, input.example, input.cases(), options);
+    return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport, evidence });
   } catch (error) {
-    await executable.close();
+    await preparing.then(
+      (executable) => executable.close(),
+      () => {},
+    );
     throw error;
+  }
+}
+
+/** A rewrite that does not hold what its rule claims stops here; on request it is written down first. */
+async function optimizeChecked(
+  { graph: source, cases }: FinishInput,
+  graph: Graph,
+  passes: readonly Pass[],
+  options: PipelineOptions,
+  reproduction: string | undefined,
+): Promise<PassReport> {
+  try {
+    return runPasses(graph, passes, options);
+  } catch (error) {
+    const inputs = cases()[0]?.inputs;
+    if (reproduction === undefined || !inputs || !(error instanceof EquivalenceError)) throw error;
+    throw withReproduction(error, await writeReproduction(source, { path: reproduction, passes, options, inputs }));
   }
 }
 
 class Checker {
   readonly #input: FinishInput;
   readonly #graph: Graph;
-  readonly #executable: Executable;
+  readonly #preparing: Promise<Executable>;
   readonly #options: CompileOptions;
   readonly #passes: readonly Pass[];
   readonly #tolerances: Tolerances;
@@ -111,21 +157,20 @@ class Checker {
     input: FinishInput,
     graph: Graph,
     report: PassReport,
-    executable: Executable,
+    preparing: Promise<Executable>,
     options: CompileOptions,
     passes: readonly Pass[],
   ) {
     this.#input = input;
     this.#graph = graph;
-    this.#executable = executable;
+    this.#preparing = preparing;
     this.#options = options;
     this.#passes = passes;
-    const { rtol, atol = 0, topk = 5 } = options.check ?? {};
-    this.#tolerances = { limits: outputLimits(input.graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit))), atol, topk };
+    this.#tolerances = tolerancesOf(input.graph, options.check);
     if (report.journal.length === 0) this.#notes.push("the passes found nothing to do");
   }
 
-  async run(): Promise<{ certificate: Certificate; notes: readonly string[] }> {
+  async run(): Promise<{ certificate: Certificate; notes: readonly string[]; executable: Executable }> {
     const { clock, graph: source, example } = this.#input;
     clock.enter("running eager on other inputs");
     const cases = this.#input.cases();
@@ -134,10 +179,13 @@ class Checker {
     clock.enter("checking the optimised graph");
     const portable = await interpreterEngine.prepare(this.#graph);
     for (const c of cases) await this.#check("portable", portable, c);
-    clock.enter(`checking on ${this.#executable.engine}`);
-    if (this.#executable.engine !== "interpreter")
-      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", this.#executable, c);
-    return { certificate: this.#certificate(cases), notes: this.#notes };
+    clock.enter("waiting for the engine");
+    const executable = await this.#preparing;
+    if (executable.engine !== "interpreter") {
+      clock.enter(`checking on ${executable.engine}`);
+      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", executable, c);
+    }
+    return { certificate: this.#certificate(cases, executable.engine), notes: this.#notes, executable };
   }
 
   async #check(label: "portable" | "lowered", executable: Executable, check: CheckCase): Promise<void> {
@@ -158,11 +206,13 @@ class Checker {
     const disable = this.#options.disable ? { disable: this.#options.disable } : {};
     const onInterpreter = async (graph: Graph): Promise<Comparison> =>
       (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#tolerances)).comparison;
-    if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, disable);
-    return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...disable, target: "onnxruntime" });
+    const reproduction = this.#options.check?.reproduction === undefined ? {} : { reproduction: this.#options.check.reproduction };
+    const common = { ...disable, ...reproduction, inputs: check.inputs };
+    if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, common);
+    return bisectPasses(this.#graph, onnxruntimePasses, onInterpreter, { ...common, target: "onnxruntime" });
   }
 
-  #certificate(cases: readonly CheckCase[]): Certificate {
+  #certificate(cases: readonly CheckCase[], engine: string): Certificate {
     const names = this.#graph.outputNames;
     const { topk, limits } = this.#tolerances;
     const standard = outputLimits(this.#input.graph);
@@ -176,7 +226,7 @@ class Checker {
       topk,
       cases: cases.map((c) => certificateCase(c, names, topk)).filter((c) => c !== undefined),
       rows: this.#rows,
-      versions: { ingot: ingotVersion(), kernels: kernelVariant, engine: this.#executable.engine },
+      versions: { ingot: ingotVersion(), kernels: kernelVariant, engine },
     };
   }
 }

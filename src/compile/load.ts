@@ -1,20 +1,26 @@
 // load(): an ONNX file as a compiled module. The imported graph on the interpreter is the truth that the optimised one is compared with.
 import { Tensor } from "../eager/tensor.ts";
+import { findEngine } from "../engines/engines.ts";
 import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
 import type { CheckCase } from "../equivalence/certify.ts";
 import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
 import { ArgumentError, IngotError, ingotError } from "../errors/error.ts";
+import { evaluateDim, symbolsOf } from "../ir/dim.ts";
 import type { Graph } from "../ir/graph.ts";
+import type { TensorType } from "../ir/type.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import { runGraph } from "../ops/run-graph.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
+import { loadOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
-import { StageClock } from "./progress.ts";
-import { bindInputs, type Signature, signatureKey, signatureOfGraph } from "./signature.ts";
+import { checkOptions, describeValue } from "./options.ts";
+import { readSignature } from "./parse-signature.ts";
+import { once, StageClock } from "./progress.ts";
+import { bindInputs, type Signature } from "./signature.ts";
 
 export interface LoadOptions extends CompileOptions {
   /** An input that the model accepts, as `run` takes it, where random ones of the declared shapes do not do. */
@@ -35,40 +41,29 @@ const defaultSize = 2;
  * const y = await m.run(x);
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<CompiledModule<Nested>> {
+  checkOptions("load", options, loadOptions);
+  findEngine(options.engine);
+  if (typeof path !== "string" || path === "")
+    throw ingotError("InvalidArgument", {
+      op: "load",
+      name: "path",
+      expected: "the path of an .onnx file",
+      actual: path === "" ? "an empty string" : describeValue(path),
+      hint: 'Write load("model.onnx").',
+    });
   const clock = new StageClock(options.onProgress);
   clock.enter("reading");
   const graph = await readGraph(path, registry);
-  const signature = signatureOf(graph, path);
+  const signature = readSignature(graph, path);
   const certificate = certificateOf(graph, path);
   graph.metadata.delete(certificateKey);
-  const cases = () => [...referenceCases(graph, signature, certificate, path, options)];
+  const cases = once(() => referenceCases(graph, signature, certificate, path, options));
   return finish<Nested>({ graph, signature, cases, bitwise: false, example: undefined, clock }, options);
 }
 
 function certificateOf(graph: Graph, path: string): Certificate | undefined {
   const text = graph.metadata.get(certificateKey);
   return text === undefined ? undefined : parseCertificate(text, path);
-}
-
-/** The stored signature, if the file has one that fits its graph. */
-export function signatureOf(graph: Graph, path: string): Signature {
-  const text = graph.metadata.get(signatureKey);
-  if (text === undefined) return signatureOfGraph(graph);
-  try {
-    const signature = JSON.parse(text) as Signature;
-    if (
-      signature.argumentLayout.kind !== "list" ||
-      signature.argumentNames.length !== signature.argumentLayout.items.length ||
-      signature.returnedCount > graph.outputs.length
-    )
-      throw new TypeError("its fields do not fit the graph");
-    return signature;
-  } catch (error) {
-    throw ingotError("InvalidCertificate", {
-      file: path,
-      problem: `the signature is damaged (${error instanceof Error ? error.message : String(error)})`,
-    });
-  }
 }
 
 /** The cases of a graph that is its own reference: certificate, given example, given inputs; else random inputs of the declared shapes. */
@@ -84,11 +79,11 @@ export function referenceCases(
     const storages = bindInputs(graph.name, graph, signature, inputs).map((t) => Tensor.storageOf(t) as Storage);
     return givenCase(`given input ${i}`, storages, run(storages));
   });
-  const recipes =
-    certificate?.cases[0]?.inputs.map(({ sha256: _, ...recipe }) => recipe) ?? declaredRecipes(graph, options.check?.seed ?? 1);
-  if (given.length > 0 && !certificate) return given;
-  const inputs = recipes.map(makeInput);
+  const known = certificate && knownRecipes(graph, certificate);
+  const recipes = known ?? declaredRecipes(graph, options.check?.seed ?? 1);
+  if (given.length > 0 && !known) return given;
   try {
+    const inputs = recipes.map(makeInput);
     return [{ label: "random", recipes, inputs, expected: run(inputs) }, ...given];
   } catch (error) {
     if (!(error instanceof IngotError) || error instanceof ArgumentError) throw error;
@@ -96,14 +91,34 @@ export function referenceCases(
   }
 }
 
+/** The recipes of a certificate, if they fit the graph: what a file says of itself is not trusted. */
+function knownRecipes(graph: Graph, certificate: Certificate): InputRecipe[] | undefined {
+  const recipes = certificate.cases[0]?.inputs.map(({ sha256: _, ...recipe }) => recipe);
+  if (recipes?.length !== graph.inputs.length) return undefined;
+  const fits = graph.inputs.every((v, i) => v.type.kind === "tensor" && fitsType(recipes[i] as InputRecipe, v.type));
+  return fits ? recipes : undefined;
+}
+
+function fitsType({ dtype, shape, seed, kind, range, choices }: InputRecipe, type: TensorType): boolean {
+  const isSize = (d: unknown) => Number.isSafeInteger(d) && (d as number) >= 0;
+  const sameDims = type.shape?.length === shape.length && type.shape.every((d, axis) => typeof d !== "number" || d === shape[axis]);
+  if (dtype !== type.dtype || !shape.every(isSize) || !isSize(seed) || (type.shape && !sameDims)) return false;
+  if (kind === "normal") return isFloat(dtype);
+  if (kind === "choice") return dtype === "string" && Array.isArray(choices) && choices.every((c) => typeof c === "string");
+  return kind === "integers" && !isFloat(dtype) && Array.isArray(range) && range.length === 2 && range.every((v) => /^-?\d{1,20}$/.test(v));
+}
+
 /** Inputs of the declared types; symbols of one name get one size. */
 export function declaredRecipes(graph: Graph, seed: number): InputRecipe[] {
+  const sizes = new Map<string, number>();
+  for (const v of graph.inputs)
+    if (v.type.kind === "tensor") for (const d of v.type.shape ?? []) for (const name of symbolsOf(d)) sizes.set(name, defaultSize);
   return graph.inputs.map((v, i) => {
     const { dtype, shape = [] } = v.tensorType;
     const base = {
       name: v.name ?? `input_${i}`,
       dtype,
-      shape: shape.map((d) => (typeof d === "number" ? d : defaultSize)),
+      shape: shape.map((d) => evaluateDim(d, sizes) ?? defaultSize),
       seed: seed + i,
     };
     if (isFloat(dtype)) return { ...base, kind: "normal" };

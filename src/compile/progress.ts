@@ -7,6 +7,15 @@ export interface Progress {
 
 export type OnProgress = (progress: Progress) => void;
 
+/** A function that works its result out once, when it is first called. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** How long each stage took, in ms, in order. */
 export class StageClock {
   readonly stages: { readonly stage: string; readonly ms: number }[] = [];

@@ -1,5 +1,6 @@
 // What happened while a module was compiled: what each pass did, how every graph compared with eager, and how long each stage took.
-import type { Certificate } from "../equivalence/certificate.ts";
+import type { Executable } from "../engines/engine.ts";
+import type { Certificate, CertificateRow } from "../equivalence/certificate.ts";
 import type { PassReport } from "../passes/report.ts";
 
 export interface CompileReportFields {
@@ -28,6 +29,23 @@ export class CompileReport implements CompileReportFields {
     this.certificate = fields.certificate;
     this.stages = fields.stages;
     this.notes = fields.notes;
+  }
+
+  /** The report of the same module on another engine, checked there with these results. */
+  onEngine(executable: Executable, rows: readonly CertificateRow[], notes: readonly string[]): CompileReport {
+    const { certificate } = this;
+    const label = executable.engine === "interpreter" ? "portable" : "lowered";
+    return new CompileReport({
+      ...this.toJSON(),
+      lowering: executable.lowering,
+      certificate: {
+        ...certificate,
+        rows: [...certificate.rows.filter((r) => r.graph !== "lowered" && r.graph !== label), ...rows],
+        failedCheckIgnored: certificate.failedCheckIgnored || notes.length > 0,
+        versions: { ...certificate.versions, engine: executable.engine },
+      },
+      notes: [...this.notes, ...notes],
+    });
   }
 
   toJSON(): CompileReportFields {

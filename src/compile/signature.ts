@@ -52,7 +52,9 @@ export function signatureOfGraph(graph: Graph): Signature {
 /** The tensors of a call, checked against the signature and the graph's input types. Throws the errors of `src/errors/catalogue/compile.ts`. */
 export function bindInputs(module: string, graph: Graph, signature: Signature, inputs: unknown): Tensor[] {
   const expected = signature.argumentLayout.kind === "list" ? signature.argumentLayout.items : [];
-  const args = argumentsOf(inputs, signature, expected);
+  const args = [...argumentsOf(inputs, signature, expected)];
+  // Arguments at the end that were left out of the example may be left out here.
+  while (args.length < expected.length && isLeftOut(expected[args.length] as Layout)) args.push(undefined);
   if (args.length !== expected.length) {
     throw ingotError("InputCount", {
       module,
@@ -66,6 +68,8 @@ export function bindInputs(module: string, graph: Graph, signature: Signature, i
   checkTypes(module, graph, signature, tensors);
   return tensors;
 }
+
+const isLeftOut = (layout: Layout) => layout.kind === "static" && (layout.value ?? null) === null;
 
 /** A record by argument names stands for the argument list, unless the one argument is a record itself. */
 function argumentsOf(inputs: unknown, signature: Signature, expected: readonly Layout[]): readonly unknown[] {
@@ -105,8 +109,8 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
       return;
     }
     case "static":
-      if ((value ?? null) !== layout.value)
-        throw ingotError("StaticInputChanged", { name, module, actual: describe(value), expected: JSON.stringify(layout.value) });
+      if (!Object.is(value ?? null, layout.value ?? null))
+        throw ingotError("StaticInputChanged", { name, module, actual: describe(value), expected: describe(layout.value) });
   }
 }
 
@@ -134,9 +138,12 @@ function checkTypes(module: string, graph: Graph, signature: Signature, tensors:
         `it has ${tensor.rank} dimensions instead of ${shape.length}`,
         tensor.rank === shape.length - 1 ? `Add the missing dimension: ${name}.unsqueeze(0).` : "Reshape it.",
       );
-    shape.forEach((dim, axis) => checkDim(dim, tensor.shape[axis] as number, axis, `${name} (axis ${axis})`, signature, sizes, fail));
+    shape.forEach((dim, axis) => checkDim(dim, tensor.shape[axis] as number, axis, name, signature, sizes, fail));
   });
 }
+
+/** A name as a key in an object literal. */
+const quoted = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 type Sizes = Map<string, { size: number; where: string }>;
 
@@ -144,14 +151,17 @@ function checkDim(
   dim: Dim,
   size: number,
   axis: number,
-  where: string,
+  name: string,
   signature: Signature,
   sizes: Sizes,
   fail: (problem: string, hint: string) => Error,
 ): void {
   if (typeof dim === "number") {
     if (dim === size) return;
-    throw fail(`axis ${axis} is ${size} instead of ${dim}`, `To accept other sizes there, trace with dynamic: { …: { ${axis}: "size" } }.`);
+    throw fail(
+      `axis ${axis} is ${size} instead of ${dim}`,
+      `To accept other sizes there, trace with dynamic: { ${quoted(name)}: { ${axis}: "size" } }.`,
+    );
   }
   const range = signature.symbols.find((s) => s.name === dim.key);
   if (!range) {
@@ -166,7 +176,7 @@ function checkDim(
   const before = sizes.get(range.name);
   if (before && before.size !== size)
     throw fail(`${range.name} is ${size} here but ${before.size} in ${before.where}`, "Dimensions with one name must have one size.");
-  if (!before) sizes.set(range.name, { size, where });
+  if (!before) sizes.set(range.name, { size, where: `${name} (axis ${axis})` });
 }
 
 /** What forward returned, from the graph's outputs. */

@@ -20,7 +20,19 @@ const defaultSize = 2;
  * @example parseSpec("float32[batch=2, 3, 224, 224]"); // { dtype: "float32", shape: [2, 3, 224, 224], dynamic: { 0: "batch" } }
  */
 export function parseSpec(spec: string): InputSpec {
+  return parseWith(spec, new Map());
+}
+
+/** Parses the specifications of several inputs; a size that is given once stands for its name everywhere. */
+export function parseSpecs(specs: readonly string[]): InputSpec[] {
+  const sizes = new Map<string, number>();
+  for (const [, name, size] of specs.join(" ").matchAll(/([A-Za-z_]\w*)\s*=\s*(\d+)/g)) sizes.set(name as string, Number(size));
+  return specs.map((spec) => parseWith(spec, sizes));
+}
+
+function parseWith(spec: string, sizes: ReadonlyMap<string, number>): InputSpec {
   const fail = (problem: string) => ingotError("InvalidSpec", { spec, problem });
+  if (typeof spec !== "string") throw fail("it is not a string");
   const match = /^\s*([A-Za-z]\w*)\s*(?:\[([^\]]*)\])?\s*$/.exec(spec);
   if (!match) throw fail("expected a dtype and sizes in brackets");
   const name = match[1] as string;
@@ -33,7 +45,7 @@ export function parseSpec(spec: string): InputSpec {
     if (!dim) throw fail(`"${part.trim()}" is neither a size nor a name`);
     if (dim[1] !== undefined) return Number(dim[1]);
     dynamic[axis] = dim[2] as string;
-    return dim[3] === undefined ? defaultSize : Number(dim[3]);
+    return dim[3] === undefined ? (sizes.get(dim[2] as string) ?? defaultSize) : Number(dim[3]);
   });
   return { dtype, shape, dynamic };
 }

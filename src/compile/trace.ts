@@ -1,19 +1,24 @@
 // trace(): record a model on an example, optimise, check, and give a compiled module.
 import { Tensor } from "../eager/tensor.ts";
+import { findEngine } from "../engines/engines.ts";
 import { makeCase } from "../equivalence/certify.ts";
 import { recipeLike } from "../equivalence/check-inputs.ts";
-import { isModule } from "../nn/module.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { DynamicOption } from "../trace/dynamic.ts";
-import type { Model } from "../trace/model.ts";
+import { formatSizes } from "../trace/generalize.ts";
+import { inMode } from "../trace/mode.ts";
+import { checkModel, type Model } from "../trace/model.ts";
+import { readModelCode } from "../trace/model-code.ts";
 import { runEager } from "../trace/run-eager.ts";
-import { argumentList, type ExampleInputs, flattenArguments } from "../trace/structure.ts";
-import { formatSizes, type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
+import type { ExampleInputs } from "../trace/structure.ts";
+import { type TracedGraph, traceGraph } from "../trace/trace-graph.ts";
+import { traceOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
-import { exampleFromSpecs } from "./example.ts";
+import { exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
-import { StageClock } from "./progress.ts";
-import type { Signature } from "./signature.ts";
+import { checkOptions } from "./options.ts";
+import { once, StageClock } from "./progress.ts";
+import { bindInputs, type Signature } from "./signature.ts";
 
 export interface TraceOptions extends CompileOptions {
   /** Names of the arguments; default: forward's parameter names, read from its source. */
@@ -33,7 +38,8 @@ export type OutputOf<M> = M extends { forward(...args: never[]): infer R } ? R :
  * Compiles a model by running it once under a recorder. The result is optimised, and was compared with eager on other inputs before you get it.
  *
  * `example` is one tensor; an array, the argument list; `{ args }`; a plain record, one record argument; or a specification such as
- * `"float32[batch=2, 3, 224, 224]"`, whose named sizes become dynamic.
+ * `"float32[batch=2, 3, 224, 224]"`, whose named sizes become dynamic (a list of them, or a record by argument name, for several). Left out,
+ * it is what the model declares as `static inputs = { x: "float32[batch=2, 3, 224, 224]" }`.
  *
  * Throws TraceError for what a recording cannot represent (branches on data, unseeded randomness, writes to captured state, …),
  * EquivalenceError when a check fails, EngineError when the engine cannot load.
@@ -44,37 +50,41 @@ export type OutputOf<M> = M extends { forward(...args: never[]): infer R } ? R :
  */
 export async function trace<M extends Model>(
   model: M,
-  example: ExampleInputs | readonly string[],
+  example?: ExampleInputs | readonly string[],
   options: TraceOptions = {},
 ): Promise<CompiledModule<OutputOf<M>>> {
+  checkOptions("trace", options, traceOptions);
+  findEngine(options.engine);
   const clock = new StageClock(options.onProgress);
   clock.enter("recording");
   const { mode = "eval" } = options;
-  const given = exampleFromSpecs(example, options);
-  return inMode(model, mode, async () => {
-    const traced = traceGraph(model, given.example, { ...options, ...(given.dynamic && { dynamic: given.dynamic }) });
-    const eager = (inputs: readonly Storage[]) => runEager(traced.subject, inputs, traced.stateNames);
-    const exampleInputs = traced.args.tensors.map(storageOf);
-    const cases = () => [
-      randomCase(traced, eager, options.check?.seed ?? 1),
-      ...(options.check?.inputs ?? []).map((inputs, i) => {
-        const storages = flattenArguments(argumentList(inputs), traced.args.argumentNames).tensors.map(storageOf);
-        return givenCase(`given input ${i}`, storages, eager(storages));
-      }),
-    ];
-    const expected = traced.exampleOutputs.map(storageOf);
-    return finish<OutputOf<M>>(
-      {
-        graph: traced.graph,
-        signature: signatureOf(traced, mode),
-        cases,
-        bitwise: true,
-        example: givenCase("the example", exampleInputs, expected),
-        clock,
-      },
-      options,
-    );
-  });
+  checkModel(model);
+  const given = exampleFor(model, example, options);
+  const code = readModelCode(model);
+  const { example: ready, ...declared } = given;
+  const traced = inMode(model, code, mode, () => traceGraph(model, ready, { ...options, ...declared }, code));
+  const eager = (inputs: readonly Storage[]) => inMode(model, code, mode, () => runEager(traced.subject, inputs, traced.stateNames));
+  const signature = signatureOf(traced, mode);
+  const exampleInputs = traced.args.tensors.map(storageOf);
+  const cases = once(() => [
+    randomCase(traced, eager, options.check?.seed ?? 1),
+    ...(options.check?.inputs ?? []).map((inputs, i) => {
+      const storages = bindInputs(traced.graph.name, traced.graph, signature, inputs).map(storageOf);
+      return givenCase(`given input ${i}`, storages, eager(storages));
+    }),
+  ]);
+  const expected = traced.exampleOutputs.map(storageOf);
+  return finish<OutputOf<M>>(
+    {
+      graph: traced.graph,
+      signature,
+      cases,
+      bitwise: true,
+      example: givenCase("the example", exampleInputs, expected),
+      clock,
+    },
+    options,
+  );
 }
 
 function randomCase(traced: TracedGraph, eager: (inputs: readonly Storage[]) => Storage[], seed: number) {
@@ -98,15 +108,3 @@ function signatureOf(traced: TracedGraph, mode: string): Signature {
 }
 
 const storageOf = (t: Tensor) => Tensor.storageOf(t) as Storage;
-
-/** Runs `body` with every module in the mode; each module's own flag is put back afterwards. */
-async function inMode<T>(model: Model, mode: "eval" | "train", body: () => Promise<T>): Promise<T> {
-  if (!isModule(model)) return body();
-  const flags = [...model.modules()].map((m) => [m, m.training] as const);
-  model.train(mode === "train");
-  try {
-    return await body();
-  } finally {
-    for (const [m, training] of flags) m.training = training;
-  }
-}

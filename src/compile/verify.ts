@@ -11,10 +11,13 @@ import type { Graph } from "../ir/graph.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import type { Storage } from "../tensor/storage.ts";
+import { inMode } from "../trace/mode.ts";
 import type { Model } from "../trace/model.ts";
 import { callModel } from "../trace/model.ts";
+import { readModelCode } from "../trace/model-code.ts";
 import { flattenOutputs, unflatten } from "../trace/structure.ts";
-import { declaredRecipes, signatureOf } from "./load.ts";
+import { declaredRecipes } from "./load.ts";
+import { readSignature } from "./parse-signature.ts";
 
 export interface VerifyOptions {
   /** Engines to run on; default: the interpreter, and ONNX Runtime where it is installed. */
@@ -100,14 +103,16 @@ export async function verifyFiles(a: string, b: string, options: VerifyOptions =
 /** Compares a file with the eager model it should compute. */
 export async function verifyModel(path: string, model: Model, options: VerifyOptions = {}): Promise<VerifyReport> {
   const graph = await readGraph(path, registry);
-  const signature = signatureOf(graph, path);
+  const signature = readSignature(graph, path);
+  const mode = signature.mode === "train" ? "train" : "eval";
+  const code = readModelCode(model);
   const rows: VerifyRow[] = [];
   for (const engine of enginesOf(options)) {
     options.onProgress?.(`running on ${engine}`);
     await withExecutable(graph, engine, async (executable) => {
       for (const { label, inputs } of randomRuns(graph, options)) {
         const args = unflatten(signature.argumentLayout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
-        const expected = flattenOutputs(callModel(model, args)).tensors.map((t) => t.storage);
+        const expected = inMode(model, code, mode, () => flattenOutputs(callModel(model, args)).tensors.map((t) => t.storage));
         const actual = ((await executable.run(inputs)) as Storage[]).slice(0, expected.length);
         rows.push(compared(engine, label, graph, expected, actual, options));
       }

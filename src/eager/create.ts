@@ -1,12 +1,14 @@
 // Functions that make tensors. Those whose size may follow an input's size dispatch as operators, so that a recording sees them.
 import type { NdArray } from "ndarray";
 import { ingotError } from "../errors/error.ts";
-import { allDTypes, checkDType, type DType, dtypeInfo, type Elements, isBig, isFloat } from "../tensor/dtype.ts";
+import { allocateFloats } from "../tensor/allocate.ts";
+import { allDTypes, checkDType, type DType, dtypeInfo, type Elements, isBig } from "../tensor/dtype.ts";
+import { checkElements, describeValue } from "../tensor/elements.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, elementCount, type Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { add, eq, mul, to } from "./functions/math.ts";
-import { unsqueeze } from "./functions/shape.ts";
+import { expand, reshape, unsqueeze } from "./functions/shape.ts";
 import { currentInterpreter, dispatch } from "./interpreter.ts";
 import { int64s, scalar } from "./operand.ts";
 import type { ElementValue, NestedArray, Tensor } from "./tensor.ts";
@@ -22,38 +24,57 @@ export interface RandomOptions extends CreateOptions {
 }
 
 /**
- * A tensor from nested arrays or a typed array. dtype: given, or that of the typed array, or bool, string, int64 (bigints), else float32.
- * Throws `RaggedData` for rows of different lengths.
+ * A tensor from nested arrays or a typed array (copied). dtype: given, or that of the typed array, or bool for booleans, string for strings,
+ * int64 for bigints, float32 for numbers and mixtures.
+ * Throws `RaggedData` for rows of different lengths, and `InvalidArgument` for elements that the dtype cannot hold: integers outside of its
+ * range are refused (`.to(dtype)` wraps around), fractions are cut off as PyTorch does.
  *
  * @example tensor([[1, 2], [3, 4]])              // float32[2, 2]
  * @example tensor([1, 2], { dtype: "int64" })
  */
 export function tensor(data: NestedArray | Elements, options: CreateOptions & { readonly shape?: Shape } = {}): Tensor {
   const dtype = options.dtype && checkDType(options.dtype);
-  if (ArrayBuffer.isView(data)) {
-    const elements = data as Exclude<Elements, string[]>;
-    const own = allDTypes.find(
-      (d) =>
-        d !== "bool" && d !== "float16" && d !== "bfloat16" && d !== "string" && dtypeInfo(d).make(0).constructor === elements.constructor,
-    ) as DType;
-    const shape = options.shape ?? [elements.length];
-    // float16 bits, bool bytes and the typed array's own dtype are copied as they are; anything else is converted.
-    const sameWords =
-      dtype === undefined || dtype === own || (dtypeInfo(dtype).make(0).constructor === elements.constructor && !isFloat(dtype));
-    return currentInterpreter().constant(
-      sameWords ? Storage.of(dtype ?? own, elements.slice(), shape) : Storage.from(dtype, elements, shape),
-    );
-  }
-  const flat: ElementValue[] = [];
-  const shape = measure(data as NestedArray, flat);
-  const storage = Storage.from(dtype ?? guess(flat), flat, shape);
-  return currentInterpreter().constant(options.shape ? storage.reshape(options.shape) : storage);
+  if (options.shape) checkShape("tensor", options.shape);
+  return currentInterpreter().constant(
+    ArrayBuffer.isView(data) ? fromTyped(data, dtype, options.shape) : fromNested(data, dtype, options.shape),
+  );
 }
 
-function measure(data: NestedArray, flat: ElementValue[], shape: number[] = [], depth = 0): number[] {
+function fromNested(data: NestedArray | Elements, dtype: DType | undefined, shape: Shape | undefined): Storage {
+  const flat: ElementValue[] = [];
+  const measured = measure(data, flat);
+  const chosen = dtype ?? guess(flat);
+  checkElements("tensor", "data", chosen, flat);
+  const storage = Storage.from(chosen, flat, measured);
+  return shape ? storage.reshape(shape) : storage;
+}
+
+/** The numbers of the typed array: copied where the dtype is its own, else converted. */
+function fromTyped(data: Exclude<Elements, string[]>, dtype: DType | undefined, shape: Shape = [data.length]): Storage {
+  const own = ownDType(data);
+  if (own === undefined)
+    throw ingotError("InvalidArgument", {
+      op: "tensor",
+      name: "data",
+      expected: "nested arrays or a typed array of numbers",
+      actual: describeValue(data),
+      hint: "Wrap the bytes of a Buffer or DataView: new Uint8Array(buffer).",
+    });
+  if (dtype === undefined || dtype === own) return Storage.of(own, data.slice(), shape);
+  checkElements("tensor", "data", dtype, data);
+  return Storage.from(dtype, data, shape);
+}
+
+/** The dtype whose elements such a typed array holds; 16-bit words are uint16, bytes uint8. */
+function ownDType(data: Elements): DType | undefined {
+  return allDTypes.find((d) => !wordDTypes.has(d) && dtypeInfo(d).make(0).constructor === data.constructor);
+}
+const wordDTypes: ReadonlySet<DType> = new Set(["bool", "float16", "bfloat16", "string"]);
+
+function measure(data: NestedArray | Elements, flat: ElementValue[], shape: number[] = [], depth = 0): number[] {
   if (!Array.isArray(data)) {
     if (shape.length > depth) throw ingotError("RaggedData", { a: "a row", b: "a single value", depth });
-    flat.push(data);
+    flat.push(data as ElementValue);
     return shape;
   }
   if (depth === shape.length) {
@@ -64,40 +85,52 @@ function measure(data: NestedArray, flat: ElementValue[], shape: number[] = [], 
   return shape;
 }
 
-function guess(flat: readonly ElementValue[]): DType {
-  const first = flat[0];
-  if (typeof first === "boolean") return "bool";
-  if (typeof first === "bigint") return "int64";
-  return typeof first === "string" ? "string" : "float32";
+/** Numbers and mixtures with them are float32, so that `[true, 2]` and `[1n, 0.5]` keep their values. */
+function guess(flat: readonly unknown[]): DType {
+  const first = typeof flat[0];
+  if (!flat.every((v) => typeof v === first)) return "float32";
+  return first === "boolean" ? "bool" : first === "bigint" ? "int64" : first === "string" ? "string" : "float32";
 }
 
 /** Every element `value`. dtype: given, or bool for a boolean, else float32. */
 export function full(shape: Shape, value: number | bigint | boolean, options: CreateOptions = {}): Tensor {
   checkShape("full", shape);
-  const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : "float32");
+  const dtype = checkDType(options.dtype ?? (typeof value === "boolean" ? "bool" : "float32"));
+  checkElements("full", "value", dtype, [value]);
   return dispatch("ConstantOfShape", [int64s(shape)], { value: Storage.from(dtype, [value], [1]) });
 }
 export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options);
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options);
 export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, { dtype: x.dtype });
 export const onesLike = (x: Tensor): Tensor => ones(x.shape, { dtype: x.dtype });
-export const fullLike = (x: Tensor, value: number): Tensor => full(x.shape, value, { dtype: x.dtype });
+export const fullLike = (x: Tensor, value: number | bigint | boolean): Tensor => full(x.shape, value, { dtype: x.dtype });
 
 /**
- * start, start + step, … before `end`; `arange(n)` counts from 0. int64 when all are integers, else float32 (PyTorch's rule).
+ * start, start + step, … before `end`; `arange(n)` counts from 0. int64 when all are integers, else float32 (PyTorch's rule). The options may
+ * stand behind any of the numbers.
  * @example arange(3)        // tensor([0, 1, 2])
  * @example arange(0, 1, 0.25)
+ * @example arange(3, { dtype: "float32" })
  */
-export function arange(start: number, end?: number, step = 1, options: CreateOptions = {}): Tensor {
-  const [from, until] = end === undefined ? [0, start] : [start, end];
-  if (!(step !== 0 && Number.isFinite(step)))
-    throw ingotError("InvalidArgument", {
-      op: "arange",
-      name: "step",
-      expected: "a number other than 0",
-      actual: String(step),
-      hint: "Write arange(start, end, 1).",
-    });
+export function arange(start: number, end?: number | CreateOptions, step?: number | CreateOptions, options?: CreateOptions): Tensor {
+  const given: readonly unknown[] = [start, end, step, options];
+  const numbers = given.filter((v): v is number => v !== undefined && !isOptions(v));
+  return range(numbers.length > 0 ? numbers : [start], given.find(isOptions) ?? {});
+}
+
+const isOptions = (v: unknown): v is CreateOptions => typeof v === "object" && v !== null;
+
+function range(numbers: readonly number[], options: CreateOptions): Tensor {
+  const [from = 0, until = 0, step = 1] = numbers.length === 1 ? [0, ...numbers] : numbers;
+  for (const [name, value] of Object.entries({ start: from, end: until, step }))
+    if (!Number.isFinite(value) || (name === "step" && value === 0))
+      throw ingotError("InvalidArgument", {
+        op: "arange",
+        name,
+        expected: name === "step" ? "a number other than 0" : "a number",
+        actual: describeValue(value),
+        hint: "Write arange(start, end, 1).",
+      });
   const whole = [from, until, step].every(Number.isInteger);
   const dtype = options.dtype ?? (whole ? "int64" : "float32");
   // Count in int64 where that is exact, so that a dtype ONNX's Range lacks still works.
@@ -107,12 +140,14 @@ export function arange(start: number, end?: number, step = 1, options: CreateOpt
 
 /** `count` numbers from `start` to `end`, both included. */
 export function linspace(start: number, end: number, count: number, options: CreateOptions = {}): Tensor {
+  checkShape("linspace", [count]);
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   return to(add(mul(to(arange(count), "float64"), step), start), options.dtype ?? "float32");
 }
 
 /** The n×m identity matrix. */
 export function eye(n: number, m: number = n, options: CreateOptions = {}): Tensor {
+  checkShape("eye", [n, m]);
   return to(eq(unsqueeze(arange(n), 1), unsqueeze(arange(m), 0)), options.dtype ?? "float32");
 }
 
@@ -128,7 +163,7 @@ function random(what: string, shape: Shape, options: RandomOptions, fill: (g: Ge
   if (options.seed === undefined && options.generator === undefined) currentInterpreter().drawUnseeded(what);
   const generator = options.generator ?? (options.seed === undefined ? globalGenerator : new Generator(options.seed));
   const values = fill(generator, elementCount(shape));
-  const dtype = options.dtype ?? "float32";
+  const dtype = checkDType(options.dtype ?? "float32");
   const storage =
     values instanceof Float32Array && dtype === "float32"
       ? Storage.of(dtype, values as Float32Array<ArrayBuffer>, shape)
@@ -138,10 +173,10 @@ function random(what: string, shape: Shape, options: RandomOptions, fill: (g: Ge
 
 /** Uniform in [0, 1). */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  random("rand", shape, options, (g, n) => g.fillUniform(new Float32Array(n)));
+  random("rand", shape, options, (g, n) => g.fillUniform(allocateFloats(n)));
 /** Normal with mean 0 and standard deviation 1. */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  random("randn", shape, options, (g, n) => g.fillNormal(new Float32Array(n)));
+  random("randn", shape, options, (g, n) => g.fillNormal(allocateFloats(n)));
 /** Integers in [low, high), int64 unless told otherwise. */
 export const randint = (low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor =>
   random("randint", shape, { dtype: "int64", ...options }, (g, n) => Array.from({ length: n }, () => g.integer(low, high)));
@@ -149,18 +184,34 @@ export const randint = (low: number, high: number, shape: Shape, options: Random
 export const randperm = (n: number, options: RandomOptions = {}): Tensor =>
   random("randperm", [n], { dtype: "int64", ...options }, (g) => g.permutation(n));
 
+/** As `rand` and `randn`, in the shape and dtype of another tensor. */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, ...options });
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, ...options });
+
+/** Rows of zeros with a one at each index: int64 indices of any shape [...] give int64 [..., classes]. */
+export function oneHot(indices: Tensor, classes: number): Tensor {
+  checkShape("oneHot", [classes]);
+  return to(eq(unsqueeze(indices, -1), to(arange(classes), indices.dtype)), "int64");
+}
+
+/** The coordinates of a grid: one tensor per vector, each of the shape [length of the first, length of the second, …]. */
+export function meshgrid(...axes: readonly Tensor[]): Tensor[] {
+  const shape = axes.map((a) => a.numel());
+  return axes.map((a, i) =>
+    expand(
+      reshape(
+        a,
+        shape.map((_, k) => (k === i ? -1 : 1)),
+      ),
+      shape,
+    ),
+  );
+}
+
 /** Wraps an `ndarray` without copying; dtype from its data unless given. */
 export function fromNdarray(array: NdArray<Elements>, options: CreateOptions = {}): Tensor {
-  const data = array.data;
-  const own = Array.isArray(data)
-    ? undefined
-    : allDTypes.find(
-        (d) =>
-          d !== "bool" &&
-          d !== "string" &&
-          dtypeInfo(d).make(0).constructor === data.constructor &&
-          !(isFloat(d) && data instanceof Uint16Array),
-      );
+  const { data } = array;
+  const own = Array.isArray(data) ? undefined : ownDType(data);
   const dtype = options.dtype ?? own;
   if (dtype !== undefined && dtypeInfo(dtype).make(0).constructor === data.constructor)
     return currentInterpreter().constant(new Storage(dtype, array));

@@ -46,4 +46,8 @@ export class EagerInterpreter implements Interpreter {
   }
 
   drawUnseeded(): void {}
+
+  place(): undefined {
+    return undefined;
+  }
 }

@@ -1,11 +1,13 @@
 // The interpreter stack and dispatch: every public function on tensors ends here. The innermost interpreter decides what an operation
 // means: run it (eager), run and record it (trace), or propagate types only. A new front end is a new interpreter.
-import { ingotError } from "../errors/error.ts";
+import { type CodeFrame, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formalAt } from "../ir/infer-node.ts";
 import type { Attributes } from "../ir/schema.ts";
 import type { OpDefinition } from "../ops/define.ts";
 import { type OpName, registry } from "../ops/registry.ts";
 import type { Storage } from "../tensor/storage.ts";
+import { requireTensor } from "./operand.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An input of an operation: a tensor, or `undefined` for an optional input that is left out. */
@@ -22,6 +24,8 @@ export interface Interpreter {
   read(tensor: Tensor, how: string): Storage;
   /** Something draws from the global, unseeded random generator. */
   drawUnseeded(what: string): void;
+  /** The line of the user's code that runs now, for errors; undefined where the error's own stack trace tells it. */
+  place(): CodeFrame | undefined;
 }
 
 const stack: Interpreter[] = [];
@@ -68,12 +72,15 @@ export function dispatch(op: OpName, inputs: readonly Operand[], attributes: Att
   return dispatchNamed(op, inputs, attributes, 1)[0] as Tensor;
 }
 
-/** Like `dispatchAll` for a name that is data, such as a user's own operator. Throws `UnknownOperator`. */
+/** Like `dispatchAll` for a name that is data, such as a user's own operator. Throws `UnknownOperator`, and `InvalidArgument` for no tensor. */
 export function dispatchNamed(op: string, inputs: readonly Operand[], attributes: Attributes, outputCount: number): Tensor[] {
   const definition = registry.get(op);
   if (!definition) {
     const dot = op.lastIndexOf(".");
     throw ingotError("UnknownOperator", { op: op.slice(dot + 1), domain: dot < 0 ? "" : op.slice(0, dot), where: "" });
   }
+  inputs.forEach((x, i) => {
+    if (x !== undefined) requireTensor(definition.opType, formalAt(definition.inputs, i)?.name ?? `input ${i}`, x);
+  });
   return currentInterpreter().apply(definition, inputs, attributes, outputCount);
 }

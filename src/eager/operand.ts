@@ -1,6 +1,7 @@
 // Turns what users write as operands (numbers, booleans, lists of sizes) into tensors of the right dtype.
 import { ingotError } from "../errors/error.ts";
-import { type DType, isFloat } from "../tensor/dtype.ts";
+import type { DType } from "../tensor/dtype.ts";
+import { checkElements, describeValue } from "../tensor/elements.ts";
 import { Storage } from "../tensor/storage.ts";
 import { currentInterpreter } from "./interpreter.ts";
 import type { Tensor } from "./tensor.ts";
@@ -12,25 +13,47 @@ export function isTensor(x: unknown): x is Tensor {
   return typeof x === "object" && x !== null && "isIngotTensor" in x;
 }
 
-/** A scalar constant. Throws `InvalidArgument` for a fraction in an integer dtype. */
-export function scalar(value: number | bigint | boolean, dtype: DType): Tensor {
-  if (typeof value === "number" && !isFloat(dtype) && dtype !== "bool" && !Number.isInteger(value))
-    throw ingotError("InvalidArgument", {
-      op: "tensor",
-      name: "value",
-      expected: `an integer, because the other operand is ${dtype}`,
-      actual: String(value),
-      hint: 'Convert the tensor first: x.to("float32").',
-    });
+/** A scalar constant. Throws `InvalidArgument` for what is no number, for a fraction in an integer dtype, and beyond the dtype's range. */
+export function scalar(value: number | bigint | boolean, dtype: DType, op = "tensor"): Tensor {
+  checkElements(op, "value", dtype, [value], true);
   return currentInterpreter().constant(Storage.from(dtype, [value], []));
 }
 
-/** The operand itself, or a constant of `like`'s dtype. */
-export function operand(x: TensorLike, like: Tensor): Tensor {
-  return isTensor(x) ? x : scalar(x, like.dtype);
+/** The operand itself, or a constant of `like`'s dtype. Throws `InvalidArgument` for anything but a tensor and a plain value. */
+export function operand(x: TensorLike, like: Tensor, op = "operand"): Tensor {
+  requireTensor(op, "input", like);
+  if (isTensor(x)) return x;
+  if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return scalar(x, like.dtype, op);
+  throw ingotError("InvalidArgument", {
+    op,
+    name: "other",
+    expected: "a tensor or a number",
+    actual: describeValue(x),
+    hint: "Make a tensor of nested arrays with tensor([...]).",
+  });
 }
 
-/** A one-dimensional int64 constant: shapes, axes, repeats. */
-export function int64s(values: readonly number[]): Tensor {
+/** Throws `InvalidArgument` unless `x` is a tensor. */
+export function requireTensor(op: string, name: string, x: unknown): void {
+  if (isTensor(x)) return;
+  throw ingotError("InvalidArgument", {
+    op,
+    name,
+    expected: "a tensor",
+    actual: describeValue(x),
+    hint: "Make a tensor of numbers or nested arrays with tensor(...).",
+  });
+}
+
+/** A one-dimensional int64 constant: shapes, axes, repeats. Throws `InvalidArgument` for what is no list of integers. */
+export function int64s(values: readonly number[], op = "tensor", name = "sizes"): Tensor {
+  if (!Array.isArray(values) || !values.every(Number.isSafeInteger))
+    throw ingotError("InvalidArgument", {
+      op,
+      name,
+      expected: "a list of integers",
+      actual: Array.isArray(values) ? `[${values.join(", ")}]` : describeValue(values),
+      hint: "Sizes and positions are whole numbers, as in [2, 3].",
+    });
   return currentInterpreter().constant(Storage.from("int64", values, [values.length]));
 }

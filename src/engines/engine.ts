@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Passes and rules of the engine's own lowering that are switched off; `all` runs the graph as it is. */
   readonly disable?: readonly string[] | "all";
+  /** Compare every rewrite of the lowering with the nodes it replaces. Default true. */
+  readonly validate?: boolean;
 }
 
 export interface RunOptions {
@@ -35,6 +37,8 @@ export interface Engine {
   readonly name: string;
   /** Undefined when the engine can run here, else the EngineError that says why not. */
   unavailable(): Error | undefined;
+  /** Loads what `prepare` needs of the machine (a library), so that `prepare` begins its native work before its first turn of the event loop ends. */
+  load(): Promise<void>;
   /** Throws EngineError when the engine cannot load or does not take the graph. The graph is not changed. */
   prepare(graph: Graph, options?: EngineOptions): Promise<Executable>;
 }

@@ -1,10 +1,10 @@
 // The engines there are, and the choice among them.
-import { ingotError } from "../errors/error.ts";
-import type { Engine } from "./engine.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
+import type { Graph } from "../ir/graph.ts";
+import type { Engine, EngineOptions, Executable } from "./engine.ts";
 import { interpreterEngine } from "./interpreter/interpreter-engine.ts";
 import { onnxruntimeEngine } from "./onnxruntime/onnxruntime-engine.ts";
 
-/** In order of preference. */
 const engines = { onnxruntime: onnxruntimeEngine, interpreter: interpreterEngine } as const satisfies Record<string, Engine>;
 
 export type EngineName = keyof typeof engines;
@@ -12,10 +12,35 @@ export type EngineName = keyof typeof engines;
 /** The names of all engines, in order of preference. */
 export const engineNames = Object.keys(engines) as readonly EngineName[];
 
+/**
+ * The first of these that can run here. One that is installed but does not load is passed over with a warning: a program should not fail on
+ * a machine for which there is no build, nor be slow without a word.
+ */
+export function firstThatLoads(candidates: readonly [Engine, ...Engine[]]): Engine {
+  const [first, second, ...others] = candidates;
+  if (!second) return first;
+  const next = firstThatLoads([second, ...others]);
+  if (first.unavailable()) return next;
+  return {
+    name: first.name,
+    unavailable: () => undefined,
+    load: () => first.load(),
+    async prepare(graph: Graph, options?: EngineOptions): Promise<Executable> {
+      try {
+        return await first.prepare(graph, options);
+      } catch (error) {
+        if (!(error instanceof IngotError) || error.code !== "EngineLibraryMissing") throw error;
+        process.emitWarning(`${error.summary}; the engine "${next.name}" is used instead`, { code: error.code, type: "IngotWarning" });
+        return next.prepare(graph, options);
+      }
+    },
+  };
+}
+
 /** The named engine; without a name, the first that can run here. Throws `InvalidArgument` for a name that no engine has, EngineError when it cannot run here. */
 export function findEngine(name: EngineName | undefined): Engine {
-  if (name === undefined) return Object.values(engines).find((e) => e.unavailable() === undefined) ?? interpreterEngine;
-  const engine: Engine | undefined = engines[name];
+  if (name === undefined) return firstThatLoads([onnxruntimeEngine, interpreterEngine]);
+  const engine: Engine | undefined = Object.hasOwn(engines, name) ? engines[name] : undefined;
   if (!engine)
     throw ingotError("InvalidArgument", {
       op: "compile",

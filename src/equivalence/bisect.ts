@@ -1,11 +1,13 @@
 // Finds what broke a graph: the first rewrite after which it no longer agrees with eager, by halving the number of steps.
-import { ingotError } from "../errors/error.ts";
+import { EquivalenceError, ingotError, type Reproduction } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import { cloneGraph } from "../ir/traverse.ts";
 import { runPasses } from "../passes/manager.ts";
 import type { Pass, Step, Target } from "../passes/pass.ts";
+import type { Storage } from "../tensor/storage.ts";
 import type { Comparison } from "./compare.ts";
+import { writeReproduction } from "./reproduction.ts";
 
 export interface BisectResult {
   /** The first step after which the check fails. */
@@ -13,6 +15,17 @@ export interface BisectResult {
   /** Error of the worst output just before and just after it. */
   readonly errorBefore: number;
   readonly errorAfter: number;
+  /** The files that show the step alone, where they were asked for. */
+  readonly reproduction?: Reproduction;
+}
+
+export interface BisectOptions {
+  readonly target?: Target;
+  readonly disable?: readonly string[];
+  /** Where to write the nodes of the wrong step: see `writeReproduction`. Needs `inputs`. */
+  readonly reproduction?: string;
+  /** The inputs of the failed check. */
+  readonly inputs?: readonly Storage[];
 }
 
 /**
@@ -23,11 +36,12 @@ export async function bisectPasses(
   source: Graph,
   passes: readonly Pass[],
   check: (graph: Graph) => Promise<Comparison>,
-  options: { readonly target?: Target; readonly disable?: readonly string[] } = {},
+  options: BisectOptions = {},
 ): Promise<BisectResult | undefined> {
+  const { reproduction, inputs, ...pipeline } = options;
   const after = async (steps: number) => {
     const { graph } = cloneGraph(source);
-    const report = runPasses(graph, passes, { ...options, stopAfter: steps });
+    const report = runPasses(graph, passes, { ...pipeline, stopAt: steps, validate: false });
     return { report, comparison: await check(graph) };
   };
   const whole = await after(Number.POSITIVE_INFINITY);
@@ -50,15 +64,23 @@ export async function bisectPasses(
     }
   }
   const step = failing.report.journal[bad - 1] ?? whole.report.journal[bad - 1];
-  return step && { step, errorBefore: worst(before), errorAfter: worst(failing.comparison) };
+  if (!step) return undefined;
+  const request = reproduction && inputs && { path: reproduction, passes, options: pipeline, inputs, step: step.number };
+  const files = request ? await writeReproduction(source, request) : undefined;
+  return { step, errorBefore: worst(before), errorAfter: worst(failing.comparison), ...(files && { reproduction: files }) };
 }
 
 /** The bisection in words, for an error's notes. */
-export function describeBisect({ step, errorBefore, errorAfter }: BisectResult): string[] {
+export function describeBisect({ step, errorBefore, errorAfter, reproduction }: BisectResult): string[] {
   const place = formatProvenance(step.provenance);
   return [
     `first wrong step: ${step.number}, pass ${step.pass}, rule ${step.rule}, at ${step.op}${place ? ` from ${place}` : ""}`,
     `error before it ${errorBefore.toExponential(2)}, after it ${errorAfter.toExponential(2)}`,
+    ...(reproduction
+      ? [
+          `the replaced nodes are in ${reproduction.model}, their replacement in ${reproduction.replacement}, tensors in ${reproduction.tensors}`,
+        ]
+      : []),
   ];
 }
 
@@ -71,5 +93,7 @@ export function notEquivalent(what: string, problem: string, found: BisectResult
   const hint = found
     ? `Switch the rule off to go on: { disable: ["${found.step.rule}"] }, and please report it.`
     : "No single rewrite explains it: the engine or a kernel disagrees. Try another engine, and please report it.";
-  return ingotError("NotEquivalent", { what, problem, hint }, { notes: found ? describeBisect(found) : [] });
+  const error = ingotError("NotEquivalent", { what, problem, hint }, { notes: found ? describeBisect(found) : [] });
+  if (error instanceof EquivalenceError && found?.reproduction) error.reproduction = found.reproduction;
+  return error;
 }

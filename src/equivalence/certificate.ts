@@ -1,7 +1,7 @@
 // The certificate that travels in a saved file: how the check's inputs are made again, what eager gave for them, the limits, and the
 // errors of every graph and engine that was compared. `ingot verify` replays it without the model's code.
 import { ingotError } from "../errors/error.ts";
-import { type DType, decoder, isFloat } from "../tensor/dtype.ts";
+import { allDTypes, type DType, decoder, isFloat } from "../tensor/dtype.ts";
 import { elementCount, sameShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { InputRecipe } from "./check-inputs.ts";
@@ -167,20 +167,55 @@ export function parseCertificate(text: string, file: string): Certificate {
   } catch {
     throw fail("it is not JSON");
   }
-  if (typeof value !== "object" || value === null) throw fail("it is not a record");
-  const certificate = value as Partial<Certificate>;
-  if (certificate.version !== certificateVersion)
-    throw fail(`its version is ${String(certificate.version)}, this Ingot reads ${certificateVersion}`);
-  if (!Array.isArray(certificate.cases) || !Array.isArray(certificate.rows) || !Array.isArray(certificate.limits))
-    throw fail("fields are missing");
-  for (const c of certificate.cases as readonly Partial<CertificateCase>[])
-    if (
-      !Array.isArray(c.inputs) ||
-      !Array.isArray(c.outputs) ||
-      !c.inputs.every((r) => Array.isArray(r.shape) && elementCount(r.shape) < 2 ** 31)
-    )
-      throw fail("a case is damaged");
-  return certificate as Certificate;
+  if (!isRecord(value)) throw fail("it is not a record");
+  if (value.version !== certificateVersion) throw fail(`its version is ${String(value.version)}, this Ingot reads ${certificateVersion}`);
+  const { cases, rows, limits } = value;
+  if (!Array.isArray(cases) || !Array.isArray(rows) || !Array.isArray(limits)) throw fail("fields are missing");
+  if (!limits.every((l) => typeof l === "number")) throw fail("a limit is damaged");
+  if (!rows.every((r) => isRecord(r) && Array.isArray(r.outputs))) throw fail("a row is damaged");
+  for (const c of cases)
+    if (!isRecord(c) || !isListOf(c.inputs, isRecipe) || !isListOf(c.outputs, isEvidence)) throw fail("a case is damaged");
+  // Every field that is read has been looked at.
+  return value as unknown as Certificate;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+const isListOf = (value: unknown, holds: (item: unknown) => boolean) => Array.isArray(value) && value.every(holds);
+const isText = (value: unknown) => typeof value === "string";
+const isScalar = (value: unknown) => typeof value === "number" || typeof value === "string";
+const isIndex = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isDType = (value: unknown): value is DType => isText(value) && allDTypes.includes(value as DType);
+const isShape = (value: unknown) => isListOf(value, isIndex) && elementCount(value as number[]) < 2 ** 31;
+const isWhole = (value: unknown) => typeof value === "string" && /^-?\d+$/.test(value);
+
+/** What `makeInput` needs. */
+function isRecipe(value: unknown): boolean {
+  if (!isRecord(value) || !isText(value.name) || !isText(value.sha256) || !isDType(value.dtype)) return false;
+  if (!isShape(value.shape) || !isIndex(value.seed)) return false;
+  const { kind, dtype, range, choices } = value;
+  if (kind === "normal") return isFloat(dtype);
+  if (kind === "choice") return dtype === "string" && isListOf(choices, isText);
+  if (kind !== "integers" || dtype === "string" || isFloat(dtype) || !isListOf(range, isWhole)) return false;
+  const [low, high] = (range as string[]).map(BigInt);
+  return low !== undefined && high !== undefined && low <= high;
+}
+
+/** What `checkEvidence` needs. */
+function isEvidence(value: unknown): boolean {
+  if (!isRecord(value) || !isText(value.name) || !isDType(value.dtype) || !isShape(value.shape)) return false;
+  if (!isListOf(value.samples, isScalar) || !["mean", "std", "min", "max"].every((key) => isScalar(value[key]))) return false;
+  const { topk, shape } = value;
+  if (topk === undefined) return true;
+  const count = (shape as number[])[(shape as number[]).length - 1] ?? 0;
+  return (
+    isRecord(topk) &&
+    isIndex(topk.k) &&
+    isListOf(topk.indices, (row) => isListOf(row, (i) => isIndex(i) && (i as number) < count)) &&
+    isListOf(topk.scores, (row) => isListOf(row, isScalar)) &&
+    (topk.indices as unknown[]).length === (topk.scores as unknown[]).length
+  );
 }
 
 function samplePlaces(n: number): number[] {

@@ -1,5 +1,6 @@
 // Inputs for the equivalence check, described so that anyone can make them again from the certificate alone.
 import { createHash } from "node:crypto";
+import { allocateFloats } from "../tensor/allocate.ts";
 import { type DType, isBig, isFloat } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -41,7 +42,7 @@ export function makeInput(recipe: InputRecipe): Storage {
   const { dtype, shape } = recipe;
   const g = new Generator(recipe.seed);
   const n = elementCount(shape);
-  if (recipe.kind === "normal") return Storage.from(dtype, g.fillNormal(new Float32Array(n)), shape);
+  if (recipe.kind === "normal") return Storage.from(dtype, g.fillNormal(allocateFloats(n)), shape);
   if (recipe.kind === "choice") {
     const choices = recipe.choices ?? [];
     return Storage.from(

@@ -2,6 +2,7 @@
 // place, NaN and infinity position by position, and agreement of the top-k.
 import { ingotError } from "../errors/error.ts";
 import { type DType, decoder, isFloat } from "../tensor/dtype.ts";
+import { firstDifference } from "../tensor/first-difference.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { compareTopK, type TopKAgreement } from "./topk-agreement.ts";
@@ -30,7 +31,7 @@ export interface OutputComparison {
   readonly maxAbsolute: number;
   /** max|a − e| / max|e|: the error that the limit is about. */
   readonly maxRelative: number;
-  /** Largest distance in units of the last place; floats of 32 bits and fewer. */
+  /** Largest distance in units of the last place; float32 only. */
   readonly maxUlp: number | undefined;
   readonly limit: number;
   readonly topk: TopKAgreement | undefined;
@@ -40,6 +41,17 @@ export interface Comparison {
   readonly ok: boolean;
   readonly outputs: readonly OutputComparison[];
 }
+
+/**
+ * Below the normal numbers of a dtype, steps are absolute: up to eight of the smallest one count as rounding, whatever they are relative to
+ * the output's largest element.
+ */
+const smallestSteps: Partial<Record<DType, number>> = {
+  float64: 8 * 2 ** -1074,
+  float32: 8 * 2 ** -149,
+  float16: 8 * 2 ** -24,
+  bfloat16: 8 * 2 ** -133,
+};
 
 const limits: Partial<Record<DType, number>> = { float16: 5e-3, bfloat16: 2e-2, float64: 1e-9 };
 
@@ -74,10 +86,8 @@ export function compare(expected: readonly Storage[], actual: readonly Storage[]
 /** Compares bit for bit (all NaNs count as one); gives the first difference in words. */
 export function compareBitwise(expected: Storage, actual: Storage): string | undefined {
   if (expected.dtype !== actual.dtype || !sameShape(expected.shape, actual.shape)) return typeProblem(expected, actual);
-  const e = expected.dense();
-  const a = actual.dense();
-  for (let i = 0; i < e.length; i++) if (!Object.is(e[i], a[i])) return `element ${i} is ${String(a[i])}, expected ${String(e[i])}`;
-  return undefined;
+  const found = firstDifference(expected, actual);
+  return found && `element ${found.index} is ${String(found.actual)}, expected ${String(found.expected)}`;
 }
 
 function compareOutput(e: Storage, a: Storage, name: string, options: CompareOptions): OutputComparison {
@@ -93,7 +103,7 @@ function compareOutput(e: Storage, a: Storage, name: string, options: CompareOpt
   const y = decoded(a);
   const errors = measure(x, y, e.dtype);
   const topk = options.topk === 0 ? undefined : compareTopK(x, y, e.shape, options.topk ?? 5, errors.maxAbsolute);
-  const close = errors.maxRelative <= limit || errors.maxAbsolute <= (options.atol ?? 0);
+  const close = errors.maxRelative <= limit || errors.maxAbsolute <= Math.max(options.atol ?? 0, smallestSteps[e.dtype] ?? 0);
   const problem =
     errors.special ??
     (close ? undefined : `error ${format(errors.maxRelative)} is over the limit ${format(limit)}`) ??
@@ -120,6 +130,7 @@ function measure(e: ArrayLike<number>, a: ArrayLike<number>, dtype: DType) {
     if (Math.abs(x) > largest) largest = Math.abs(x);
     if (ulp && error > 0) maxUlp = Math.max(maxUlp, ulpDistance(x, y));
   }
+  // Where all that is expected is 0, any error is infinitely large; `atol` is there for such outputs.
   const maxRelative = maxAbsolute === 0 ? 0 : maxAbsolute / largest;
   return { maxAbsolute, maxRelative, maxUlp: ulp ? maxUlp : undefined, special };
 }

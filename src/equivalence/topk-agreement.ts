@@ -15,6 +15,11 @@ export interface TopKAgreement {
 /**
  * Compares index lists. A swap is a tie when the expected scores of the two entries lie within 2 × `measuredError` (the output's own
  * largest absolute error, never the limit). Undefined when the last axis has fewer than two entries. Of equal scores the lower index comes first.
+ *
+ * What this can and cannot tell: where `measuredError` is the error of these very scores, every swap of finite ones is a tie, because two scores
+ * change places only if their errors add up to their gap. Then a disagreement comes from NaN alone, the error limit is what fails, and the
+ * counts are the information: `identical` rows need no explanation, `tied` ones are listed in report and certificate. Where the error was
+ * measured elsewhere (a certificate knows 64 samples), a swap beyond it is a disagreement.
  */
 export function compareTopK(
   expected: ArrayLike<number>,

@@ -26,6 +26,16 @@ interface ErrorFields {
   readonly context: ErrorContext;
 }
 
+/** Files that show one wrong rewrite alone. */
+export interface Reproduction {
+  /** ONNX: the nodes that were replaced, with the values around them as inputs. */
+  readonly model: string;
+  /** ONNX: what replaces them, with inputs of the same names. */
+  readonly replacement: string;
+  /** safetensors: the inputs of both, and as `expected.NAME` and `actual.NAME` what they gave. */
+  readonly tensors: string;
+}
+
 /**
  * Base of every error that a user can cause. `message` is complete (summary, code frame, hint, page);
  * `summary` is its first line.
@@ -60,7 +70,10 @@ export class ScriptError extends IngotError {}
 export class GraphError extends IngotError {}
 export class OnnxFormatError extends IngotError {}
 export class UnsupportedOpError extends IngotError {}
-export class EquivalenceError extends IngotError {}
+export class EquivalenceError extends IngotError {
+  /** The files that show the first wrong rewrite alone, where they were asked for (`check: { reproduction: path }`) and could be made. */
+  reproduction?: Reproduction;
+}
 export class EngineError extends IngotError {}
 export class WeightsError extends IngotError {}
 export class ImageError extends IngotError {}

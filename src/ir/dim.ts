@@ -37,14 +37,16 @@ export function symbol(name: string): DimExpr {
 }
 
 let unknowns = 0;
-/** A size nobody knows: a symbol of its own, equal to no other. */
+/** A size nobody knows: a symbol of its own, equal to no other. No text or file can name it: `parseDim` never makes such a name. */
 export function unknownDim(): DimExpr {
-  return symbol(`unk__${unknowns++}`);
+  return symbol(`?${unknowns++}`);
 }
 
-/** True for sizes made by `unknownDim`. */
+/** True for sizes made by `unknownDim`, and for what was computed from such. */
 export function isUnknownDim(dim: Dim): boolean {
-  return typeof dim !== "number" && dim.key.startsWith("unk__");
+  if (typeof dim === "number") return false;
+  for (const name of symbolsOf(dim)) if (name.startsWith("?")) return true;
+  return false;
 }
 
 /** True when both are known to be the same for all values of their symbols. */
@@ -62,17 +64,19 @@ export function subDims(a: Dim, b: Dim): Dim {
 }
 
 export function mulDims(a: Dim, b: Dim): Dim {
-  if (typeof a === "number" && typeof b === "number") return a * b;
+  if (typeof a === "number" && typeof b === "number") return a * b + 0;
   const products: Term[] = [];
   for (const s of termsOf(a))
     for (const t of termsOf(b)) products.push({ coefficient: s.coefficient * t.coefficient, atoms: [...s.atoms, ...t.atoms] });
   return normalize(products);
 }
 
-/** ⌊a / b⌋; whole multiples of a constant divisor leave the floor, as in ⌊(4n + 3)/2⌋ = 2n + 1. */
+/** ⌊a / b⌋; whole multiples of a constant divisor leave the floor, as in ⌊(4n + 3)/2⌋ = 2n + 1. Unknown for a divisor of 0. */
 export function floorDivDims(a: Dim, b: Dim): Dim {
-  if (typeof a === "number" && typeof b === "number") return Math.floor(a / b);
+  if (b === 0) return unknownDim();
+  if (typeof a === "number" && typeof b === "number") return Math.floor(a / b) + 0;
   if (b === 1) return a;
+  if (a === 0) return 0;
   if (dimEquals(a, b)) return 1;
   if (typeof b === "number") {
     const whole: Term[] = [];
@@ -87,10 +91,22 @@ export function floorDivDims(a: Dim, b: Dim): Dim {
     }
     const remainder = normalize(rest);
     if (typeof remainder === "number") return normalize([...whole, ...termsOf(Math.floor(remainder / b))]);
-    return normalize([...whole, opaque("floordiv", remainder, b)]);
+    return normalize([...whole, reducedFloor(remainder, b)]);
   }
   const quotient = divideExactly(a, b);
   return quotient ?? normalize([opaque("floordiv", a, b)]);
+}
+
+/** ⌊a / b⌋ in lowest terms: what all sizes share with the divisor is divided out, as in ⌊(2n + 1)/4⌋ = ⌊n/2⌋. */
+function reducedFloor(a: DimExpr, b: number): Term {
+  const g = a.terms.reduce((d, t) => (t.atoms.length === 0 ? d : gcd(d, t.coefficient)), b);
+  if (g <= 1) return opaque("floordiv", a, b);
+  const numerator = a.terms.map((t) => ({ coefficient: Math.floor(t.coefficient / g), atoms: t.atoms }));
+  return opaque("floordiv", normalize(numerator), b / g);
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
 }
 
 /** ⌈a / b⌉ */
@@ -187,7 +203,10 @@ function termsOf(dim: Dim): readonly Term[] {
   return dim === 0 ? [] : [{ coefficient: dim, atoms: [] }];
 }
 
-function opaque(kind: "floordiv" | "max" | "min", a: Dim, b: Dim): Term {
+function opaque(kind: "floordiv" | "max" | "min", first: Dim, second: Dim): Term {
+  // The larger and the smaller do not care which comes first: one order, so that equal sizes have equal keys. Numbers come last.
+  const swap = kind !== "floordiv" && (typeof first === "number" || (typeof second !== "number" && second.key < first.key));
+  const [a, b] = swap ? [second, first] : [first, second];
   const key = kind === "floordiv" ? `floor((${a})/(${b}))` : `${kind}(${a}, ${b})`;
   return { coefficient: 1, atoms: [{ kind, a, b, key }] };
 }

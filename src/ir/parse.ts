@@ -1,6 +1,6 @@
 // From ONNX's text syntax to a graph: the inverse of `printGraph`. Kinds of attributes are known from the operators' schemas.
-import { ingotError } from "../errors/error.ts";
-import { type DType, dtypeInfo, dtypes, isBig } from "../tensor/dtype.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
+import { type DType, dtypeInfo, dtypes, integerRange, isFloat } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { type Dim, unknownDim } from "./dim.ts";
@@ -9,7 +9,7 @@ import { parseDim } from "./parse-dim.ts";
 import { parseProvenance } from "./provenance.ts";
 import type { AttributeKind, AttributeValue, OpSchemas } from "./schema.ts";
 import { TextReader, type Token } from "./text-reader.ts";
-import { meetTypes, type ValueType } from "./type.ts";
+import { meetTypes, typeFits, type ValueType } from "./type.ts";
 
 /**
  * Reads a graph. Operators are taken in their newest form, as everywhere in the IR; an unknown operator or attribute is its usual error.
@@ -51,15 +51,27 @@ interface Scope {
   readonly outer: Scope | undefined;
 }
 
+/** How deep sub-graphs and types may be nested: texts come from strangers, and the reader calls itself. */
+const maxDepth = 100;
+
 const dtypeByText = new Map<string, DType>((Object.keys(dtypes) as DType[]).map((d) => [dtypes[d].text, d]));
 
 class GraphReader {
   readonly #r: TextReader;
   readonly #schemas: OpSchemas;
+  #depth = 0;
 
   constructor(reader: TextReader, schemas: OpSchemas) {
     this.#r = reader;
     this.#schemas = schemas;
+  }
+
+  /** One level further in. */
+  nested<T>(body: () => T): T {
+    if (++this.#depth > maxDepth) throw this.#r.syntax(`no more than ${maxDepth} levels of nesting`);
+    const result = body();
+    this.#depth--;
+    return result;
   }
 
   graph(parent: Graph | undefined, outer: Scope | undefined): Graph {
@@ -111,6 +123,7 @@ class GraphReader {
   node(graph: Graph, scope: Scope): void {
     const r = this.#r;
     if (r.is("[")) r.list("[", "]", () => r.name());
+    const start = r.token;
     const names: Token[] = [];
     while (!r.is("=")) {
       names.push(r.name("the name of an output"));
@@ -125,21 +138,36 @@ class GraphReader {
       return name.text === "" ? undefined : this.lookup(scope, name);
     });
     if (r.is("<")) attributes = this.attributes(op, graph, scope);
-    const types: ValueType[] = [];
-    const comment = r.trailingComment(names[0]?.at ?? 0);
-    const [typesText = "", origins = ""] = splitComment(comment ?? "");
-    const node = graph.add(op, inputs, attributes, {
-      outputCount: names.length,
-      names: names.map((n) => n.text),
-      provenance: parseProvenance(origins),
-    });
-    types.push(...typesOf(typesText));
+    const { types, origins } = readComment(r.trailingComment() ?? "");
+    const node = this.#at(names[0] ?? start, () =>
+      graph.add(op, inputs, attributes, {
+        outputCount: names.length,
+        names: names.map((n) => n.text),
+        provenance: parseProvenance(origins),
+      }),
+    );
     node.outputs.forEach((value, i) => {
       const name = names[i] as Token;
-      const declared = types[i] ?? scope.declared.get(name.text);
-      if (declared) value.type = types[i] ?? meetTypes(value.type, declared);
+      const declared = scope.declared.get(name.text);
+      const stated = types[i];
+      // A comment can say more than inference does, but not the contrary.
+      if (stated && typeFits(stated, value.type)) value.type = stated;
+      else if (declared) value.type = meetTypes(value.type, declared);
       this.define(scope, name, value);
     });
+  }
+
+  /** Adds the place in the text to what the operator's schema says of a node. */
+  #at<T>(token: Token, make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof IngotError) {
+        const { line, column } = this.#r.place(token);
+        error.message += `\n  in line ${line}, column ${column} of the text`;
+      }
+      throw error;
+    }
   }
 
   attributes(op: string, graph: Graph, scope: Scope): Record<string, AttributeValue> {
@@ -156,7 +184,7 @@ class GraphReader {
 
   attribute(kind: AttributeKind | undefined, graph: Graph, scope: Scope): AttributeValue {
     const r = this.#r;
-    if (kind === "graph") return this.graph(graph, scope);
+    if (kind === "graph") return this.nested(() => this.graph(graph, scope));
     if (kind === "type") return this.type();
     if (kind === "tensor") {
       const type = this.type();
@@ -196,7 +224,7 @@ class GraphReader {
     if (token.text === "seq" || token.text === "optional") {
       r.next();
       r.expect("(");
-      const element = this.type();
+      const element = this.nested(() => this.type());
       r.expect(")");
       return { kind: token.text === "seq" ? "sequence" : "optional", element };
     }
@@ -206,10 +234,17 @@ class GraphReader {
     if (!r.is("[")) return { kind: "tensor", dtype, shape: [] };
     const dims = r.list("[", "]", (): Dim => {
       if (r.accept("?")) return unknownDim();
-      if (r.token.kind === "number") return Number(r.next().text);
+      if (r.token.kind === "number") return this.size();
       return parseDim(r.name("a dimension").text);
     });
     return { kind: "tensor", dtype, shape: dims.length > 0 ? dims : undefined };
+  }
+
+  size(): number {
+    const size = Number(this.#r.token.text);
+    if (!/^\d+$/.test(this.#r.token.text) || !Number.isSafeInteger(size)) throw this.#r.syntax("a size: an integer from 0");
+    this.#r.next();
+    return size;
   }
 
   data(type: ValueType, name: Token): Storage {
@@ -221,9 +256,13 @@ class GraphReader {
     const items = r.list("{", "}", () => {
       if (r.is("...")) throw ingotError("GraphTextElided", { ...r.place(name), name: name.text });
       if (dtype === "string") return r.token.kind === "string" ? r.next().text : fail(r.syntax("a string"));
+      const token = r.token;
       const numeral = this.numeral();
-      if (!isBig(dtype)) return Number(numeral);
-      return /^[-+]?\d+$/.test(numeral) ? BigInt(numeral) : fail(r.syntax("an integer"));
+      if (isFloat(dtype)) return Number(numeral);
+      const [least, most] = integerRange(dtype);
+      const value = /^[-+]?\d+$/.test(numeral) ? BigInt(numeral) : undefined;
+      if (value === undefined || value < least || value > most) throw r.syntax(`an integer from ${least} to ${most}`, token);
+      return value;
     });
     if (items.length !== elementCount(shape))
       throw r.syntax(`${elementCount(shape)} elements for ${dtypeInfo(dtype).text}[${shape.join(",")}], not ${items.length}`, name);
@@ -250,12 +289,19 @@ function fail(error: Error): never {
   throw error;
 }
 
-function splitComment(comment: string): [types: string, origins: string] {
-  const bar = /^(.*?)(?: \| (.*))?$/s.exec(comment);
-  const types = bar?.[1] ?? "";
-  const origins = bar?.[2] ?? "";
-  // A comment that somebody else wrote is only a comment.
-  return typesOf(types).length > 0 ? [types, unescape(origins)] : ["", ""];
+/** Types and origins in the comment behind a node, as `printGraph` writes them. A comment that somebody else wrote is only a comment. */
+function readComment(text: string): { readonly types: readonly ValueType[]; readonly origins: string } {
+  if (text === "") return { types: [], origins: "" };
+  try {
+    const reader = new TextReader(text);
+    const parser = new GraphReader(reader, { get: () => undefined });
+    const types = [parser.type()];
+    while (reader.accept(",")) types.push(parser.type());
+    if (reader.token.kind === "end") return { types, origins: "" };
+    return reader.is("|") ? { types, origins: unescape(text.slice(reader.token.at + 1).trim()) } : { types: [], origins: "" };
+  } catch {
+    return { types: [], origins: "" };
+  }
 }
 
 function unescape(text: string): string {
@@ -263,17 +309,5 @@ function unescape(text: string): string {
     return JSON.parse(`"${text}"`) as string;
   } catch {
     return text;
-  }
-}
-
-/** The types in a trailing comment; none when it is not a list of types. */
-function typesOf(text: string): ValueType[] {
-  if (text === "") return [];
-  try {
-    const reader = new TextReader(`[${text}]`);
-    const parser = new GraphReader(reader, { get: () => undefined });
-    return reader.list("[", "]", () => parser.type());
-  } catch {
-    return [];
   }
 }

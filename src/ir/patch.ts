@@ -58,6 +58,14 @@ export class Patch {
     return value;
   }
 
+  /**
+   * The stand-in of an outer value, for what reads it inside a sub-graph of a new node: a sub-graph that captured the outer value itself would
+   * be one of its readers, whether the patch is applied or not.
+   */
+  tap(value: Value): Value {
+    return this.#enter(value);
+  }
+
   /** Replaces the outer value `from` by `to`. */
   shunt(from: Value, to: Value): void {
     this.shunts.set(from, to);

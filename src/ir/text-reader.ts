@@ -12,12 +12,14 @@ export interface Token {
 }
 
 const pattern =
-  /(?<skip>\s+)|(?<comment>#[^\n]*)|(?<id>[A-Za-z_]\w*)|(?<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?<string>"(?:[^"\\]|\\.)*")|(?<mark>=>|\.\.\.|-|[<>()[\]{},:=@?.])/y;
+  /(?<skip>\s+)|(?<comment>#[^\n]*)|(?<id>[A-Za-z_]\w*)|(?<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?<string>"[^"\\]*(?:\\.[^"\\]*)*")|(?<mark>=>|\.\.\.|-|[<>()[\]{},:=@?.|])/y;
 
 export class TextReader {
   readonly #source: string;
   #at: number;
   #token: Token;
+  /** Where the token passed last ends. */
+  #passed = 0;
   /** The last comment before the present token, until it is taken. */
   #comment: Token | undefined;
 
@@ -34,6 +36,7 @@ export class TextReader {
   /** Moves on and gives the token passed. */
   next(): Token {
     const token = this.#token;
+    this.#passed = this.#at;
     this.#comment = undefined;
     this.#token = this.#scan();
     return token;
@@ -56,9 +59,9 @@ export class TextReader {
   }
 
   /** The comment between the token passed last and the present one, if it stands on the line of the former. */
-  trailingComment(after: number): string | undefined {
+  trailingComment(): string | undefined {
     const comment = this.#comment;
-    return comment && !this.#source.slice(after, comment.at).includes("\n") ? comment.text : undefined;
+    return comment && !this.#source.slice(this.#passed, comment.at).includes("\n") ? comment.text : undefined;
   }
 
   /** An identifier, or a quoted name. */

@@ -161,22 +161,30 @@ function checkReads(node: Node, visible: Visible, state: State, report: Report):
     if (sees(visible, v)) continue;
     if (v.producer?.removed)
       report(`it reads ${label(v)}, whose node was removed`, "Replace the uses of a value before its node is removed.", node);
-    else if (v.producer && v.producer.graph === node.graph) {
+    else if (v.producer && isAround(v.producer.graph, node.graph)) {
       const cycle = dependsOn(v.producer, node);
       report(
         cycle
           ? `it depends on its own result: there is a cycle through ${label(v)}`
-          : `it reads ${label(v)}, which is computed only after it`,
+          : `it reads ${label(v)}, which is computed only after ${v.producer.graph === node.graph ? "it" : `the node that has the sub-graph ${node.graph.name}`}`,
         cycle ? "A graph has no cycles; use Loop to repeat." : "Order the nodes with topologicalSort(graph).",
         node,
       );
     } else
       report(
-        `it reads ${label(v)}, which belongs to no graph around it`,
-        "A node reads values of its own graph and of the graphs around it.",
+        v.producer && isAround(node.graph, v.producer.graph)
+          ? `it reads ${label(v)}, which is computed in the sub-graph ${v.producer.graph.name}`
+          : `it reads ${label(v)}, which belongs to no graph around it`,
+        "A node reads values of its own graph and of the graphs around it; what a sub-graph gives back is its outputs.",
         node,
       );
   }
+}
+
+/** True when `inner` is `outer` or lies inside it. */
+function isAround(outer: Graph, inner: Graph): boolean {
+  for (let g: Graph | undefined = inner; g; g = g.parent) if (g === outer) return true;
+  return false;
 }
 
 /** True when `node` reads, directly or not, an output of `target`. Only called for nodes that are wrong already. */

@@ -55,6 +55,7 @@ interface WasmKernels {
   binaryColumns(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
   normalizeRows(x: Pointer, means: Pointer, factors: Pointer, shifts: Pointer, rows: number, n: number): void;
   softmaxRows(x: Pointer, rows: number, n: number): void;
+  wideDots(w: Pointer, rows: number, k: number, x: Pointer, columns: number, y: Pointer, s: Pointer, q: Pointer): void;
   roundsOnce(one: number): number;
 }
 

@@ -1,14 +1,18 @@
 // How every factory of the zoo makes its model: initial weights from a seed, or given weights and then no initialisation at all.
-import type { Tensor } from "../eager/tensor.ts";
+import { Tensor } from "../eager/tensor.ts";
 import { initSkipped, seeded, withoutInit } from "../nn/init-scope.ts";
 import type { Module } from "../nn/module.ts";
 import { integerFrom } from "../nn/options.ts";
+import { readSafetensorsSync } from "../weights/safetensors.ts";
 
 export interface ModelOptions {
   /** The same seed gives the same initial weights on every machine. Without a seed they come from the global random numbers. */
   readonly seed?: number;
-  /** Trained weights: tensors by torchvision's state-dict keys. */
-  readonly weights?: ReadonlyMap<string, Tensor>;
+  /**
+   * Trained weights, by torchvision's state-dict keys: tensors, or the path of a safetensors file. Files of other formats are read with
+   * `await readWeights(path)` first.
+   */
+  readonly weights?: string | ReadonlyMap<string, Tensor>;
   /** Size of the last layer; 1000 by default, as ImageNet has. */
   readonly numClasses?: number;
 }
@@ -19,8 +23,12 @@ export function build<M extends Module>(options: ModelOptions, make: (numClasses
   const numClasses = integerFrom("models", "numClasses", options.numClasses ?? 1000, 1);
   if (weights === undefined) return seed === undefined ? make(numClasses) : seeded(seed, () => make(numClasses));
   const model = withoutInit(() => make(numClasses));
-  model.loadStateDict(weights);
+  model.loadStateDict(typeof weights === "string" ? fromFile(weights) : weights);
   return model;
+}
+
+function fromFile(path: string): Map<string, Tensor> {
+  return new Map([...readSafetensorsSync(path).tensors].map(([name, storage]) => [name, Tensor.fromStorage(storage)]));
 }
 
 /**

@@ -19,6 +19,7 @@ export {
   Softplus,
   Tanh,
 } from "./activation.ts";
+export { MultiheadAttention } from "./attention.ts";
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from "./batch-norm.ts";
 export { type CalibrateOptions, type CalibrateProgress, calibrate } from "./calibrate.ts";
 export { ModuleDict, ModuleList, Sequential } from "./container.ts";
@@ -28,6 +29,7 @@ export * as init from "./init.ts";
 export { seeded, withoutInit } from "./init-scope.ts";
 export { Embedding, Flatten, Identity, Linear } from "./linear.ts";
 export { isModule, type Layer, Module } from "./module.ts";
+export { GroupNorm, LayerNorm, RMSNorm } from "./norm.ts";
 export { isParameter, Parameter } from "./parameter.ts";
 export {
   AdaptiveAvgPool1d,

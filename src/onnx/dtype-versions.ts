@@ -1,7 +1,6 @@
 // From which opset on an operator takes a dtype, where that is later than the operator itself: a graph that adds int8 tensors needs opset
 // 14, though Add is as old as ONNX. Facts from the operator schemas of ONNX 1.22 (opsets 1 to 27), default domain.
-import type { Graph } from "../ir/graph.ts";
-import { allNodes } from "../ir/traverse.ts";
+import type { Node } from "../ir/graph.ts";
 import { type DType, integers } from "../tensor/dtype.ts";
 
 const allIntegers = integers;
@@ -122,21 +121,17 @@ const bfloat16Opset = new Map(
   bfloat16Since.flatMap(([opset, operators]) => operators.split(" ").map((op): [string, number] => [op, opset])),
 );
 
-/** The lowest opset of the default domain at which every operator of the graph takes the dtypes it is given. */
-export function opsetForDTypes(graph: Graph): number {
-  let opset = 1;
-  for (const node of allNodes(graph)) {
-    const values = new Map<string, DType>();
-    node.inputs.forEach((v, i) => {
-      if (v?.type.kind === "tensor") values.set(`i${i}`, v.type.dtype);
-    });
-    node.outputs.forEach((v, i) => {
-      if (v.type.kind === "tensor") values.set(`o${i}`, v.type.dtype);
-    });
-    if ([...values.values()].includes("bfloat16")) opset = Math.max(opset, bfloat16Opset.get(node.op) ?? 1);
-    for (const { opset: since, dtypes, at } of laterDTypes[node.op] ?? [])
-      if (at.split(" ").some((place) => dtypes.includes(values.get(place) ?? "float32") && values.has(place)))
-        opset = Math.max(opset, since);
-  }
+/** The lowest opset of the default domain at which an operator takes the dtypes that the node gives it. */
+export function opsetForDTypes(node: Node): number {
+  const values = new Map<string, DType>();
+  node.inputs.forEach((v, i) => {
+    if (v?.type.kind === "tensor") values.set(`i${i}`, v.type.dtype);
+  });
+  node.outputs.forEach((v, i) => {
+    if (v.type.kind === "tensor") values.set(`o${i}`, v.type.dtype);
+  });
+  let opset = [...values.values()].includes("bfloat16") ? (bfloat16Opset.get(node.op) ?? 1) : 1;
+  for (const { opset: since, dtypes, at } of laterDTypes[node.op] ?? [])
+    if (at.split(" ").some((place) => dtypes.includes(values.get(place) ?? "float32") && values.has(place))) opset = Math.max(opset, since);
   return opset;
 }

@@ -4,10 +4,12 @@ import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { assignNames, type GraphNames, type OutputAlias } from "../ir/names.ts";
 import { formatOrigin, type Provenance } from "../ir/provenance.ts";
 import type { AttributeKind, AttributeValue, OpSchema } from "../ir/schema.ts";
-import { irVersionForOpset, requiredVersions } from "../ir/versions.ts";
+import { irVersionForOpset } from "../ir/versions.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
-import { opsetForDTypes } from "./dtype-versions.ts";
+import { fitOpset } from "./fit-opset.ts";
+import { anyFormOpset, graphOpsets, lowestOpset, newestFormOpset } from "./node-opset.ts";
+import { type OlderForm, olderForm } from "./opset/older-forms.ts";
 import { producerName, producerVersion } from "./producer.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
 import { attributeTypes } from "./schema.ts";
@@ -17,6 +19,13 @@ import { typeToProto } from "./type-proto.ts";
 export interface ExportOptions {
   /** At least this opset of the default domain, for a runtime that wants one. Default: the lowest that the graph needs. */
   readonly opset?: number | undefined;
+  /**
+   * At most this opset of the default domain: newer operators are taken apart, or written as that opset wrote them. With it, `opset` is
+   * raised no further than this.
+   */
+  readonly maxOpset?: number | undefined;
+  /** At most this version of the format, which says the same of the opset: each opset came with one. */
+  readonly maxIrVersion?: number | undefined;
   /**
    * Called for each initializer of the main graph; true means that its elements are handed over apart from the model, under its
    * name. The model then marks it as external data.
@@ -36,25 +45,39 @@ export interface ExportedModel {
 const lentLocation = "lent";
 
 /**
- * The model for a graph. Memory of initializers is shared, not copied. Throws `InvalidGraph`.
+ * The model for a graph. Memory of initializers is shared, not copied. Throws `InvalidGraph`, and `OpsetTooLow` when the graph needs more
+ * than `maxOpset` or `maxIrVersion`.
  *
  * @example
  * const { model } = exportModel(graph);
  * await writeFileAtomically("model.onnx", encodeMessage("ModelProto", model).parts);
  */
 export function exportModel(graph: Graph, options: ExportOptions = {}): ExportedModel {
-  const { opsets } = requiredVersions(graph);
-  const versions = new Map(opsets);
-  versions.set("", Math.max(versions.get("") ?? 1, opsetForDTypes(graph), options.opset ?? 1));
-  const writer = new GraphWriter(assignNames(graph), options);
-  const proto = writer.write(graph);
+  const { opset = 1, maxOpset = Number.POSITIVE_INFINITY, maxIrVersion } = options;
+  const limit = Math.min(maxOpset, maxIrVersion === undefined ? maxOpset : newestOpsetOfIr(maxIrVersion));
+  if (limit < lowestOpset || (maxIrVersion !== undefined && maxIrVersion < irVersionForOpset(lowestOpset)))
+    throw ingotError("InvalidArgument", {
+      op: "save",
+      name: maxOpset < lowestOpset ? "maxOpset" : "maxIrVersion",
+      expected: `opset ${lowestOpset} or later, which has IR version ${irVersionForOpset(lowestOpset)}`,
+      actual: `${maxOpset < lowestOpset ? maxOpset : maxIrVersion}`,
+      hint: "ONNX Runtime and others no longer take older files.",
+    });
+  const limited = Number.isFinite(limit);
+  const fitted = limited ? fitOpset(graph, limit) : graph;
+  const versions = graphOpsets(fitted, newestFormOpset);
+  if (limited && (versions.get("") ?? 1) > limit) versions.set("", graphOpsets(fitted, anyFormOpset).get("") ?? limit);
+  versions.set("", Math.max(versions.get("") ?? 1, Math.min(opset, limit)));
+  const defaultOpset = versions.get("") ?? 1;
+  const writer = new GraphWriter(assignNames(fitted), options, defaultOpset);
+  const proto = writer.write(fitted);
   const model: ModelProto = {
-    irVersion: irVersionForOpset(versions.get("") ?? 1),
+    irVersion: irVersionForOpset(defaultOpset),
     producerName,
     producerVersion,
     graph: proto,
     opsetImport: [...versions].map(([domain, version]) => ({ domain, version })),
-    metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
+    metadataProps: [...fitted.metadata].map(([key, value]) => ({ key, value })),
   };
   return { model, lent: writer.lent };
 }
@@ -65,7 +88,13 @@ class GraphWriter {
   readonly #options: ExportOptions;
   readonly #aliases = new Map<Graph, OutputAlias[]>();
 
-  constructor(names: GraphNames, options: ExportOptions) {
+  readonly #opset: number;
+  /** Constants that an older form keeps in attributes, and all values that some node reads by name. */
+  readonly #folded = new Set<Value>();
+  readonly #read = new Set<Value>();
+
+  constructor(names: GraphNames, options: ExportOptions, opset: number) {
+    this.#opset = opset;
     this.#names = names;
     this.#options = options;
     for (const alias of names.aliases) this.#aliases.set(alias.graph, [...(this.#aliases.get(alias.graph) ?? []), alias]);
@@ -79,7 +108,9 @@ class GraphWriter {
     return {
       node: nodes,
       name: graph.name || "main",
-      initializer: [...graph.initializers].map((value) => this.#initializer(graph, value)),
+      initializer: [...graph.initializers]
+        .filter((value) => !this.#folded.has(value) || this.#read.has(value) || value.isGraphOutput)
+        .map((value) => this.#initializer(graph, value)),
       input: graph.inputs.map((value) => ({ name: this.#names.of(value), type: typeToProto(value.type) })),
       output: graph.outputs.map((value, i) => ({
         name: aliases.find((a) => a.index === i)?.name ?? this.#names.of(value),
@@ -120,9 +151,13 @@ class GraphWriter {
   #node(node: Node): NodeProto {
     const schema = node.graph.schemas.get(node.op);
     if (!schema) throw ingotError("UnknownOperator", { op: node.op, domain: "", where: "" });
-    const inputs = [...node.inputs];
+    const form = newestFormOpset(node) > this.#opset && schema.domain === "" ? olderForm(node) : undefined;
+    const inputs = [...(form ?? node).inputs];
     while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
-    const attribute = Object.entries(node.attributes).map(([name, value]) => this.#attribute(schema, name, value));
+    for (const value of inputs) if (value) this.#read.add(value);
+    if (form) for (const value of node.inputs) if (value && !inputs.includes(value)) this.#folded.add(value);
+    const attribute = Object.entries((form ?? node).attributes).map(([name, value]) => this.#attribute(schema, name, value));
+    attribute.push(...foldedAttributes(form));
     return {
       input: inputs.map((value) => (value ? this.#names.of(value) : "")),
       output: node.outputs.map((value) => this.#names.of(value)),
@@ -142,6 +177,16 @@ class GraphWriter {
     return { name, ...attributeContent[kind](value) };
   }
 }
+
+/** The newest opset that came with this version of the format or an older one. */
+function newestOpsetOfIr(irVersion: number): number {
+  let opset = lowestOpset;
+  while (opset < 1000 && irVersionForOpset(opset + 1) <= irVersion) opset++;
+  return opset;
+}
+
+const foldedAttributes = (form: OlderForm | undefined): AttributeProto[] =>
+  (form?.folded ?? []).map(([name, values]) => ({ name, ...attributeContent.ints(values) }));
 
 const utf8 = (text: string) => Buffer.from(text, "utf8");
 const mismatch = (kind: AttributeKind) => {

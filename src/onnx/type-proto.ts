@@ -1,6 +1,6 @@
 // Types of values: TypeProto and the IR's ValueType.
 import { ingotError } from "../errors/error.ts";
-import { type Dim, isUnknownDim, symbol, symbolsOf, unknownDim } from "../ir/dim.ts";
+import { type Dim, isUnknownDim, unknownDim } from "../ir/dim.ts";
 import { parseDim } from "../ir/parse-dim.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
@@ -18,7 +18,7 @@ export function typeToProto(type: ValueType): TypeProto {
 function dimToProto(dim: Dim): Message<"Dimension"> {
   if (typeof dim === "number") return { dimValue: BigInt(dim) };
   // A size computed from unknown ones is unknown too, and their names mean nothing outside of this process.
-  return [...symbolsOf(dim)].some((name) => isUnknownDim(symbol(name))) ? {} : { dimParam: String(dim) };
+  return isUnknownDim(dim) ? {} : { dimParam: String(dim) };
 }
 
 /** The type of a message. `what` names the value in errors. Throws `OnnxUnsupported` or `OnnxInvalid`. */

@@ -25,7 +25,7 @@ const smallest = 1024;
  * await writeModel("resnet152.onnx", exportModel(graph).model);
  */
 export async function writeModel(path: string, model: ModelProto, options: WriteOptions = {}): Promise<void> {
-  checkName(path);
+  checkFileName(path);
   const whole = options.externalData ? undefined : encodeMessage("ModelProto", model);
   if (whole && (whole.size <= largestMessage || options.externalData === false)) {
     if (whole.size > largestMessage) throw ingotError("OnnxTooLarge", { size: whole.size });
@@ -38,7 +38,8 @@ export async function writeModel(path: string, model: ModelProto, options: Write
   await writeFileAtomically(path, encoded.parts);
 }
 
-function checkName(path: string): void {
+/** Throws `SaveFormat` for a name that another format goes by. */
+export function checkFileName(path: string): void {
   if (/\.(pt|pth|ts|torchscript)$/i.test(path)) throw ingotError("SaveFormat", { path, problem: "TorchScript files are not written yet" });
   if (!/\.onnx$/i.test(path)) throw ingotError("SaveFormat", { path, problem: "the name does not end in .onnx" });
 }

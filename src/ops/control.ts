@@ -98,7 +98,9 @@ function loopParts(c: InferContext): { body: Graph; initial: ValueType[] } {
 function tripCount(c: InferContext, body: Graph): Dim {
   const condition = c.constant(1);
   const starts = c.inputs[1] === undefined || condition?.toNumbers()[0] === 1;
-  const most = c.constant(0)?.toNumbers()[0] ?? c.dims(0)?.[0];
+  // Exporters write the largest int64 for "no limit": a count that no loop reaches tells nothing.
+  const count = c.constant(0)?.dense()[0];
+  const most = count === undefined ? c.dims(0)?.[0] : Number.isSafeInteger(Number(count)) ? Number(count) : undefined;
   if (condition?.toNumbers()[0] === 0) return 0;
   if (!starts || most === undefined || !staysTrue(body.outputs[0], body)) return unknownDim();
   return typeof most === "number" ? Math.max(0, most) : most;

@@ -154,7 +154,9 @@ function inferGemm(c: InferContext): ValueType[] {
   const bias = c.inputs[2] && inputShape(c, 2);
   if (
     bias &&
-    (bias.length > 2 || broadcastDims(c.op, [m, n], bias).some((d, i) => !dimEquals(d, [m, n][i] as Dim) && typeof d === "number"))
+    (bias.length > 2 ||
+      // A symbol may turn out to be the number: only two different numbers contradict each other.
+      broadcastDims(c.op, [m, n], bias).some((d, i) => typeof d === "number" && typeof [m, n][i] === "number" && d !== [m, n][i]))
   )
     throw ingotError("ShapeMismatch", {
       op: c.op,

@@ -14,6 +14,8 @@ export interface RunGraphOptions {
   readonly onNode?: (node: Node, outputs: readonly RuntimeValue[]) => void;
   /** Hand dead buffers out again. Off when a caller keeps intermediate values (`onNode`). */
   readonly reuseMemory?: boolean;
+  /** The pool to reuse memory in, for callers that want to know how much was allocated. Default with `reuseMemory`: a new one. */
+  readonly pool?: LivePool;
 }
 
 type Environment = (value: Value) => RuntimeValue | undefined;
@@ -51,7 +53,8 @@ export async function runGraphInSlices(
 }
 
 function poolFor(options: RunGraphOptions): LivePool | undefined {
-  return options.reuseMemory && !options.onNode ? new LivePool() : undefined;
+  if (options.onNode) return undefined;
+  return options.pool ?? (options.reuseMemory ? new LivePool() : undefined);
 }
 
 /** Yields after each node; the result is the outputs. */

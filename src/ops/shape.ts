@@ -1,15 +1,12 @@
 // Operators that only give a tensor another shape, or tell its shape. All but Reshape and Flatten of a permuted view are views: no copies.
 import { ingotError } from "../errors/error.ts";
-import { type Dim, divideExactly, floorDivDims, productOfDims, symbolsOf, unknownDim } from "../ir/dim.ts";
+import { type Dim, divideExactly, floorDivDims, isUnknownDim, productOfDims, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { anyDType, defineOp, int, ints } from "./define.ts";
 import { axisOf, broadcastDims, constantInts, contentsOf, inputShape, inputType, unknownShape } from "./infer.ts";
-
-/** True when a size holds a part that nobody knows: such contents may be 0 or −1 as well. */
-const isOpen = (d: Dim): boolean => typeof d !== "number" && [...symbolsOf(d)].some((name) => name.startsWith("unk__"));
 
 const show = (shape: readonly Dim[]): string => formatShape(shape.map(String));
 
@@ -54,7 +51,8 @@ export function reshapeDims(from: readonly Dim[] | undefined, target: readonly D
     }
     if (typeof d === "number" && d < -1) throw badTarget(target, `${d} is negative`);
     // Contents that nobody knows may be −1 or 0: what they stand for follows from the rest, or stays unknown.
-    return d === -1 || isOpen(d) ? undefined : d;
+    // A size with a part that nobody knows may be 0 or −1 as well.
+    return d === -1 || isUnknownDim(d) ? undefined : d;
   });
   if (target.filter((d) => d === -1).length > 1) throw badTarget(target, "-1 may stand once only");
   const holes = out.filter((d) => d === undefined).length;

@@ -5,7 +5,10 @@ import { Storage } from "../tensor/storage.ts";
 /** The elements as float64, in row-major order. */
 export function toFloat64(storage: Storage): Float64Array {
   const decode = decoder(storage.dtype);
-  return Float64Array.from(storage.dense() as ArrayLike<number>, (v) => decode(v));
+  const dense = storage.dense() as ArrayLike<number>;
+  const out = new Float64Array(dense.length);
+  for (let i = 0; i < out.length; i++) out[i] = decode(dense[i] as number);
+  return out;
 }
 
 /** Rounds float64 numbers to a dtype. */
@@ -64,5 +67,16 @@ export function perChannel(storage: Storage, rank: number, channels: number): Fl
   if (storage.size === 1) return new Float64Array(channels).fill(toFloat64(storage)[0] as number);
   const axis = 1 - (rank - storage.rank);
   if (!storage.shape.every((d, i) => d === (i === axis ? channels : 1))) return undefined;
+  return toFloat64(storage);
+}
+
+/**
+ * The constant as one number per index of the last axis, when it broadcasts over a tensor of the given rank whose last axis has `columns`
+ * and is the same along all others: a single element, or shape [1, …, columns].
+ */
+export function lastAxis(storage: Storage, rank: number, columns: number): Float64Array | undefined {
+  if (storage.rank > rank) return undefined;
+  if (storage.size === 1) return new Float64Array(columns).fill(toFloat64(storage)[0] as number);
+  if (!storage.shape.every((d, i) => d === (i === storage.rank - 1 ? columns : 1))) return undefined;
   return toFloat64(storage);
 }

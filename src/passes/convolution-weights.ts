@@ -13,15 +13,18 @@ export function outputChannels(conv: Node, weight: Storage): number {
   return conv.op === "ConvTranspose" ? (weight.shape[1] as number) * group : (weight.shape[0] as number);
 }
 
-/** The affine map of the match's BatchNormalization (its root; names gamma, beta, mean, var); undefined when it is not finite. */
-export function batchNormOf(m: Match): ChannelAffine | undefined {
+/**
+ * The affine map of the match's BatchNormalization (its root, or the node of that name; its parameters are called gamma, beta, mean, var);
+ * undefined when it is not finite.
+ */
+export function batchNormOf(m: Match, name?: string): ChannelAffine | undefined {
   const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "var"].map((name) => m.constant(name)) as [
     Storage,
     Storage,
     Storage,
     Storage,
   ];
-  const affine = batchNormAffine(gamma, beta, mean, variance, Number(m.attribute("epsilon")));
+  const affine = batchNormAffine(gamma, beta, mean, variance, Number(m.attribute("epsilon", name)));
   return isFinite64(affine) ? affine : undefined;
 }
 
@@ -46,6 +49,7 @@ export function scaledConvolution(op: ReplacementOps, m: Match, affine: ChannelA
           : scaleChannels(weight, scale, kernel * (weight.shape[1] as number), weight.shape[0] as number),
         m.value("w").name,
       );
+  if (!bias && shift.every((t) => t === 0)) return op.call(conv.op, [m.value("x"), scaled], conv.attributes)[0] as Value;
   const old = bias ? toFloat64(bias) : new Float64Array(scale.length);
   const moved = roundTo(
     weight.dtype,
@@ -58,4 +62,41 @@ export function scaledConvolution(op: ReplacementOps, m: Match, affine: ChannelA
 /** `conv1.bias` beside `conv1.weight`. */
 function biasName(m: Match): string | undefined {
   return m.optional("b")?.name ?? m.value("w").name?.replace(/(\.|_|\/)?weight$/, (_, dot = "") => `${dot}bias`);
+}
+
+/** The number of input channels of a Conv with this weight. */
+export function inputChannels(conv: Node, weight: Storage): number {
+  return (weight.shape[1] as number) * Number(attributeOf(conv, "group") ?? 1);
+}
+
+/** True when a Conv reads nothing but its input: a padded zero would not go through what is done to the input first. */
+export function isUnpadded(conv: Node): boolean {
+  const pads = attributeOf(conv, "pads");
+  const autoPad = attributeOf(conv, "auto_pad") ?? "NOTSET";
+  return autoPad === "VALID" || (autoPad === "NOTSET" && (!Array.isArray(pads) || pads.every((p) => p === 0)));
+}
+
+/**
+ * The match's root, a Conv (names x, w, b), of `x · scale + shift` per input channel, as a Conv of x: W·scale, and b + Σ W·shift. The shift
+ * must be zero where the Conv pads.
+ */
+export function convolutionOfAffine(op: ReplacementOps, m: Match, { scale, shift }: ChannelAffine): Value {
+  const weight = m.constant("w") as Storage;
+  const [filters = 0, depth = 0] = weight.shape;
+  const kernel = elementCount(weight.shape.slice(2));
+  const groupSize = filters / Number(attributeOf(m.root, "group") ?? 1);
+  const w = scale.every((s) => s === 1)
+    ? m.value("w")
+    : op.constant(scaleChannels(weight, scale, kernel, depth, groupSize), m.value("w").name);
+  const call = (b: Value | undefined) => op.call("Conv", [m.value("x"), w, b], m.root.attributes)[0] as Value;
+  if (shift.every((t) => t === 0)) return call(m.optional("b"));
+  const bias = m.constant("b");
+  const elements = toFloat64(weight);
+  const moved = bias ? toFloat64(bias) : new Float64Array(filters);
+  for (let f = 0, at = 0; f < filters; f++)
+    for (let c = 0; c < depth; c++) {
+      const t = shift[Math.floor(f / groupSize) * depth + c] as number;
+      for (let k = 0; k < kernel; k++) moved[f] = (moved[f] as number) + (elements[at++] as number) * t;
+    }
+  return call(op.constant(roundTo(weight.dtype, moved, [filters]), biasName(m)));
 }

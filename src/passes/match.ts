@@ -1,4 +1,5 @@
 // Matching a pattern against a node, with backtracking over the two orders of commutative operators; and what a match has bound.
+import { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph, Node, Value } from "../ir/graph.ts";
 import { sameAttribute } from "../ir/infer-node.ts";
@@ -51,6 +52,14 @@ export class Match {
   constant(name: string): Storage | undefined {
     const value = this.optional(name);
     return value && constantOf(value, this.graph);
+  }
+
+  /** The constant bound to a name, as a tensor to compute with. Throws `RuleName` when it is no constant. */
+  tensor(name: string): Tensor {
+    const storage = this.constant(name);
+    if (!storage)
+      throw ingotError("RuleName", { rule: this.#rule, name: `${name} as a constant`, known: [...this.#bound.keys()].join(", ") });
+    return Tensor.fromStorage(storage);
   }
 
   /** An attribute of the node bound to a name (of the root without a name), with the schema's default. */

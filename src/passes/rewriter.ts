@@ -1,4 +1,5 @@
 // Rewrite rules: defined by pattern, check and replacement, run over a graph as a pass. Every rewrite is a validated patch.
+import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { type Graph, type Node, Value } from "../ir/graph.ts";
 import { Patch } from "../ir/patch.ts";
@@ -6,7 +7,7 @@ import { formatProvenance } from "../ir/provenance.ts";
 import type { Attributes } from "../ir/schema.ts";
 import { allNodes } from "../ir/traverse.ts";
 import type { OpName } from "../ops/registry.ts";
-import type { Storage } from "../tensor/storage.ts";
+import { Storage } from "../tensor/storage.ts";
 import { type Match, Matcher } from "./match.ts";
 import type { Accuracy, Pass, PassContext, Target } from "./pass.ts";
 import { buildPattern, type PatternOps, type PatternValue, type PatternVariables } from "./pattern.ts";
@@ -16,8 +17,8 @@ type BuildCall = (...inputs: (BuildInput | Attributes)[]) => Value;
 
 /** What a replacement is written with: operators as functions of values, and new constants. */
 export type ReplacementOps = { readonly [K in OpName]: BuildCall } & {
-  /** A new constant over the memory of `storage`; `name` is a hint. */
-  constant(storage: Storage, name?: string): Value;
+  /** A new constant over the memory of a tensor or storage; `name` is a hint. */
+  constant(elements: Tensor | Storage, name?: string): Value;
   /** Any operator by its full name; gives all its outputs. */
   call(op: string, inputs: readonly BuildInput[], attributes?: Attributes, outputCount?: number): Value[];
 };
@@ -30,6 +31,8 @@ export interface RuleDefinition {
   /** One line: what it does and why it is legal. */
   readonly about: string;
   readonly accuracy: Accuracy;
+  /** For accuracy `approximate`: the largest max|a − e| / max|e| that one rewrite may cause. Default 1e-4. */
+  readonly tolerance?: number;
   /** The targets whose graphs it may run on. */
   readonly targets: readonly Target[];
   /** The nodes it looks for, written as model code; the result is the root. Of several forms the first that fits counts. */
@@ -43,6 +46,7 @@ export interface RuleDefinition {
 /** A rule is a pass of its own. */
 export interface Rule extends Pass {
   readonly targets: readonly Target[];
+  readonly tolerance: number | undefined;
   /** The operators at the root of its pattern. */
   readonly rootOps: readonly string[];
   /** The patch for `node`, or the reason why there is none. */
@@ -64,10 +68,14 @@ export function defineRule(definition: RuleDefinition): Rule {
   const matchers = writers.map((write) => new Matcher(definition.name, buildPattern(write)));
   const { name, about, accuracy, targets } = definition;
   const rule: Rule = {
+    get rules() {
+      return [rule];
+    },
     name,
     about,
     accuracy,
     targets,
+    tolerance: definition.tolerance,
     rootOps: [...new Set(matchers.flatMap((m) => m.rootOps))],
     patch(node) {
       let reason: { readonly text: string; readonly progress: number } | undefined;
@@ -98,7 +106,8 @@ function makePatch(definition: RuleDefinition, match: Match): Patch {
 
 function replacementOps(patch: Patch): ReplacementOps {
   const own = {
-    constant: (storage: Storage, name?: string) => patch.constant(storage, name),
+    constant: (elements: Tensor | Storage, name?: string) =>
+      patch.constant(elements instanceof Storage ? elements : elements.storage, name),
     call: (op: string, inputs: readonly BuildInput[], attributes: Attributes = {}, outputCount?: number) =>
       patch.add(op, inputs, attributes, outputCount === undefined ? {} : { outputCount }).outputs,
   };
@@ -133,6 +142,7 @@ const maxFiresPerNode = 16;
 
 function rewriteGraph(graph: Graph, byRoot: ReadonlyMap<string, readonly Rule[]>, context: PassContext): boolean {
   let left = maxFiresPerNode * (graph.nodeCount + 1);
+  const fired = new Set<string>();
   let node = graph.firstNode;
   while (node) {
     if (node.removed) {
@@ -146,7 +156,9 @@ function rewriteGraph(graph: Graph, byRoot: ReadonlyMap<string, readonly Rule[]>
       if (typeof patch === "string") continue;
       patch.validate();
       if (!context.step(rule.name, node)) return false;
-      if (left-- === 0) throw ingotError("PassesDoNotSettle", { rounds: 1, passes: rule.name });
+      context.check(patch, { rule: rule.name, accuracy: rule.accuracy, tolerance: rule.tolerance }, node);
+      fired.add(rule.name);
+      if (left-- === 0) throw ingotError("PassesDoNotSettle", { rounds: 1, passes: [...fired].join(", ") });
       added = patch.apply();
       break;
     }
@@ -157,8 +169,9 @@ function rewriteGraph(graph: Graph, byRoot: ReadonlyMap<string, readonly Rule[]>
 
 /** What a rule says about one node that could have been its root. */
 export interface Explanation {
-  readonly node: Node;
-  /** Whether the rule fires here. */
+  /** The operator at the root. */
+  readonly op: string;
+  /** Whether the rule fires here, or has fired. */
   readonly fires: boolean;
   /** Why not; empty when it fires. */
   readonly reason: string;
@@ -173,7 +186,7 @@ export function explainRule(graph: Graph, rule: Rule): Explanation[] {
     if (!rule.rootOps.includes(node.op)) continue;
     const patch = rule.patch(node);
     const fires = typeof patch !== "string";
-    out.push({ node, fires, reason: fires ? "" : patch, where: formatProvenance(node.provenance) });
+    out.push({ op: node.op, fires, reason: fires ? "" : patch, where: formatProvenance(node.provenance) });
   }
   return out;
 }

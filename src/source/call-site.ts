@@ -3,8 +3,11 @@
 import { isLibraryScript, libraryRoot } from "./library.ts";
 import { originalPosition, originOfUrl, type SourcePosition } from "./position.ts";
 
-/** Deep enough to climb out of nested containers, each of which adds a few frames of the library. */
-const maxFrames = 128;
+/**
+ * How many frames are looked at: an operator called from a layer that a model's forward calls is found in the first few, and V8's cost rises
+ * with the number. Only nested containers, each of which adds a few frames of the library, need the second, deep look.
+ */
+const frameLimits = [16, 128] as const;
 
 const sites = new Map<string, CallSite>();
 
@@ -50,14 +53,17 @@ export class CallSite implements SourcePosition {
 export function captureCallSite(): CallSite | undefined {
   if (libraryRoot === undefined) return undefined;
   const { prepareStackTrace, stackTraceLimit } = Error;
-  const holder: { stack?: unknown } = {};
   try {
-    Error.stackTraceLimit = maxFrames;
     Error.prepareStackTrace = userFrame;
-    Error.captureStackTrace(holder, captureCallSite);
-    // V8 formats the stack, with our function, when it is first read.
-    const site = holder.stack;
-    return site instanceof CallSite ? site : undefined;
+    for (const limit of frameLimits) {
+      Error.stackTraceLimit = limit;
+      const holder: { stack?: unknown } = {};
+      Error.captureStackTrace(holder, captureCallSite);
+      // V8 formats the stack, with our function, when it is first read.
+      const site = holder.stack;
+      if (site instanceof CallSite) return site;
+    }
+    return undefined;
   } finally {
     restore(prepareStackTrace, stackTraceLimit);
   }

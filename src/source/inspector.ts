@@ -90,6 +90,9 @@ export function inspectorAvailable(): boolean {
   return available;
 }
 
+/** Scripts by id, from all sessions: ids are never used again, and listing all scripts costs tens of milliseconds in a large program. */
+const knownScripts = new Map<string, ScriptInfo>();
+
 /** One session. Not made directly: `withInspector` opens and closes it. */
 export class Inspector {
   readonly #session: Session;
@@ -182,7 +185,7 @@ export class Inspector {
   }
 
   script(id: string): ScriptInfo | undefined {
-    return this.#allScripts().get(id);
+    return knownScripts.get(id) ?? this.#allScripts().get(id);
   }
 
   /** The latest script of that name (a URL or a path); where none has its very query, the latest of that file. */
@@ -204,14 +207,16 @@ export class Inspector {
     if (this.#scripts) return this.#scripts;
     const scripts = new Map<string, ScriptInfo>();
     this.#session.on("Debugger.scriptParsed", ({ params }: InspectorNotification<Debugger.ScriptParsedEventDataType>) => {
-      scripts.set(params.scriptId, {
+      const script: ScriptInfo = {
         id: params.scriptId,
         url: params.url,
         sourceMapUrl: params.sourceMapURL || undefined,
         startLine: params.startLine,
         startColumn: params.startColumn,
         isModule: params.isModule ?? false,
-      });
+      };
+      scripts.set(script.id, script);
+      knownScripts.set(script.id, script);
     });
     ask<void>((done) => this.#session.post("Debugger.enable", (error) => done(error, undefined)));
     this.#scripts = scripts;

@@ -1,6 +1,7 @@
 // The element types of tensors: one table with everything that varies by dtype.
 import { ingotError } from "../errors/error.ts";
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./float16.ts";
+import { allocating } from "./memory.ts";
 
 export type NumberArray =
   | Float32Array<ArrayBuffer>
@@ -28,26 +29,40 @@ interface DTypeRow {
   readonly view?: (buffer: ArrayBuffer, byteOffset: number, length: number) => Elements;
 }
 
-const view =
-  <T>(C: new (b: ArrayBuffer, o: number, n: number) => T) =>
-  (b: ArrayBuffer, o: number, n: number) =>
-    new C(b, o, n);
+interface ArrayType<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+  new (length: number): T;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
+}
+
+/** The two ways to a typed array: new zeros, or a view of raw memory. */
+const array = <T>(C: ArrayType<T>) => ({
+  make: (n: number) => allocating(C.name.replace(/^Big|Array$/g, "").toLowerCase(), n, C.BYTES_PER_ELEMENT, () => new C(n)),
+  view: (b: ArrayBuffer, o: number, n: number) => new C(b, o, n),
+});
 
 export const dtypes = {
-  float32: { onnx: 1, text: "float", bytes: 4, kind: "float", make: (n) => new Float32Array(n), view: view(Float32Array) },
-  uint8: { onnx: 2, text: "uint8", bytes: 1, kind: "uint", make: (n) => new Uint8Array(n), view: view(Uint8Array) },
-  int8: { onnx: 3, text: "int8", bytes: 1, kind: "int", make: (n) => new Int8Array(n), view: view(Int8Array) },
-  uint16: { onnx: 4, text: "uint16", bytes: 2, kind: "uint", make: (n) => new Uint16Array(n), view: view(Uint16Array) },
-  int16: { onnx: 5, text: "int16", bytes: 2, kind: "int", make: (n) => new Int16Array(n), view: view(Int16Array) },
-  int32: { onnx: 6, text: "int32", bytes: 4, kind: "int", make: (n) => new Int32Array(n), view: view(Int32Array) },
-  int64: { onnx: 7, text: "int64", bytes: 8, kind: "int", make: (n) => new BigInt64Array(n), view: view(BigInt64Array) },
-  string: { onnx: 8, text: "string", bytes: 0, kind: "string", make: (n) => new Array<string>(n).fill("") },
-  bool: { onnx: 9, text: "bool", bytes: 1, kind: "bool", make: (n) => new Uint8Array(n), view: view(Uint8Array) },
-  float16: { onnx: 10, text: "float16", bytes: 2, kind: "float", make: (n) => new Uint16Array(n), view: view(Uint16Array) },
-  float64: { onnx: 11, text: "double", bytes: 8, kind: "float", make: (n) => new Float64Array(n), view: view(Float64Array) },
-  uint32: { onnx: 12, text: "uint32", bytes: 4, kind: "uint", make: (n) => new Uint32Array(n), view: view(Uint32Array) },
-  uint64: { onnx: 13, text: "uint64", bytes: 8, kind: "uint", make: (n) => new BigUint64Array(n), view: view(BigUint64Array) },
-  bfloat16: { onnx: 16, text: "bfloat16", bytes: 2, kind: "float", make: (n) => new Uint16Array(n), view: view(Uint16Array) },
+  float32: { onnx: 1, text: "float", bytes: 4, kind: "float", ...array(Float32Array) },
+  uint8: { onnx: 2, text: "uint8", bytes: 1, kind: "uint", ...array(Uint8Array) },
+  int8: { onnx: 3, text: "int8", bytes: 1, kind: "int", ...array(Int8Array) },
+  uint16: { onnx: 4, text: "uint16", bytes: 2, kind: "uint", ...array(Uint16Array) },
+  int16: { onnx: 5, text: "int16", bytes: 2, kind: "int", ...array(Int16Array) },
+  int32: { onnx: 6, text: "int32", bytes: 4, kind: "int", ...array(Int32Array) },
+  int64: { onnx: 7, text: "int64", bytes: 8, kind: "int", ...array(BigInt64Array) },
+  string: {
+    onnx: 8,
+    text: "string",
+    bytes: 0,
+    kind: "string",
+    make: (n) => allocating("string", n, 8, () => new Array<string>(n).fill("")),
+  },
+  bool: { onnx: 9, text: "bool", bytes: 1, kind: "bool", ...array(Uint8Array) },
+  float16: { onnx: 10, text: "float16", bytes: 2, kind: "float", ...array(Uint16Array) },
+  float64: { onnx: 11, text: "double", bytes: 8, kind: "float", ...array(Float64Array) },
+  uint32: { onnx: 12, text: "uint32", bytes: 4, kind: "uint", ...array(Uint32Array) },
+  uint64: { onnx: 13, text: "uint64", bytes: 8, kind: "uint", ...array(BigUint64Array) },
+  bfloat16: { onnx: 16, text: "bfloat16", bytes: 2, kind: "float", ...array(Uint16Array) },
 } as const satisfies Record<string, DTypeRow>;
 
 export type DType = keyof typeof dtypes;
@@ -66,6 +81,14 @@ export function dtypeInfo(dtype: DType): DTypeRow {
 
 export function isFloat(dtype: DType): boolean {
   return dtypes[dtype].kind === "float";
+}
+
+/** The least and the largest element of an integer dtype or bool. */
+export function integerRange(dtype: DType): readonly [least: bigint, most: bigint] {
+  const { kind, bytes } = dtypes[dtype];
+  if (kind === "bool") return [0n, 1n];
+  const bits = BigInt(bytes * 8);
+  return kind === "int" ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
 }
 
 /** True for the dtypes whose elements are bigints (int64, uint64). */

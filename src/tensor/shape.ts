@@ -17,6 +17,7 @@ export function elementCount(shape: Shape): number {
 
 /** Throws `InvalidShape` unless every size is an integer from 0 and the product is a safe integer. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw ingotError("InvalidShape", { op, shape: String(shape), why: "it is not an array of sizes" });
   for (const d of shape)
     if (!Number.isInteger(d) || d < 0)
       throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: `${d} is not an integer from 0` });
@@ -35,16 +36,35 @@ export function rowMajorStrides(shape: Shape): number[] {
 }
 
 /** Maps a negative axis to its place from the front; throws `AxisOutOfRange`. */
-export function normalizeAxis(op: string, axis: number, shape: Shape, rank: number = shape.length): number {
+export function normalizeAxis(op: string, axis: number, shape: Shape, rank: number = shape?.length): number {
+  // Reached with the shape of what is no tensor at all, from plain JavaScript.
+  if (!Array.isArray(shape))
+    throw ingotError("InvalidArgument", {
+      op,
+      name: "input",
+      expected: "a tensor",
+      actual: "something without a shape",
+      hint: "Make a tensor of numbers or nested arrays with tensor(...).",
+    });
   const a = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || a < 0 || a >= rank) throw ingotError("AxisOutOfRange", { op, axis, rank, shape: formatShape(shape) });
   return a;
 }
 
-/** `normalizeAxis` for a list; `undefined` means all axes. Sorted, without repeats. */
+/** `normalizeAxis` for a list; `undefined` means all axes. Sorted. Throws `InvalidArgument` for an axis that is named twice. */
 export function normalizeAxes(op: string, axes: readonly number[] | undefined, shape: Shape, rank: number = shape.length): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  return [...new Set(axes.map((a) => normalizeAxis(op, a, shape, rank)))].sort((a, b) => a - b);
+  const list = axes.map((a) => normalizeAxis(op, a, shape, rank));
+  const twice = list.find((a, i) => list.indexOf(a) !== i);
+  if (twice !== undefined)
+    throw ingotError("InvalidArgument", {
+      op,
+      name: "dims",
+      expected: "different axes",
+      actual: formatShape(axes),
+      hint: `Axis ${twice} is named twice; -1 is the last axis.`,
+    });
+  return list.sort((a, b) => a - b);
 }
 
 /** The shape that both broadcast to (NumPy's rule); throws `BroadcastMismatch`. */

@@ -1,7 +1,7 @@
 // The data of a tensor: a dtype and an `ndarray` (strided view) over a typed array. Views share memory; nothing here copies unless it says so.
 import ndarray, { type NdArray } from "ndarray";
 import { ingotError } from "../errors/error.ts";
-import { allocate } from "./allocate.ts";
+import { allocate, allocateZeroed } from "./allocate.ts";
 import { type DType, decoder, dtypeInfo, type Elements, encoder, isBig, type NumberArray } from "./dtype.ts";
 import { elementCount, formatShape, rowMajorStrides, type Shape, sameShape } from "./shape.ts";
 
@@ -34,7 +34,7 @@ export class Storage {
 
   /** A storage from plain numbers (rounded to `dtype`) or strings. */
   static from(dtype: DType, values: ArrayLike<number | bigint | boolean | string>, shape: Shape): Storage {
-    const data = dtypeInfo(dtype).make(values.length) as { [i: number]: unknown; length: number };
+    const data = allocateZeroed(dtype, values.length) as { [i: number]: unknown; length: number };
     const encode = encoder(dtype);
     const big = isBig(dtype);
     for (let i = 0; i < values.length; i++) {
@@ -111,25 +111,34 @@ export class Storage {
     return this.isContiguous ? this : Storage.of(this.dtype, this.dense(), this.shape);
   }
 
-  /** The elements decoded to float64 numbers (bigints must be safe integers, else `UnsafeInteger`). */
-  toNumbers(): number[] {
+  /** The elements decoded to float64 numbers. Throws `UnsafeInteger` for bigints beyond 2^53, `DTypeMismatch` for strings. */
+  toNumbers(op = "toNumbers"): number[] {
     const dense = this.dense();
     const decode = decoder(this.dtype);
     const out = new Array<number>(dense.length);
     for (let i = 0; i < dense.length; i++) {
       const v = dense[i] as number | bigint | string;
-      out[i] = typeof v === "number" ? decode(v) : toSafeNumber(v);
+      out[i] = typeof v === "number" ? decode(v) : toSafeNumber(op, v);
     }
     return out;
   }
 
-  /** The same memory seen with another shape; copies only when it is not contiguous. */
+  /** The same memory seen with another shape; copies only when it is not contiguous and more than axes of size 1 come or go. */
   reshape(shape: Shape): Storage {
     if (sameShape(shape, this.shape)) return this;
     if (elementCount(shape) !== this.size)
       throw ingotError("ReshapeMismatch", { count: this.size, from: formatShape(this.shape), to: formatShape(shape) });
     if (this.isContiguous) return Storage.strided(this.dtype, this.data, shape, rowMajorStrides(shape), this.offset);
-    return Storage.of(this.dtype, this.dense(), shape);
+    const kept = this.shape.flatMap((d, i) => (d === 1 ? [] : [this.strides[i] as number]));
+    const wanted = shape.filter((d) => d !== 1);
+    const same = sameShape(
+      wanted,
+      this.shape.filter((d) => d !== 1),
+    );
+    if (!same) return Storage.of(this.dtype, this.dense(), shape);
+    let next = 0;
+    const strides = shape.map((d) => (d === 1 ? 0 : (kept[next++] as number)));
+    return Storage.strided(this.dtype, this.data, shape, strides, this.offset);
   }
 
   /** A view with permuted axes. */
@@ -163,9 +172,11 @@ export class Storage {
   }
 }
 
-function toSafeNumber(v: bigint | string): number {
+function toSafeNumber(op: string, v: bigint | string): number {
+  if (typeof v === "string")
+    throw ingotError("DTypeMismatch", { op, what: "the tensor", actual: "string", expected: "of numbers", convert: "float32" });
   const n = Number(v);
-  if (typeof v === "bigint" && !Number.isSafeInteger(n)) throw ingotError("UnsafeInteger", { op: "toNumbers", value: v });
+  if (!Number.isSafeInteger(n)) throw ingotError("UnsafeInteger", { op, value: v });
   return n;
 }
 

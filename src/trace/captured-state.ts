@@ -1,5 +1,6 @@
 // Watches the state that a model carries while its forward runs: afterwards every property is put back, and what changed is reported.
 // Registered buffers may change (they become state outputs); anything else is an error.
+import { EventEmitter } from "node:events";
 import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 
@@ -19,6 +20,16 @@ export interface StateChange {
 /** By property name, index, Map key, or position in a Set. */
 type Slots = ReadonlyMap<unknown, unknown>;
 
+const globals = new Set<unknown>(Object.values(Object.getOwnPropertyDescriptors(globalThis)).map((property) => property.value));
+
+/**
+ * What belongs to the platform, not to a model: memory, `console` and the other globals, and whatever emits events (streams, sockets, the
+ * process). Logging changes them, and putting their inner state back would break them.
+ */
+function isPlatform(value: object): boolean {
+  return ArrayBuffer.isView(value) || globals.has(value) || value instanceof EventEmitter;
+}
+
 /** A shallow picture of every object reachable from a model through own properties, arrays, Maps and Sets. */
 export class CapturedState {
   readonly #objects = new Map<object, { readonly path: string; readonly slots: Slots }>();
@@ -28,7 +39,7 @@ export class CapturedState {
     const pending = [...roots];
     while (pending.length > 0 && this.#objects.size < maxObjects) {
       const [path, value] = pending.pop() as readonly [string, unknown];
-      if (typeof value !== "object" || value === null || isTensor(value) || ArrayBuffer.isView(value) || this.#objects.has(value)) continue;
+      if (typeof value !== "object" || value === null || isTensor(value) || this.#objects.has(value) || isPlatform(value)) continue;
       const slots = slotsOf(value);
       this.#objects.set(value, { path, slots });
       for (const [key, v] of slots) if (typeof v === "object" && v !== null) pending.push([`${path}${formatKey(key)}`, v]);

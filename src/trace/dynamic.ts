@@ -1,5 +1,6 @@
 // The `dynamic` option: which axes of which inputs are symbolic, and at which sizes the model is recorded again.
 import { ingotError } from "../errors/error.ts";
+import { nearest } from "../errors/nearest.ts";
 import { type Dim, type DimExpr, symbol } from "../ir/dim.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Sizes } from "./explain.ts";
@@ -32,6 +33,18 @@ export interface DynamicShapes {
 /** Validates the option. Throws `UnknownDynamicName`, `InvalidDynamicAxis`, `InconsistentSymbol` or `InvalidArgument`. */
 export function resolveDynamic(option: DynamicOption | undefined, args: Arguments): DynamicShapes {
   const axesOf = new Map<number, DynamicAxes>();
+  const wrong = (name: string, expected: string, actual: unknown) =>
+    ingotError("InvalidArgument", {
+      op: "trace",
+      name,
+      expected,
+      actual: typeof actual === "string" ? `\`${actual}\` (string)` : String(actual),
+      hint: 'Write dynamic: { x: { 0: "batch" } }, or dynamic: { x: { 1: { name: "seq", min: 2, max: 512 } } }.',
+    });
+  const isRecord = (v: unknown) => typeof v === "object" && v !== null;
+  if (option !== undefined && !isRecord(option)) throw wrong("dynamic", "a record by input name", option);
+  for (const [name, axes] of Object.entries(option ?? {}))
+    if (axes !== undefined && !isRecord(axes)) throw wrong(`dynamic.${name}`, "a record from axis to size", axes);
   if (Array.isArray(option)) option.forEach((axes: DynamicAxes | undefined, i) => axes && axesOf.set(i, axes));
   else
     for (const [name, axes] of Object.entries(option ?? {})) {
@@ -62,8 +75,17 @@ export function resolveDynamic(option: DynamicOption | undefined, args: Argument
   return { symbols: [...symbols.values()], shapes };
 }
 
+const sizeKeys = ["name", "min", "max", "multiple"];
+
 function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
-  const { name, min = 1, max = Number.MAX_SAFE_INTEGER, multiple = 1 } = typeof dim === "string" ? { name: dim } : dim;
+  const given = typeof dim === "string" ? { name: dim } : dim;
+  const odd = typeof given === "object" && given !== null ? Object.keys(given).find((key) => !sizeKeys.includes(key)) : undefined;
+  if (odd !== undefined) {
+    const meant = nearest(odd, sizeKeys);
+    const suggestion = meant === undefined ? "" : `Did you mean \`${meant}\`? `;
+    throw ingotError("UnknownOption", { call: "a dynamic size", option: odd, suggestion, known: sizeKeys.join(", ") });
+  }
+  const { name, min = 1, max = Number.MAX_SAFE_INTEGER, multiple = 1 } = given ?? { name: "" };
   if (!/^[A-Za-z_]\w*$/.test(name ?? ""))
     throw ingotError("InvalidArgument", {
       op: "trace",
@@ -96,6 +118,27 @@ export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Si
     });
     return new Map(sizes);
   });
+}
+
+/** Without an upper end of the range, so much is tried: beyond the tables, windows and thresholds of usual models. */
+const farSize = 4099;
+
+/**
+ * The sizes at the two ends of the range, never 0 or 1. `declared` where the user said that the model takes them all; elsewhere the model
+ * may refuse them.
+ */
+export function endSizes(symbols: readonly DynamicSymbol[]): { readonly sizes: Sizes; readonly declared: boolean }[] {
+  const isOpen = (s: DynamicSymbol) => s.max === Number.MAX_SAFE_INTEGER;
+  const multipleFrom = (least: number, s: DynamicSymbol) => Math.ceil(least / s.multiple) * s.multiple;
+  const low = symbols.map((s, i): [string, number] => [s.name, Math.min(s.size, multipleFrom(s.min > 1 ? s.min : 2 + i, s))]);
+  const high = symbols.map((s, i): [string, number] => [
+    s.name,
+    isOpen(s) ? multipleFrom(Math.max(farSize + 6 * i, 3 * s.size), s) : Math.floor(s.max / s.multiple) * s.multiple,
+  ]);
+  return [
+    { sizes: new Map(low), declared: symbols.every((s) => s.min > 1) },
+    { sizes: new Map(high), declared: symbols.every((s) => !isOpen(s)) },
+  ];
 }
 
 /**

@@ -31,9 +31,9 @@ export function generalize(recordings: readonly SizedRecording[], declared: Decl
   const names = symbols.map((s) => s.key).join(", ");
   const alignments = recordings.slice(1).map((r) => {
     const result = align(first.graph, r.graph);
-    if (isDivergence(result))
-      throw ingotError("StructureDependsOnSize", { symbols: names, difference: result.difference }, frameOf(result.node?.provenance));
-    return result;
+    if (!isDivergence(result)) return result;
+    const difference = `${result.difference} (recorded at ${formatSizes(first.sizes)} and at ${formatSizes(r.sizes)})`;
+    throw ingotError("StructureDependsOnSize", { symbols: names, difference }, frameOf(result.node?.provenance));
   });
   return new Generalizer(recordings, alignments, declared, symbols).run();
 }
@@ -174,8 +174,13 @@ class Generalizer {
   }
 
   #sizesText(i: number): string {
-    return [...((this.#recordings[i] as SizedRecording).sizes as Map<string, number>)].map(([k, v]) => `${k}=${v}`).join(", ");
+    return formatSizes((this.#recordings[i] as SizedRecording).sizes);
   }
+}
+
+/** `batch=3, seq=12` */
+export function formatSizes(sizes: Sizes): string {
+  return [...sizes].map(([name, size]) => `${name}=${size}`).join(", ");
 }
 
 function preview(storage: Storage): string {

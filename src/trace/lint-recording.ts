@@ -1,6 +1,9 @@
 // Reads the functions that a recording ran for what no recording can see: tensors as conditions, under operators, under `===`.
 import * as create from "../eager/create.ts";
+import * as indexing from "../eager/functions/indexing.ts";
+import * as linear from "../eager/functions/linear-algebra.ts";
 import * as math from "../eager/functions/math.ts";
+import * as order from "../eager/functions/order.ts";
 import * as reduce from "../eager/functions/reduce.ts";
 import * as shape from "../eager/functions/shape.ts";
 import { isTensor } from "../eager/operand.ts";
@@ -13,7 +16,8 @@ const otherResults = new Set([
   "dim",
   "size",
   "numel",
-  "onnxNumber",
+  "allclose",
+  "equal",
   "item",
   "toArray",
   "toBigIntArray",
@@ -25,6 +29,9 @@ const otherResults = new Set([
   "unbind",
   "topk",
   "sort",
+  "unique",
+  "median",
+  "aminmax",
 ]);
 const recordsWithArgument = new Set(["max", "min"]);
 const listFunctions = new Set<unknown>([
@@ -36,16 +43,27 @@ const listFunctions = new Set<unknown>([
   reduce.maxAlong,
   reduce.minAlong,
   reduce.isFloating,
+  order.unique,
+  order.median,
+  order.aminmax,
   create.manualSeed,
+  create.meshgrid,
 ]);
 
 const tensorFunctions = new Set<unknown>(
-  [create, math, reduce, shape].flatMap((module) => Object.values<unknown>(module)).filter((f) => !listFunctions.has(f)),
+  [create, indexing, linear, math, order, reduce, shape]
+    .flatMap((module) => Object.values<unknown>(module))
+    .filter((f) => !listFunctions.has(f)),
 );
 
 function tensorMethod(name: string, argumentCount: number): boolean {
   if (otherResults.has(name) || (recordsWithArgument.has(name) && argumentCount > 0)) return false;
-  return typeof Object.getOwnPropertyDescriptor(Tensor.prototype, name)?.value === "function";
+  // Methods stand on Tensor and on the families that it inherits from; getters must not be called.
+  for (let owner: object | null = Tensor.prototype; owner && owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
+    const property = Object.getOwnPropertyDescriptor(owner, name);
+    if (property) return typeof property.value === "function";
+  }
+  return false;
 }
 
 /** Errors shown besides the first. */

@@ -26,9 +26,14 @@ export function isModuleLike(x: unknown): x is ModuleLike {
 
 /** Throws `NotAModel` unless `model` can be called. */
 export function checkModel(model: unknown, what = "this value"): asserts model is Model {
-  if (typeof model === "function") return;
+  if (typeof model === "function" && !isClass(model)) return;
   if (typeof model === "object" && model !== null && typeof (model as { forward?: unknown }).forward === "function") return;
-  throw ingotError("NotAModel", { what, actual: model === null ? "null" : typeof model });
+  throw ingotError("NotAModel", { what, actual: isClass(model) ? `the class ${model.name}` : model === null ? "null" : typeof model });
+}
+
+/** True for a class, which cannot be called. */
+export function isClass(value: unknown): value is abstract new (...args: never[]) => unknown {
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** The function that runs; for a Module its `forward`, for reading source and parameter names. */
@@ -46,13 +51,16 @@ export function modelName(model: Model): string {
   return (typeof model === "function" ? model.name : model.constructor?.name) || "model";
 }
 
-/** Modules that a model reaches, with their paths: its own, and for a plain function those it captures (`captured`, by variable name). */
+/** Modules that a model reaches, with their paths: its own, and those that its functions capture (`captured`, by variable name). */
 export function reachableModules(model: Model, captured: ReadonlyMap<string, unknown>): [string, ModelObject][] {
-  if (isModuleLike(model)) return [...model.namedModules()].map(([path, m]) => [path, m]);
-  const out: [string, ModelObject][] = [];
-  for (const [name, value] of captured)
-    if (isModuleLike(value)) for (const [path, m] of value.namedModules()) out.push([path ? `${name}.${path}` : name, m]);
-  return out;
+  const paths = new Map<ModelObject, string>();
+  const add = (root: ModuleLike, prefix: string) => {
+    for (const [path, module] of root.namedModules())
+      if (!paths.has(module)) paths.set(module, path && prefix ? `${prefix}.${path}` : prefix || path);
+  };
+  if (isModuleLike(model)) add(model, "");
+  for (const [name, value] of captured) if (isModuleLike(value)) add(value, name);
+  return [...paths].map(([module, path]) => [path, module]);
 }
 
 /** Names of parameters and buffers by identity; the first name wins for one that is shared. */

@@ -28,7 +28,9 @@ export function checkReads(subject: Subject, first: Recording, allow: readonly s
 }
 
 function isAllowed({ site }: Read, allow: readonly string[]): boolean {
-  return site !== undefined && allow.some((entry) => `${site.file}:${site.line}`.endsWith(entry));
+  if (!site) return false;
+  const place = `${site.file.replaceAll("\\", "/")}:${site.line}`;
+  return allow.some((entry) => place === entry || place.endsWith(`/${entry.replace(/^\.?\//, "")}`));
 }
 
 function checkSite(subject: Subject, first: Recording, indices: readonly number[], change: Change): void {
@@ -73,11 +75,22 @@ const placeOf = (provenance: Parameters<typeof frameOf>[0]) => {
   return frame ? ` at ${frame.file}:${frame.line}` : "";
 };
 
-type Change = (value: number) => number;
+/** Another value in place of one that was read. */
+interface Change {
+  readonly number: (value: number) => number;
+  readonly big: (value: bigint) => bigint;
+}
 
-// One value is not enough: `item() > 0` stays as it is when 0.3 becomes 1.3. The two lie on both sides of the read value and change its
-// sign, its parity and its order of magnitude.
-const alternatives: readonly Change[] = [(v) => -v - 1, (v) => v * 8 + 3];
+// One value is not enough: `item() > 0` stays as it is when 0.3 becomes 1.3. These lie on both sides of the read value and of usual
+// thresholds, at zero, and change its sign, its parity and its order of magnitude. The near ones come first: a loop that counts to the value
+// is found out before it counts far.
+const alternatives: readonly Change[] = [
+  { number: (v) => -v - 1, big: (v) => -v - 1n },
+  { number: (v) => v * 8 + 3, big: (v) => v * 2n + 3n },
+  { number: (v) => (v === 0 ? 1 : 0), big: (v) => (v === 0n ? 1n : 0n) },
+  { number: (v) => Math.abs(v) + 1e6, big: (v) => (v < 0n ? -v : v) + 1_000_000n },
+  { number: (v) => -Math.abs(v) - 1e6, big: (v) => -(v < 0n ? -v : v) - 1_000_000n },
+];
 
 const limits: Partial<Record<DType, readonly [number, number]>> = {
   int8: [-128, 127],
@@ -94,7 +107,7 @@ function altered(storage: Storage, change: Change): Storage {
   if (dtype === "string")
     return Storage.from(
       dtype,
-      (storage.dense() as string[]).map((s) => `${s}${change(0)}`),
+      (storage.dense() as string[]).map((s) => `${s}${change.number(0)}`),
       shape,
     );
   if (dtype === "bool")
@@ -104,12 +117,15 @@ function altered(storage: Storage, change: Change): Storage {
       shape,
     );
   if (isBig(dtype)) {
-    const values = Array.from(storage.dense() as BigInt64Array, (v) => (change(0) < 0 && dtype === "int64" ? -v - 1n : v * 2n + 3n));
+    const values = Array.from(storage.dense() as BigInt64Array, (v) => {
+      const other = change.big(v);
+      return other < 0n && dtype === "uint64" ? v * 2n + 3n : BigInt.asIntN(64, other);
+    });
     return Storage.from(dtype, values, shape);
   }
   const [low, high] = limits[dtype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const values = storage.toNumbers().map((v) => {
-    const other = change(Number.isFinite(v) ? v : 0);
+    const other = change.number(Number.isFinite(v) ? v : 0);
     if (isFloat(dtype) || (other >= low && other <= high)) return other;
     return v === high ? low : high;
   });

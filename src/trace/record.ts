@@ -4,11 +4,13 @@ import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph, Value } from "../ir/graph.ts";
+import type { FunctionSource } from "../source/function-source.ts";
 import { forgetTensors, type SeenCall } from "../source/lint.ts";
 import { CapturedState, isTensorChange } from "./captured-state.ts";
+import { findWrite } from "./find-write.ts";
 import { callModel, isModuleLike, type Model, type ModelObject, modelName } from "./model.ts";
 import { type Read, Recorder, type RecorderOptions } from "./recorder.ts";
-import { type Arguments, flattenOutputs, type Layout, unflatten } from "./structure.ts";
+import { type Arguments, changedSince, flattenOutputs, type Layout, unflatten } from "./structure.ts";
 
 /** What is the same for all recordings of one model. */
 export interface Subject {
@@ -18,6 +20,8 @@ export interface Subject {
   readonly names: ReadonlyMap<Tensor, string>;
   /** Objects whose state the model can reach, besides its modules. */
   readonly roots: ReadonlyMap<string, unknown>;
+  /** The source of the functions that run, where it can be read: for the line of an error. */
+  readonly functions?: readonly FunctionSource[];
 }
 
 export interface Recording {
@@ -56,6 +60,10 @@ export function record(subject: Subject, options: RecordOptions): Recording {
   const unwrap = trackScopes(subject.modules, recorder, note);
   try {
     const returned = withInterpreter(recorder, () => callModel(subject.model, list));
+    const overwritten = recorder.lent.takeBack();
+    if (overwritten) throw overwritten;
+    const changed = changedSince(subject.args, list, inputs);
+    if (changed !== undefined) throw ingotError("InputMutation", { path: changed }, { frame: findWrite(subject.functions ?? [], changed) });
     if (typeof subject.model === "function") note(subject.model, undefined, list, returned);
     const output = flattenOutputs(returned);
     unwrap();
@@ -76,6 +84,7 @@ export function record(subject: Subject, options: RecordOptions): Recording {
   } finally {
     unwrap();
     state.restore();
+    recorder.lent.takeBack();
   }
 }
 
@@ -94,7 +103,7 @@ export function stateOutputs(subject: Subject, state: CapturedState): { name: st
   for (const change of state.changes()) {
     const name = isTensorChange(change) ? subject.names.get(change.before) : undefined;
     if (name === undefined || !isTensorChange(change) || !isBuffer(change.owner, String(change.key)))
-      throw ingotError("StateMutation", { target: change.target });
+      throw ingotError("StateMutation", { target: change.target }, { frame: findWrite(subject.functions ?? [], change.target) });
     written.push({ name, tensor: change.after });
   }
   return written;

@@ -2,7 +2,7 @@
 // that depend on the inputs then have no elements, and values that the model reads are replayed from an earlier recording.
 import type { Interpreter, Operand } from "../eager/interpreter.ts";
 import { Tensor } from "../eager/tensor.ts";
-import { ingotError } from "../errors/error.ts";
+import { type CodeFrame, ingotError } from "../errors/error.ts";
 import { Graph, type Value } from "../ir/graph.ts";
 import { inlineGraph } from "../ir/inline.ts";
 import type { Origin } from "../ir/provenance.ts";
@@ -14,6 +14,8 @@ import { registry } from "../ops/registry.ts";
 import { asStorage, runGraph } from "../ops/run-graph.ts";
 import { type CallSite, captureCallSite } from "../source/call-site.ts";
 import type { Storage } from "../tensor/storage.ts";
+import { frameOfSite, located } from "./frame.ts";
+import { LentMemory } from "./lent-memory.ts";
 
 /** A value that left the world of tensors while recording, and depended on the inputs. */
 export interface Read {
@@ -39,6 +41,7 @@ export interface RecorderOptions {
 export class Recorder implements Interpreter {
   readonly graph = new Graph(registry, "main");
   readonly reads: Read[] = [];
+  readonly lent = new LentMemory();
   /** The path of the module whose forward runs. */
   scope = "";
   readonly #options: RecorderOptions;
@@ -60,6 +63,14 @@ export class Recorder implements Interpreter {
   }
 
   apply(op: OpDefinition, inputs: readonly Operand[], attributes: Attributes, outputCount: number): Tensor[] {
+    try {
+      return this.#apply(op, inputs, attributes, outputCount);
+    } catch (error) {
+      throw located(error, [this.#origin()]);
+    }
+  }
+
+  #apply(op: OpDefinition, inputs: readonly Operand[], attributes: Attributes, outputCount: number): Tensor[] {
     const values = inputs.map((t) => t && this.valueOf(t));
     const node = this.graph.add(op.name, values, attributes, { outputCount, provenance: [this.#origin()] });
     if (values.some((v) => v && this.#dependent.has(v))) for (const v of node.outputs) this.#dependent.add(v);
@@ -93,6 +104,12 @@ export class Recorder implements Interpreter {
   }
 
   read(tensor: Tensor, how: string): Storage {
+    const storage = this.#read(tensor, how);
+    this.lent.note(storage, how, captureCallSite());
+    return storage;
+  }
+
+  #read(tensor: Tensor, how: string): Storage {
     const value = this.#values.get(tensor);
     const storage = Tensor.storageOf(tensor);
     if (!value || !this.#dependent.has(value)) {
@@ -107,8 +124,11 @@ export class Recorder implements Interpreter {
   }
 
   drawUnseeded(what: string): void {
-    const site = captureCallSite();
-    throw ingotError("UnseededRandom", { op: what }, { frame: site && { file: site.file, line: site.line, column: site.column } });
+    throw ingotError("UnseededRandom", { op: what }, { frame: this.place() });
+  }
+
+  place(): CodeFrame | undefined {
+    return frameOfSite(captureCallSite());
   }
 
   /** The graph value of a tensor; one met for the first time becomes an initializer, under its parameter's name if it has one. */

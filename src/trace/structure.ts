@@ -4,8 +4,8 @@ import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 
-/** A value that is fixed at its example's: compared when the module runs. */
-export type StaticValue = number | string | boolean | null;
+/** A value that is fixed at its example's: compared when the module runs. `undefined` is an argument left out; JSON leaves it out as well. */
+export type StaticValue = number | string | boolean | null | undefined;
 
 /** Where the tensors stand in a nested value; `tensor` counts them in order. */
 export type Layout =
@@ -15,7 +15,7 @@ export type Layout =
   | { readonly kind: "static"; readonly value: StaticValue };
 
 /** Tensors in nested arrays and plain records. */
-export type Nested = Tensor | StaticValue | undefined | readonly Nested[] | { readonly [key: string]: Nested };
+export type Nested = Tensor | StaticValue | readonly Nested[] | { readonly [key: string]: Nested };
 
 export interface Flattened {
   readonly layout: Layout;
@@ -39,7 +39,7 @@ export function flatten(
     }
     if (Array.isArray(v)) return { kind: "list", items: v.map((item, i) => visit(item, `${path}.${i}`)) };
     if (v === null || v === undefined || typeof v === "number" || typeof v === "string" || typeof v === "boolean")
-      return { kind: "static", value: v ?? null };
+      return { kind: "static", value: v };
     if (isPlainRecord(v))
       return { kind: "record", entries: Object.entries(v).map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const) };
     throw fail(path, describe(v));
@@ -67,6 +67,40 @@ export interface Arguments extends Flattened {
   readonly argumentNames: readonly string[];
 }
 
+/** The path of the first place where an argument list is no longer what its layout and tensors made: forward changed it. */
+export function changedSince(
+  { layout, argumentNames }: Arguments,
+  list: readonly unknown[],
+  tensors: readonly Tensor[],
+): string | undefined {
+  const visit = (l: Layout, value: unknown, path: string): string | undefined => {
+    switch (l.kind) {
+      case "tensor":
+        return value === tensors[l.index] ? undefined : path;
+      case "static":
+        return Object.is(value, l.value) ? undefined : path;
+      case "list": {
+        const items = value as readonly unknown[];
+        return items.length === l.items.length ? first(l.items.map((item, i) => [item, items[i], `${path}.${i}`])) : path;
+      }
+      case "record": {
+        const record = value as Readonly<Record<string, unknown>>;
+        return Object.keys(record).length === l.entries.length
+          ? first(l.entries.map(([key, item]) => [item, record[key], `${path}.${key}`]))
+          : path;
+      }
+    }
+  };
+  const first = (places: readonly (readonly [Layout, unknown, string])[]) => {
+    for (const [l, value, path] of places) {
+      const changed = visit(l, value, path);
+      if (changed !== undefined) return changed;
+    }
+    return undefined;
+  };
+  return layout.kind === "list" ? first(layout.items.map((l, i) => [l, list[i], argumentNames[i] as string])) : undefined;
+}
+
 /** What `trace` and `run` take: one tensor; an array = the argument list; `{ args: [...] }`; a plain record = one record argument. */
 export type ExampleInputs = Nested | { readonly args: readonly Nested[] };
 
@@ -80,11 +114,30 @@ export function argumentList(inputs: unknown): readonly unknown[] {
 
 /** Flattens an argument list; argument `i` is called `names[i]`, or `input_i`. */
 export function flattenArguments(args: readonly unknown[], names: readonly (string | undefined)[]): Arguments {
-  const argumentNames = args.map((_, i) => names[i] ?? `input_${i}`);
+  const argumentNames = args.map((_, i) => names[i] ?? freeName(`input_${i}`, names));
   const into = { tensors: [] as Tensor[], names: [] as string[] };
   const fail = (name: string, actual: string) => ingotError("UnsupportedInput", { name, actual });
   const items = args.map((arg, i) => flatten(arg, argumentNames[i] as string, fail, into).layout);
   return { layout: { kind: "list", items }, ...into, argumentNames };
+}
+
+function freeName(name: string, taken: readonly (string | undefined)[]): string {
+  return taken.includes(name) ? freeName(`${name}_`, taken) : name;
+}
+
+/** Throws `InvalidArgument` for a caller's `names` that are more than there are arguments, or that repeat. */
+export function checkNames(names: readonly string[], args: readonly unknown[]): void {
+  const fail = (expected: string, actual: string) =>
+    ingotError("InvalidArgument", {
+      op: "trace",
+      name: "names",
+      expected,
+      actual,
+      hint: 'Write one name per argument: names: ["image", "mask"].',
+    });
+  if (names.length > args.length) throw fail(`at most ${args.length} names, one per argument`, `${names.length} (${names.join(", ")})`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw fail("different names", `${twice} twice`);
 }
 
 /** Flattens what `forward` returned: one tensor is `output`, nested ones are `out.0`, `out.boxes`. Throws `OutputNotTensor` or `AsyncForward`. */
@@ -99,7 +152,8 @@ export function flattenOutputs(output: unknown): Flattened {
 
 /** Plain values among the outputs would be frozen: only `null` and `undefined` may stand there. */
 function firstStatic(layout: Layout, path: string): { path: string; actual: string } | undefined {
-  if (layout.kind === "static") return layout.value === null ? undefined : { path, actual: `the ${typeof layout.value} ${layout.value}` };
+  if (layout.kind === "static")
+    return layout.value === null || layout.value === undefined ? undefined : { path, actual: `the ${typeof layout.value} ${layout.value}` };
   const children =
     layout.kind === "list" ? layout.items.map((l, i) => [String(i), l] as const) : layout.kind === "record" ? layout.entries : [];
   for (const [key, child] of children) {

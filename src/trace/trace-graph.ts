@@ -4,31 +4,31 @@ import { eagerInterpreter, withInterpreter } from "../eager/interpreter.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { IngotError, ingotError, TraceError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
-import { parameterNames } from "../source/parameter-names.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
-import { capturedBindings } from "./captured-bindings.ts";
 import {
   concreteShapes,
   type DynamicOption,
   type DynamicShapes,
   type DynamicSymbol,
+  endSizes,
   probeSizes,
   resolveDynamic,
   unseenSizes,
 } from "./dynamic.ts";
 import type { Sizes } from "./explain.ts";
 import { frameOf } from "./frame.ts";
-import { generalize } from "./generalize.ts";
+import { formatSizes, generalize } from "./generalize.ts";
 import { lintRecording } from "./lint-recording.ts";
-import { checkModel, forwardFunction, type Model, modelName, reachableModules, tensorNames } from "./model.ts";
+import { checkModel, type Model, modelName, tensorNames } from "./model.ts";
+import { type ModelCode, readModelCode } from "./model-code.ts";
 import { checkReads } from "./read-check.ts";
 import { type Recording, record, type Subject } from "./record.ts";
 import { NeedsKernels } from "./recorder.ts";
-import { type Arguments, argumentList, flattenArguments, type Layout } from "./structure.ts";
+import { type Arguments, argumentList, checkNames, flattenArguments, type Layout } from "./structure.ts";
 
 export interface TraceGraphOptions {
   /** Names of the arguments, instead of forward's parameter names. */
@@ -58,15 +58,16 @@ export interface TracedGraph {
 const probeCount = 4;
 
 /** Throws TraceError for what a recording cannot represent faithfully. The model is left as it was. */
-export function traceGraph(model: Model, example: unknown, options: TraceGraphOptions = {}): TracedGraph {
+export function traceGraph(model: Model, example: unknown, options: TraceGraphOptions = {}, code?: ModelCode): TracedGraph {
   checkModel(model);
-  const forward = forwardFunction(model);
-  const args = flattenArguments(argumentList(example), options.names ?? parameterNames(forward));
+  const { captured, modules, functions, parameters } = code ?? readModelCode(model);
+  const list = argumentList(example);
+  if (options.names) checkNames(options.names, list);
+  const args = flattenArguments(list, options.names ?? parameters);
   if (args.tensors.length === 0) throw ingotError("NoTensorInput", {});
   const dynamic = resolveDynamic(options.dynamic, args);
-  const captured = capturedBindings(model);
   const { names } = tensorNames(model, captured);
-  const subject: Subject = { model, args, modules: reachableModules(model, captured), names, roots: captured };
+  const subject: Subject = { model, args, modules, names, roots: captured, functions };
   const first = record(subject, { kernels: true, noteCalls: true });
   lintRecording(first.calls);
   const replay = first.reads.map((r) => r.storage);
@@ -130,12 +131,39 @@ function generalizeOver(
   probes: readonly Sizes[],
 ): Graph {
   const exampleSizes: Sizes = new Map(dynamic.symbols.map((s) => [s.name, s.size]));
-  const recordings = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
-  return generalize(
-    [{ graph: first.graph, sizes: exampleSizes }, ...recordings],
-    dynamic.shapes,
-    dynamic.symbols.map((s) => s.symbol),
-  );
+  const near = probes.map((sizes) => ({ graph: recordAtSizes(subject, replay, dynamic, sizes).graph, sizes }));
+  const symbols = dynamic.symbols.map((s) => s.symbol);
+  const recordings = [{ graph: first.graph, sizes: exampleSizes }, ...near];
+  const graph = generalize(recordings, dynamic.shapes, symbols);
+  // Only a model whose graph follows its sizes nearby is worth a look at the ends of the range, where clamps and thresholds show.
+  const far = endSizes(dynamic.symbols).flatMap(({ sizes, declared }) => {
+    const recording = recordFar(subject, replay, dynamic, sizes, declared);
+    return recording ? [{ graph: recording.graph, sizes }] : [];
+  });
+  return far.length > 0 ? generalize([...recordings, ...far], dynamic.shapes, symbols) : graph;
+}
+
+/** Types only. Undefined where these do not carry, and where the model refuses a size that nobody said it takes. */
+function recordFar(
+  subject: Subject,
+  replay: readonly Storage[],
+  dynamic: DynamicShapes,
+  sizes: Sizes,
+  declared: boolean,
+): Recording | undefined {
+  try {
+    return recordTypes(subject, replay, concreteShapes(dynamic.shapes, sizes));
+  } catch (error) {
+    if (error instanceof TraceError) throw error;
+    if (declared) throw sizeRejected(sizes, error);
+    return undefined;
+  }
+}
+
+function sizeRejected(sizes: Sizes, error: unknown): Error {
+  const problem = error instanceof IngotError ? error.summary : error instanceof Error ? error.message : String(error);
+  const frame = error instanceof IngotError ? error.frame : undefined;
+  return ingotError("SizeRejected", { sizes: formatSizes(sizes), problem }, { cause: error, frame });
 }
 
 function recordAtSizes(subject: Subject, replay: readonly Storage[], dynamic: DynamicShapes, sizes: Sizes): Recording {
@@ -147,14 +175,8 @@ function recordAtSizes(subject: Subject, replay: readonly Storage[], dynamic: Dy
     );
   } catch (error) {
     if (error instanceof TraceError) throw error;
-    const problem = error instanceof IngotError ? error.summary : error instanceof Error ? error.message : String(error);
-    throw ingotError("SizeRejected", { sizes: formatSizes(sizes), problem }, { cause: error });
+    throw sizeRejected(sizes, error);
   }
-}
-
-/** `batch=3, seq=12` */
-export function formatSizes(sizes: Sizes): string {
-  return [...sizes].map(([name, size]) => `${name}=${size}`).join(", ");
 }
 
 /** A tensor of another shape whose elements resemble the example's: normal numbers for floats, for integers draws from the example's own. */

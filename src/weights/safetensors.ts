@@ -1,6 +1,5 @@
-// safetensors files: named tensors, read and written without running anything. Each tensor is read straight into memory of its own: nothing is
-// held twice, each is aligned, and each can be freed alone. (A mapped file would load lazily, but when another program cuts it off while it
-// is mapped, reading it kills the process.)
+// safetensors files: named tensors, read and written without running anything. A large file is mapped: it opens at once, and its pages are
+// read when they are first used. A small one is read, each tensor into memory of its own.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { ingotError } from "../errors/error.ts";
@@ -8,6 +7,7 @@ import { fileError } from "../errors/file-error.ts";
 import { dtypeInfo, type Elements } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
+import { mapFile } from "./map-file.ts";
 import { encodeHeader, headerLength, PREFIX_BYTES, parseHeader, type TensorPlace } from "./safetensors-header.ts";
 
 /** What a safetensors file holds. */
@@ -18,18 +18,29 @@ export interface SafetensorsFile {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+export interface ReadOptions {
+  /**
+   * Whether the file becomes memory without being read (a page is read when it is first used). Default: from 64 MiB, where the system can.
+   * While a file is mapped, no program may cut it off: replacing it (as `writeSafetensors` does) is safe, truncating it is not.
+   */
+  readonly map?: boolean;
+}
+
+/** In bytes: below it, reading costs a few milliseconds and has no risk. */
+const mapFrom = 64 * 2 ** 20;
+
 /** The system reads at most about 2 GiB in one call. */
 const LARGEST_READ = 1 << 30;
 
 /**
- * Reads a file. Throws `FileNotFound`, `FileNotReadable` and, for content that breaks the format, `SafetensorsTruncated`, `SafetensorsHeader`,
+ * Reads or maps a file. Throws `FileNotFound`, `FileNotReadable` and, for content that breaks the format, `SafetensorsTruncated`, `SafetensorsHeader`,
  * `SafetensorsTensor`, `SafetensorsDType`.
  *
  * @example
  * const { tensors } = await readSafetensors("resnet152.safetensors");
  * tensors.get("conv1.weight"); // Storage of shape [64, 3, 7, 7]
  */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+export async function readSafetensors(path: string, options: ReadOptions = {}): Promise<SafetensorsFile> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, "r");
@@ -40,6 +51,8 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
     await fill(file, header, PREFIX_BYTES, path);
     const dataStart = PREFIX_BYTES + header.length;
     const { places, metadata } = parseHeader(header, fileBytes - dataStart, path);
+    const mapped = mapTensors(file.fd, fileBytes, dataStart, places, path, options);
+    if (mapped) return { tensors: mapped, metadata };
     const tensors = new Map<string, Storage>();
     for (const place of places) {
       const { bytes, storage } = room(place);
@@ -55,7 +68,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /** `readSafetensors`, for places that cannot wait. */
-export function readSafetensorsSync(path: string): SafetensorsFile {
+export function readSafetensorsSync(path: string, options: ReadOptions = {}): SafetensorsFile {
   let file: number | undefined;
   try {
     file = openSync(path, "r");
@@ -66,6 +79,8 @@ export function readSafetensorsSync(path: string): SafetensorsFile {
     fillSync(file, header, PREFIX_BYTES, path);
     const dataStart = PREFIX_BYTES + header.length;
     const { places, metadata } = parseHeader(header, fileBytes - dataStart, path);
+    const mapped = mapTensors(file, fileBytes, dataStart, places, path, options);
+    if (mapped) return { tensors: mapped, metadata };
     const tensors = new Map<string, Storage>();
     for (const place of places) {
       const { bytes, storage } = room(place);
@@ -132,6 +147,28 @@ function bytesOf(elements: Elements): Uint8Array {
   // Strings were refused when the header was made.
   if (Array.isArray(elements)) return new Uint8Array(0);
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+}
+
+/** The tensors over the mapped file; undefined where it is to be read. */
+function mapTensors(
+  file: number,
+  fileBytes: number,
+  dataStart: number,
+  places: readonly TensorPlace[],
+  path: string,
+  { map = fileBytes >= mapFrom }: ReadOptions,
+): Map<string, Storage> | undefined {
+  const view = map ? mapFile(file, fileBytes) : undefined;
+  if (!view) return undefined;
+  const tensors = new Map<string, Storage>();
+  for (const place of places) {
+    const begin = dataStart + place.begin;
+    const bytes = new Uint8Array(place.bytes === 0 ? new ArrayBuffer(0) : view(begin, place.bytes));
+    // Elements must stand at multiples of their size: a file that was not padded so is copied, tensor by tensor.
+    const aligned = begin % dtypeInfo(place.dtype).bytes === 0 ? bytes : bytes.slice();
+    tensors.set(place.name, checkBooleans(place, over(place, aligned), path));
+  }
+  return tensors;
 }
 
 /** Memory of its own for a tensor, as bytes and as a storage. */

@@ -167,24 +167,24 @@ describe("the commands that take a file", () => {
       assert.equal((await place.ingot("verify", "./ort.onnx", "--engine", "onnxruntime")).status, 0);
     });
 
-    it("stops after a number of rewrites, or after the last one of a rule", async () => {
+    it("stops after a number of rewrites, or once a rule has run", async () => {
       const steps = async (at: string) =>
         JSON.parse((await place.ingot("optimize", "./plain.onnx", "-o", "./s.onnx", "--stop-at", at, "--json")).out).report.passes.steps;
       assert.equal(await steps("0"), 0);
       assert.ok((await steps("fold-conv-batchnorm")) >= 1);
-      const { status, err } = await place.ingot("optimize", "./plain.onnx", "-o", "./s.onnx", "--stop-at", "fold-conv-mul");
+      const { status, err } = await place.ingot("optimize", "./plain.onnx", "-o", "./s.onnx", "--stop-at", "fold-conv-mull");
       assert.equal(status, 1);
-      assert.match(err, /PassDidNothing: fold-conv-mul rewrites nothing/);
+      assert.match(err, /UnknownPass: .*fold-conv-mull.* is neither a pass nor a rule/);
     });
 
     it("explains node by node why a rule fires or not", async () => {
       const { status, out } = await place.ingot("optimize", "./plain.onnx", "--explain", "fold-conv-batchnorm");
       assert.equal(status, 0);
-      assert.match(out, /^fold-conv-batchnorm: fires at 1 of 1 nodes\n {2}fires {2}BatchNormalization /);
+      assert.match(out, /^fold-conv-batchnorm: fires at 1 of 1 nodes\n {2}fires {2}BatchNormalization/);
       assert.ok(!existsSync(place.path("plain.onnx.onnx")));
       assert.match(
         (await place.ingot("optimize", "./plain.onnx", "--explain", "fold-everything")).err,
-        /UnknownPass: fold-everything .*\n {2}hint: The names are dead-code/,
+        /UnknownPass: "fold-everything" .*\n {2}hint: .*fold-conv-batchnorm/,
       );
     });
 

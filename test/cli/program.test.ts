@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ProgressLine, type Streams } from "../../src/cli/console.ts";
-import { nearest } from "../../src/cli/nearest.ts";
+import { didYouMean } from "../../src/cli/did-you-mean.ts";
 import { formatBytes } from "../../src/cli/saved.ts";
 import { smallModel, Workplace } from "./command-line.ts";
 
@@ -52,7 +52,6 @@ describe("ingot", () => {
       ["bench", "m.onnx", "--engine", "openvino"],
       ["bench", "m.onnx", "--seconds", "-1"],
       ["trace", "m.ts", "--mode", "training"],
-      ["optimize", "m.onnx", "-o", "o.onnx", "--target", "gpu"],
       [],
     ]) {
       const { status, err } = await place.ingot(...args);
@@ -75,8 +74,8 @@ describe("ingot as a process", () => {
   before(() => place.write("model.ts", smallModel));
   after(() => place.remove());
 
-  it("traces a TypeScript model from a folder that has nothing else, and keeps standard error clean", () => {
-    const args = ["--import", tsx, join(root, "src/cli/main.ts"), "trace", "model.ts", "--json"];
+  it("traces a TypeScript model from a folder that has nothing else, and writes nothing but JSON with --json --quiet", () => {
+    const args = ["--import", tsx, join(root, "src/cli/main.ts"), "trace", "model.ts", "--json", "--quiet"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: place.folder, encoding: "utf8" });
     assert.deepEqual([status, stderr], [0, ""], stderr);
     assert.equal(JSON.parse(stdout).path, "model.onnx");
@@ -118,9 +117,9 @@ describe("the progress line", () => {
 
 describe("small words of the command line", () => {
   it("finds the nearest name, or none", () => {
-    assert.equal(nearest("bacth", ["batch", "height"]), " (did you mean batch?)");
-    assert.equal(nearest("zzz", ["batch", "height"]), "");
-    assert.equal(nearest("", ["batch"]), "");
+    assert.equal(didYouMean("bacth", ["batch", "height"]), " (did you mean batch?)");
+    assert.equal(didYouMean("zzz", ["batch", "height"]), "");
+    assert.equal(didYouMean("", ["batch"]), "");
   });
 
   it("writes sizes in the unit that fits", () => {

@@ -12,7 +12,7 @@ describe("ingot trace", () => {
   after(() => place.remove());
 
   it("traces the default export by the model's own `static inputs`, and says what was saved", async () => {
-    const { status, out, err } = await place.ingot("trace", "./model.ts", "-o", "./m.onnx");
+    const { status, out, err } = await place.ingot("trace", "./model.ts", "-o", "./m.onnx", "--quiet");
     assert.equal(status, 0, err);
     assert.match(out, /^Small: compiled and checked\n/);
     assert.match(out, /\nsaved m\.onnx: \d+\.\d KiB, opset ai\.onnx \d+, IR version \d+\n$/);
@@ -148,7 +148,8 @@ describe("ingot trace", () => {
 
   it("prints JSON alone on standard output", async () => {
     const { out } = await place.ingot("trace", "./model.ts", "-o", "./json.onnx", "--json");
-    assert.deepEqual(Object.keys(JSON.parse(out)).slice(0, 4), ["path", "irVersion", "opsets", "bytes"]);
+    const { path, irVersion, bytes } = JSON.parse(out);
+    assert.deepEqual([path.endsWith("json.onnx"), typeof irVersion, typeof bytes], [true, "number", "number"]);
   });
 
   describe("with a file that it cannot use", () => {

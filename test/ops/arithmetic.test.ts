@@ -115,7 +115,7 @@ describe("shape arithmetic", () => {
     const { graph, values } = graphOf([sym("n"), i64([5]), i64([2])]);
     const shifted = graph.add("Sub", [graph.add("Shape", [values[0]]).output, values[1]]).output;
     const [quotient] = graph.add("Div", [shifted, values[2]]).output.dims ?? [];
-    assert.match(String(quotient), /^unk__/);
+    assert.match(String(quotient), /^\?/);
   });
 });
 

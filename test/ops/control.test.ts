@@ -107,6 +107,15 @@ describe("Loop", () => {
     assert.deepEqual(numbers(graph, [int64(1000), f32([], [0]), f32([], [4])]), [[12], [4, 8, 12]]);
   });
 
+  it("takes the largest int64, which exporters write for no limit, as a count that is never reached", () => {
+    const { graph, node } = adding([], true);
+    const most = graph.addInitializer(Storage.from("int64", [2n ** 63n - 1n], []));
+    node.setInput(0, most);
+    graph.reinfer(node);
+    assert.equal(formatType(node.outputs[1]?.type ?? tensorType("bool")), "float[?]");
+    assert.deepEqual(numbers(graph, [int64(1), f32([], [0]), f32([], [4])]), [[12], [4, 8, 12]]);
+  });
+
   it("gives the same with memory reuse", () => {
     const { graph } = adding([600], false);
     const inputs = [int64(4), counting([600]), f32([], [1])];

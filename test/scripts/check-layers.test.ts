@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-const { findViolations } = (await import(new URL("../../scripts/check-layers.mjs", import.meta.url).href)) as {
-  findViolations(folder: string): { file: string; line: number; problem: string }[];
+const { findViolations, layers } = (await import(new URL("../../scripts/check-layers.mjs", import.meta.url).href)) as {
+  findViolations(folder: string, dependencies?: ReadonlySet<string>): { file: string; line: number; problem: string }[];
+  layers: readonly string[];
 };
 
 describe("the rule of the layers", () => {
@@ -14,10 +15,10 @@ describe("the rule of the layers", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const check = (file: string, text: string) => {
+  const check = (file: string, text: string, dependencies?: readonly string[]) => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
-    return findViolations(folder).map(({ line, problem }) => `${line}: ${problem}`);
+    return findViolations(folder, dependencies && new Set(dependencies)).map(({ line, problem }) => `${line}: ${problem}`);
   };
 
   it("lets a folder import from itself and from the folders it stands on", () => {
@@ -36,8 +37,53 @@ describe("the rule of the layers", () => {
     assert.deepEqual(check("tensor/a.ts", 'new Worker(new URL("../ops/a.ts", import.meta.url));'), [`1: ${up}`]);
   });
 
+  it("counts imports of types alone", () => {
+    const up = "src/tensor/ may not import from src/ops/, which stands above it (../ops/a.ts)";
+    assert.deepEqual(check("tensor/a.ts", 'import type { A } from "../ops/a.ts";'), [`1: ${up}`]);
+    assert.deepEqual(check("tensor/a.ts", 'export type { A } from "../ops/a.ts";'), [`1: ${up}`]);
+    assert.deepEqual(check("tensor/a.ts", 'let a: import("../ops/a.ts").A;'), [`1: ${up}`]);
+  });
+
+  it("knows every folder that stands in src/, and an order of all of them", () => {
+    const source = join(import.meta.dirname, "../../src");
+    const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const { name } of folders) assert.ok(layers.includes(name), name);
+    assert.equal(new Set(layers).size, layers.length);
+    layers.forEach((name, i) => {
+      const above = layers.slice(i + 1).map((other) => `import "../${other}/x.ts";`);
+      const below = layers.slice(0, i).map((other) => `import "../${other}/x.ts";`);
+      rmSync(folder, { recursive: true, force: true });
+      assert.equal(check(`${name}/a.ts`, [...below, ...above].join("\n")).length, above.length, name);
+    });
+  });
+
   it("does not take comments for imports", () => {
     assert.deepEqual(check("tensor/a.ts", '/**\n * import { a } from "../ops/a.ts"\n */\n// from "../ops/a.ts"\n'), []);
+  });
+
+  it("keeps each outside format and tool in its room, whatever part of it is imported", () => {
+    const rooms = {
+      inspector: "src/source/ may import node:inspector",
+      "node:inspector/promises": "src/source/ may import node:inspector",
+      "protobufjs/minimal.js": "src/onnx/ and src/weights/ and src/archive/ and src/serve/ may import protobufjs",
+      koffi: "src/engines/ and src/weights/ may import koffi",
+      "onnxruntime-node": "src/engines/ may import onnxruntime-node",
+      commander: "src/cli/ may import commander",
+      benchmark: "src/timer/ may import benchmark",
+    };
+    for (const [specifier, room] of Object.entries(rooms)) {
+      assert.deepEqual(check("ops/a.ts", `import type { X } from "${specifier}";`), [`1: only ${room}`]);
+      assert.deepEqual(check("ops/a.ts", `const x = require("${specifier}");`), [`1: only ${room}`]);
+    }
+    rmSync(join(folder, "ops"), { recursive: true });
+    assert.deepEqual(check("engines/a.ts", 'import koffi from "koffi";'), []);
+    assert.deepEqual(check("source/a.ts", 'import { Session } from "node:inspector/promises";'), []);
+  });
+
+  it("refuses packages that a user of the package would not have", () => {
+    const problem = "1: left-pad is not among the dependencies of package.json: whoever installs this package would not have it";
+    assert.deepEqual(check("ops/a.ts", 'import pad from "left-pad/index.js";', ["ndarray"]), [problem]);
+    assert.deepEqual(check("ops/a.ts", 'import nd from "ndarray";\nimport { join } from "path";', ["ndarray"]), []);
   });
 
   it("keeps the inspector and the image decoder in their rooms, and folders in the table", () => {

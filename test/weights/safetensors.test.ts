@@ -39,7 +39,9 @@ describe("reading safetensors", () => {
     const bytes = file(header, [0, 0, 0x80, 0x3f, 7, 8]);
     const path = join(folder, "a.safetensors");
     writeFileSync(path, bytes);
-    for (const { tensors, metadata } of [parseSafetensors(bytes), await readSafetensors(path), readSafetensorsSync(path)]) {
+    const map = { map: true };
+    const ways = [await readSafetensors(path), readSafetensorsSync(path), await readSafetensors(path, map), readSafetensorsSync(path, map)];
+    for (const { tensors, metadata } of [parseSafetensors(bytes), ...ways]) {
       assert.deepEqual([...tensors.keys()], ["b", "a"]);
       assert.deepEqual(tensors.get("a")?.toNumbers(), [1]);
       assert.deepEqual(tensors.get("a")?.shape, []);

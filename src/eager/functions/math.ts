@@ -1,9 +1,9 @@
 // Elementwise functions: arithmetic, comparison, logic, activations' primitives, dtype conversion.
 
 import type { OpName } from "../../ops/registry.ts";
-import { type DType, isFloat } from "../../tensor/dtype.ts";
+import { checkDType, type DType, dtypeInfo, isFloat } from "../../tensor/dtype.ts";
 import { dispatch } from "../interpreter.ts";
-import { isTensor, operand, scalar, type TensorLike } from "../operand.ts";
+import { isTensor, operand, requireTensor, scalar, type TensorLike } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 
 const unary =
@@ -13,7 +13,7 @@ const unary =
 const binary =
   (op: OpName) =>
   (a: Tensor, b: TensorLike): Tensor =>
-    dispatch(op, [a, operand(b, a)]);
+    dispatch(op, [a, operand(b, a, op)]);
 
 export const abs = unary("Abs");
 export const acos = unary("Acos");
@@ -43,6 +43,8 @@ export const sqrt = unary("Sqrt");
 export const tan = unary("Tan");
 export const tanh = unary("Tanh");
 export const softplus = unary("Softplus");
+/** x·Φ(x), exactly (through erf) or by the tanh approximation. */
+export const gelu = (x: Tensor, approximate: "none" | "tanh" = "none"): Tensor => dispatch("Gelu", [x], { approximate });
 export const identity = unary("Identity");
 
 export const add = binary("Add");
@@ -64,7 +66,7 @@ export const ne = (a: Tensor, b: TensorLike): Tensor => dispatch("Not", [eq(a, b
 /** True division: integers become float32 first, as in PyTorch. */
 export function div(a: Tensor, b: TensorLike): Tensor {
   const x = isFloat(a.dtype) ? a : to(a, "float32");
-  return dispatch("Div", [x, isTensor(b) && !isFloat(b.dtype) ? to(b, x.dtype) : operand(b, x)]);
+  return dispatch("Div", [x, isTensor(b) && !isFloat(b.dtype) ? to(b, x.dtype) : operand(b, x, "div")]);
 }
 
 /** ⌊a / b⌋, in the dtype of `a`. */
@@ -91,6 +93,13 @@ export const expm1 = (x: Tensor): Tensor => sub(exp(x), 1);
 export const log1p = (x: Tensor): Tensor => log(add(x, 1));
 export const log2 = (x: Tensor): Tensor => mul(log(x), Math.LOG2E);
 export const log10 = (x: Tensor): Tensor => mul(log(x), Math.LOG10E);
+export const exp2 = (x: Tensor): Tensor => exp(mul(x, Math.LN2));
+/** The whole part: rounds toward zero. */
+export const trunc = (x: Tensor): Tensor => (isFloat(x.dtype) ? mul(sign(x), floor(abs(x))) : x);
+/** What `trunc` cuts off, with the sign of x. */
+export const frac = (x: Tensor): Tensor => sub(x, trunc(x));
+/** a + weight·(b − a) */
+export const lerp = (a: Tensor, b: Tensor, weight: TensorLike): Tensor => add(a, mul(sub(b, a), weight));
 export const isfinite = (x: Tensor): Tensor => dispatch("Not", [dispatch("Or", [isnan(x), isinf(x)])]);
 
 const asBool = (x: Tensor) => (x.dtype === "bool" ? x : to(x, "bool"));
@@ -102,20 +111,48 @@ export const bitwiseNot = (x: Tensor): Tensor => dispatch(x.dtype === "bool" ? "
 
 /** Limits every element to [min, max]; either may be left out. */
 export function clamp(x: Tensor, min?: number, max?: number): Tensor {
-  const bound = (v: number | undefined) => (v === undefined ? undefined : scalar(v, x.dtype));
+  const bound = (v: number | undefined) => (v === undefined ? undefined : scalar(v, x.dtype, "clamp"));
   return dispatch("Clip", [x, bound(min), bound(max)]);
+}
+
+/** Replaces NaN by `nan`, and infinities by `posinf` and `neginf`: by default the largest and smallest numbers of the dtype. */
+export function nanToNum(x: Tensor, nan = 0, posinf?: number, neginf?: number): Tensor {
+  const most = largest[x.dtype];
+  if (most === undefined) return x;
+  const finite = where(isnan(x), nan, x);
+  const low = where(dispatch("IsInf", [finite], { detect_positive: 0 }), neginf ?? -most, finite);
+  return where(dispatch("IsInf", [low], { detect_negative: 0 }), posinf ?? most, low);
+}
+const largest: { readonly [D in DType]?: number } = {
+  float64: Number.MAX_VALUE,
+  float32: (2 - 2 ** -23) * 2 ** 127,
+  float16: 65504,
+  bfloat16: (2 - 2 ** -7) * 2 ** 127,
+};
+
+/** Where |a − b| ≤ atol + rtol·|b|; infinities must be equal. */
+export function isclose(a: Tensor, b: TensorLike, options: { readonly rtol?: number; readonly atol?: number } = {}): Tensor {
+  const other = operand(b, a, "isclose");
+  if (!isFloat(a.dtype)) return isclose(to(a, "float64"), to(other, "float64"), options);
+  const slack = add(mul(abs(other), options.rtol ?? 1e-5), options.atol ?? 1e-8);
+  return logicalOr(eq(a, other), logicalAnd(le(abs(sub(a, other)), slack), isfinite(other)));
 }
 
 /** `a` where `condition` holds, else `b`. Plain numbers take the dtype of the other branch. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const dtype = isTensor(a) ? a.dtype : isTensor(b) ? b.dtype : "float32";
-  const branch = (x: TensorLike) => (isTensor(x) ? x : scalar(x, dtype));
+  const branch = (x: TensorLike) => (isTensor(x) ? x : scalar(x, dtype, "where"));
+  requireTensor("where", "condition", condition);
   return dispatch("Where", [asBool(condition), branch(a), branch(b)]);
 }
 
-export const maskedFill = (x: Tensor, mask: Tensor, value: number): Tensor => where(mask, scalar(value, x.dtype), x);
+export const maskedFill = (x: Tensor, mask: Tensor, value: number | bigint | boolean): Tensor =>
+  where(mask, scalar(value, x.dtype, "maskedFill"), x);
 
-/** Converts elements to another dtype; the tensor itself when it has that dtype already. */
+/**
+ * Converts elements to another dtype; the tensor itself when it has that dtype already. Floats are cut off toward zero and limited to the
+ * range of an integer dtype, NaN becomes 0; integers keep their low bits (wrap around). Throws `UnknownDType`.
+ */
 export function to(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : dispatch("Cast", [x], { to: x.onnxNumber(dtype) });
+  return x.dtype === dtype ? x : dispatch("Cast", [x], { to: dtypeInfo(checkDType(dtype)).onnx });
 }

@@ -1,12 +1,12 @@
 // Reductions, softmax, sorting and products of matrices, under PyTorch's names.
-
+import { ingotError } from "../../errors/error.ts";
 import type { OpName } from "../../ops/registry.ts";
 import { isFloat } from "../../tensor/dtype.ts";
-import { normalizeAxes, normalizeAxis } from "../../tensor/shape.ts";
+import { formatShape, normalizeAxes, normalizeAxis } from "../../tensor/shape.ts";
 import { dispatch, dispatchAll } from "../interpreter.ts";
-import { int64s } from "../operand.ts";
+import { int64s, requireTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, div, mul, sqrt, sub, to } from "./math.ts";
+import { abs, add, div, mul, ne, pow, sqrt, sub, to } from "./math.ts";
 
 /** One axis, several, or (left out) all. */
 export type Dims = number | readonly number[] | undefined;
@@ -22,9 +22,17 @@ function reduce(op: OpName, x: Tensor, dims: Dims, keepdim: boolean): Tensor {
   return dispatch(op, [x, axes], { keepdims: keepdim ? 1 : 0 });
 }
 
-const countable = (x: Tensor) => (x.dtype === "bool" ? to(x, "int64") : x);
+/** Sums and products of integers and booleans are int64, as in PyTorch: those of small integers soon leave their range. */
+const countable = (x: Tensor) => (isFloat(x.dtype) || x.dtype === "int64" || x.dtype === "uint64" ? x : to(x, "int64"));
+
+/** Throws `DTypeMismatch` for integers, whose mean would be cut off to an integer. */
+function requireFloat(op: string, x: Tensor): Tensor {
+  requireTensor(op, "input", x);
+  if (isFloat(x.dtype)) return x;
+  throw ingotError("DTypeMismatch", { op, what: "the tensor", actual: x.dtype, expected: "a floating-point dtype", convert: "float32" });
+}
 export const sum = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceSum", countable(x), dims, keepdim);
-export const mean = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMean", x, dims, keepdim);
+export const mean = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMean", requireFloat("mean", x), dims, keepdim);
 export const prod = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceProd", countable(x), dims, keepdim);
 export const amax = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMax", x, dims, keepdim);
 export const amin = (x: Tensor, dims?: Dims, keepdim = false): Tensor => reduce("ReduceMin", x, dims, keepdim);
@@ -34,12 +42,22 @@ export const any = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
 export const all = (x: Tensor, dims?: Dims, keepdim = false): Tensor =>
   to(reduce("ReduceMin", to(to(x, "bool"), "int32"), dims, keepdim), "bool");
 
-/** p-norm for p = 1 or 2. */
-export const norm = (x: Tensor, p: 1 | 2 = 2, dims?: Dims, keepdim = false): Tensor =>
-  reduce(p === 1 ? "ReduceL1" : "ReduceL2", x, dims, keepdim);
+/** The p-norm (Σ|x|ᵖ)^(1/p); for p = Infinity the largest |x|, for -Infinity the smallest, for 0 the count of elements that are not 0. */
+export function norm(x: Tensor, p = 2, dims?: Dims, keepdim = false): Tensor {
+  requireFloat("norm", x);
+  if (p === 1 || p === 2) return reduce(p === 1 ? "ReduceL1" : "ReduceL2", x, dims, keepdim);
+  if (p === Number.POSITIVE_INFINITY) return amax(abs(x), dims, keepdim);
+  if (p === Number.NEGATIVE_INFINITY) return amin(abs(x), dims, keepdim);
+  if (p === 0) return sum(to(ne(x, 0), x.dtype), dims, keepdim);
+  return pow(sum(pow(abs(x), p), dims, keepdim), 1 / p);
+}
+
+/** How many elements are not zero, int64. */
+export const countNonzero = (x: Tensor, dims?: Dims): Tensor => sum(to(x, "bool"), dims);
 
 /** Variance; divides by n − correction (default 1, as PyTorch). */
 export function variance(x: Tensor, dims?: Dims, options: { correction?: number; keepdim?: boolean } = {}): Tensor {
+  requireFloat("var", x);
   const axes = normalizeAxes("var", typeof dims === "number" ? [dims] : dims, x.shape);
   const count = axes.reduce((n, a) => n * (x.shape[a] as number), 1);
   const centred = sub(x, mean(x, axes, true));
@@ -79,7 +97,17 @@ export const cumsum = (x: Tensor, dim: number): Tensor => {
  * @example topk(logits, 5).indices
  */
 export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesAndIndices {
+  requireTensor("topk", "input", x);
   const axis = normalizeAxis("topk", dim, x.shape);
+  const size = x.shape[axis] as number;
+  if (!Number.isInteger(k) || k < 0 || k > size)
+    throw ingotError("InvalidArgument", {
+      op: "topk",
+      name: "k",
+      expected: `an integer from 0 to ${size}, the size of dimension ${axis}`,
+      actual: String(k),
+      hint: `The tensor has shape ${formatShape(x.shape)}; pick another dim, or a smaller k.`,
+    });
   const [values, indices] = dispatchAll("TopK", [x, int64s([k])], { axis, largest: largest ? 1 : 0 }, 2);
   return { values: values as Tensor, indices: indices as Tensor };
 }

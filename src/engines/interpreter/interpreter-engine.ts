@@ -1,34 +1,49 @@
 // The reference engine: the operators' own kernels, node by node, with memory reuse. It computes in slices, so that the event loop turns.
+import { ingotError } from "../../errors/error.ts";
 import type { Graph } from "../../ir/graph.ts";
 import type { RuntimeValue } from "../../ops/define.ts";
 import { runGraphInSlices } from "../../ops/run-graph.ts";
-import type { Engine, Executable, RunOptions } from "../engine.ts";
+import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
+import { abortError } from "../run-aborted.ts";
+import { checkThreads } from "../threads.ts";
 
-/** Runs graphs of any operator that Ingot knows; needs nothing installed. */
+/** Runs graphs of any operator that Ingot knows; needs nothing installed. Computes on one thread, whatever `threads` says. */
 export const interpreterEngine: Engine = {
   name: "interpreter",
   unavailable: () => undefined,
-  prepare: async (graph) => new InterpreterExecutable(graph),
+  load: async () => {},
+  async prepare(graph: Graph, { threads }: EngineOptions = {}) {
+    if (threads !== undefined) checkThreads("threads", threads);
+    return new InterpreterExecutable(graph);
+  },
 };
 
 class InterpreterExecutable implements Executable {
   readonly engine = "interpreter";
   readonly graph: Graph;
   readonly #running = new Set<Promise<unknown>>();
+  #closed = false;
 
   constructor(graph: Graph) {
     this.graph = graph;
   }
 
-  run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
-    const result = runGraphInSlices(this.graph, inputs, { reuseMemory: true, signal: options.signal });
+  async run(inputs: readonly RuntimeValue[], { signal }: RunOptions = {}): Promise<RuntimeValue[]> {
+    if (this.#closed) throw ingotError("EngineClosed", { action: "run" });
+    if (signal?.aborted) throw abortError(signal);
+    const result = runGraphInSlices(this.graph, inputs, { reuseMemory: true, signal });
     this.#running.add(result);
-    const done = () => this.#running.delete(result);
-    result.then(done, done);
-    return result;
+    try {
+      return await result;
+    } catch (error) {
+      throw signal?.aborted && error === signal.reason ? abortError(signal) : error;
+    } finally {
+      this.#running.delete(result);
+    }
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled(this.#running);
   }
 

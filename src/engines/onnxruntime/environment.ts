@@ -1,11 +1,12 @@
-// What all sessions of a thread share: the library's environment, its allocator, and how a failed call becomes an error.
+// What all sessions of a thread share: the library's environment with its pool of threads, its allocator, and how a failed call becomes an
+// error.
 import type { ErrorCode } from "../../errors/catalogue.ts";
 import { ingotError } from "../../errors/error.ts";
+import { defaultThreads } from "../threads.ts";
 import type { OrtApi, Pointer } from "./c-api.ts";
 import { type Ffi, loadLibrary, type OrtLibrary } from "./library.ts";
+import { logSeverity } from "./log-level.ts";
 
-/** Nothing is printed: every failure comes back as a status, and that becomes an error. */
-const logOnlyFatal = 4;
 const arenaAllocator = 1;
 const defaultMemory = 0;
 
@@ -23,6 +24,13 @@ export class OrtEnvironment {
   readonly allocator: Pointer;
   /** Kept referenced for as long as the functions are. */
   readonly library: OrtLibrary;
+  /** Threads of the pool that sessions share, the caller's included. */
+  readonly poolThreads: number;
+  /**
+   * Whether that pool is there. The library makes one environment per process: when another user of it came first (onnxruntime-node itself),
+   * its environment has none, which only the first session that wants it finds out.
+   */
+  sharedPool: "unknown" | "there" | "missing" = "unknown";
   readonly #slot = new BigUint64Array(1);
   readonly #number = new Int32Array(this.#slot.buffer);
 
@@ -32,9 +40,23 @@ export class OrtEnvironment {
     this.api = api;
     this.ffi = ffi;
     this.version = version;
-    this.env = this.pointer((out) => api.CreateEnv(logOnlyFatal, "ingot", out));
+    this.poolThreads = defaultThreads();
+    this.env = this.#createEnv();
     this.cpuMemory = this.pointer((out) => api.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, out));
     this.allocator = this.pointer((out) => api.GetAllocatorWithDefaultOptions(out));
+  }
+
+  /** One pool of threads for all sessions: twenty models must not make twenty pools that fight for the same cores. */
+  #createEnv(): Pointer {
+    const { api, poolThreads } = this;
+    const threading = this.pointer((out) => api.CreateThreadingOptions(out));
+    try {
+      this.check(api.SetGlobalIntraOpNumThreads(threading, poolThreads));
+      this.check(api.SetGlobalInterOpNumThreads(threading, 1));
+      return this.pointer((out) => api.CreateEnvWithGlobalThreadPools(logSeverity(), "ingot", threading, out));
+    } finally {
+      api.ReleaseThreadingOptions(threading);
+    }
   }
 
   /** Throws the row `code` with ONNX Runtime's message when `status` is a failure. */

@@ -1,6 +1,5 @@
 // The ONNX Runtime engine: lowers a portable graph with its own passes, hands the weights over by address, and runs one session for all
 // concurrent calls.
-import { availableParallelism } from "node:os";
 import { IngotError } from "../../errors/error.ts";
 import type { Graph } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
@@ -13,6 +12,8 @@ import type { PassReport } from "../../passes/report.ts";
 import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
+import { checkThreads } from "../threads.ts";
+import { ortEnvironment } from "./environment.ts";
 import { findLibrary } from "./library.ts";
 import type { OrtData, OrtTensor } from "./ort-value.ts";
 import { type InferenceSession, OrtSession } from "./session.ts";
@@ -31,6 +32,13 @@ export const onnxruntimeEngine: Engine = {
       return error as Error;
     }
   },
+  async load() {
+    try {
+      await ortEnvironment();
+    } catch {
+      // `prepare` meets the same failure, and may have another way.
+    }
+  },
   prepare: (graph, options) => prepareOnnxRuntime(graph, options),
 };
 
@@ -38,9 +46,10 @@ export const onnxruntimeEngine: Engine = {
 export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = {}): Promise<OrtExecutable> {
   const lowered = cloneGraph(graph).graph;
   lowered.metadata.clear();
-  const { disable = [] } = options;
+  const { disable = [], validate = true } = options;
   const report = runPasses(lowered, disable === "all" ? [] : onnxruntimePasses, {
     target: "onnxruntime",
+    validate,
     ...(disable !== "all" && { disable }),
   });
   const session = await openSession(lowered, options);
@@ -48,7 +57,7 @@ export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = 
 }
 
 async function openSession(graph: Graph, options: EngineOptions): Promise<InferenceSession> {
-  const threads = { intraOpThreads: options.threads ?? Math.max(1, availableParallelism() - 1) };
+  const threads = options.threads === undefined ? {} : { intraOpThreads: checkThreads("threads", options.threads) };
   const { model, lent } = exportModel(graph, { lend: (s) => s.dtype !== "string" && s.byteSize >= smallestLent, valueInfo: false });
   const initializers = new Map([...lent].map(([name, storage]) => [name, toOrt(storage)]));
   try {
@@ -59,8 +68,8 @@ async function openSession(graph: Graph, options: EngineOptions): Promise<Infere
     const whole = encodeToBytes("ModelProto", exportModel(graph, { valueInfo: false }).model);
     try {
       return await WorkerSession.create(whole, threads);
-    } catch {
-      throw error;
+    } catch (second) {
+      throw second instanceof IngotError && second.code === "EngineRejectedModel" ? second : error;
     }
   }
 }

@@ -1,7 +1,7 @@
 // Tensors in and out of ONNX Runtime. What goes in is lent by address, never copied; what comes out is copied into memory of ours.
-import { ingotError } from "../../errors/error.ts";
-import { elementCount, formatShape } from "../../tensor/shape.ts";
+import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
+import { checkTensor } from "./check-feeds.ts";
 import { elementType, type OrtElements, stringType } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 
@@ -15,8 +15,9 @@ export interface OrtTensor {
 /** What a run takes and gives: a tensor, or a sequence of tensors. */
 export type OrtData = OrtTensor | readonly OrtTensor[];
 
-const sequenceType = 2;
-const tensorKind = 1;
+/** Kinds of values, as ONNX Runtime numbers them (ONNXType). */
+export const tensorKind = 1;
+export const sequenceKind = 2;
 const nul = "\0";
 
 /**
@@ -27,20 +28,9 @@ export function makeValue(env: OrtEnvironment, data: OrtData, fail: (problem: st
   return isSequence(data) ? makeSequence(env, data, fail) : makeTensor(env, data, fail);
 }
 
-function isSequence(data: OrtData): data is readonly OrtTensor[] {
+/** Tells a sequence of tensors from one tensor. */
+export function isSequence(data: OrtData): data is readonly OrtTensor[] {
   return Array.isArray(data);
-}
-
-/** Checks a tensor before native code sees it. */
-export function checkTensor({ dtype, shape, data }: OrtTensor, fail: (problem: string) => Error): void {
-  const type = elementType(dtype);
-  if (!type) throw fail(`element type ${dtype} cannot be handed to ONNX Runtime`);
-  const count = elementCount(shape);
-  if (!shape.every((d) => Number.isInteger(d) && d >= 0) || !Number.isSafeInteger(count))
-    throw fail(`${formatShape(shape)} is not a shape`);
-  if (ArrayBuffer.isView(data) === (dtype === stringType)) throw fail(`the data is not of element type ${dtype}`);
-  const given = ArrayBuffer.isView(data) ? data.byteLength / type.bytes : data.length;
-  if (given !== count) throw fail(`shape ${formatShape(shape)} needs ${count} elements, the data has ${given}`);
 }
 
 /** Native code wants an address even where there is nothing to read. */
@@ -80,7 +70,7 @@ function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: 
   try {
     for (const tensor of tensors) parts.push(makeTensor(env, tensor, fail));
     const list = BigUint64Array.from(parts);
-    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceType, out), "EngineRunFailed");
+    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceKind, out), "EngineRunFailed");
   } finally {
     for (const part of parts) env.api.ReleaseValue(part);
   }
@@ -89,9 +79,11 @@ function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: 
 /** Copies a native value out. Throws `EngineOutput` (through `fail`) for kinds that have no counterpart here. */
 export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
   const { api } = env;
+  // An empty optional is a value without a type: to ask for it would crash.
+  if (env.int((out) => api.HasValue(value, out), "EngineRunFailed") === 0) throw fail("it is an optional that holds nothing");
   const kind = env.int((out) => api.GetValueType(value, out), "EngineRunFailed");
   if (kind === tensorKind) return readTensor(env, value, fail);
-  if (kind !== sequenceType) throw fail("it is neither a tensor nor a sequence of tensors");
+  if (kind !== sequenceKind) throw fail("it is neither a tensor nor a sequence of tensors");
   const count = env.size((out) => api.GetValueCount(value, out), "EngineRunFailed");
   return Array.from({ length: count }, (_, i) => {
     const part = env.pointer((out) => api.GetValue(value, i, env.allocator, out), "EngineRunFailed");
@@ -157,14 +149,4 @@ export function cStrings(env: OrtEnvironment, strings: readonly string[]): { poi
 /** Does nothing but read its arguments: what is passed after a native call cannot be collected before that call has returned. */
 export function keepAlive(...values: readonly unknown[]): void {
   for (const value of values) if (value === keepAlive) throw new TypeError("a function has no memory to keep");
-}
-
-/** The error for an input of a run. */
-export function inputError(name: string, inputs: readonly string[]): (problem: string) => Error {
-  return (problem) => ingotError("EngineInput", { name, problem, inputs: inputs.join(", ") || "none" });
-}
-
-/** The error for an output of a run. */
-export function outputError(name: string, outputs: readonly string[]): (problem: string) => Error {
-  return (problem) => ingotError("EngineOutput", { name, problem, outputs: outputs.join(", ") || "none" });
 }

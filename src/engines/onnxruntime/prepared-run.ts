@@ -1,14 +1,9 @@
 // One run, made ready for native code: values over the inputs' memory, names as C strings, places for the results.
 // It holds on to all of that until it is freed, which must be after the native call has returned.
 import type { Pointer } from "./c-api.ts";
+import { checkNames, type DeclaredNames, inputError, outputError } from "./check-feeds.ts";
 import type { OrtEnvironment } from "./environment.ts";
-import { cStrings, inputError, keepAlive, makeValue, type OrtData, outputError, readValue } from "./ort-value.ts";
-
-/** The names that a model declares. */
-interface DeclaredNames {
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-}
+import { cStrings, keepAlive, makeValue, type OrtData, readValue } from "./ort-value.ts";
 
 export class PreparedRun {
   readonly #env: OrtEnvironment;
@@ -71,13 +66,6 @@ export class PreparedRun {
     const { length } = this.#outputText;
     return [this.#inputText, this.#values, this.#values.length, this.#outputText, length, this.#results] as const;
   }
-}
-
-function checkNames(declared: DeclaredNames, feeds: ReadonlyMap<string, OrtData>, outputNames: readonly string[]): void {
-  const { inputs, outputs } = declared;
-  for (const name of outputNames) if (!outputs.includes(name)) throw outputError(name, outputs)("the model has no output of this name");
-  for (const name of inputs) if (!feeds.has(name)) throw inputError(name, inputs)("it was not given");
-  for (const name of feeds.keys()) if (!inputs.includes(name)) throw inputError(name, inputs)("the model has no input of this name");
 }
 
 function makeValues(env: OrtEnvironment, { inputs }: DeclaredNames, feeds: ReadonlyMap<string, OrtData>): BigUint64Array {

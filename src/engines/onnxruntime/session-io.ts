@@ -1,7 +1,7 @@
 // The inputs and outputs of a session: names and types, as ONNX Runtime declares them.
 import type { Pointer } from "./c-api.ts";
 import type { OrtEnvironment } from "./environment.ts";
-import { readDims } from "./ort-value.ts";
+import { readDims, sequenceKind, tensorKind } from "./ort-value.ts";
 
 /** What a session takes or gives under one name. */
 export interface OrtPort {
@@ -12,9 +12,6 @@ export interface OrtPort {
   /** Sizes, names of symbolic sizes, or -1 where a size is unknown; undefined where `kind` is not "tensor". */
   readonly shape: readonly (number | string)[] | undefined;
 }
-
-const tensorKind = 1;
-const sequenceKind = 4;
 
 /** Reads the declared inputs or outputs of a session. */
 export function readPorts(env: OrtEnvironment, session: Pointer, side: "Input" | "Output"): OrtPort[] {

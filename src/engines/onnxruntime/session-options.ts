@@ -1,7 +1,9 @@
 // The options of a session, and their native counterpart. Weights are lent by address: they are not part of the model's bytes.
 import { ingotError } from "../../errors/error.ts";
+import { checkThreads } from "../threads.ts";
 import type { Pointer } from "./c-api.ts";
 import type { OrtEnvironment } from "./environment.ts";
+import { logSeverity } from "./log-level.ts";
 import { cStrings, keepAlive, makeValue, type OrtTensor } from "./ort-value.ts";
 
 /** How far ONNX Runtime rewrites a graph; `all` includes its blocked layout for convolutions. */
@@ -11,9 +13,12 @@ const levels = { disabled: 0, basic: 1, extended: 2, all: 99 } as const;
 const defaultConfig = { "session.use_device_allocator_for_initializers": "1" };
 
 export interface OrtSessionOptions {
-  /** Threads inside one operator, the caller's included; 0 (the default) means one per core. */
+  /**
+   * Threads inside one operator, the caller's included. By default, and for the same number, sessions share one pool; any other number gives
+   * the session a pool of its own.
+   */
   readonly intraOpThreads?: number;
-  /** Threads that run independent operators side by side; 1 (the default) runs them in order. */
+  /** Threads that run independent operators side by side; 1 (the default) runs them in order. More give the session pools of its own. */
   readonly interOpThreads?: number;
   readonly optimizationLevel?: keyof typeof levels;
   /**
@@ -27,17 +32,26 @@ export interface OrtSessionOptions {
   readonly optimizedModelPath?: string;
 }
 
+/** Whether a session with these options computes on the pool that all share. Throws `InvalidArgument`. */
+export function sharesPool(env: OrtEnvironment, { intraOpThreads, interOpThreads }: OrtSessionOptions): boolean {
+  const intra = intraOpThreads === undefined ? env.poolThreads : checkThreads("intraOpThreads", intraOpThreads);
+  const inter = interOpThreads === undefined ? 1 : checkThreads("interOpThreads", interOpThreads);
+  return inter === 1 && intra === env.poolThreads && env.sharedPool !== "missing";
+}
+
 /** Makes the native options; the caller releases them. Throws `InvalidArgument` and `EngineRejectedModel`. */
-export function makeSessionOptions(env: OrtEnvironment, options: OrtSessionOptions): Pointer {
+export function makeSessionOptions(env: OrtEnvironment, options: OrtSessionOptions, shared: boolean): Pointer {
   const { api } = env;
   const native = env.pointer((out) => api.CreateSessionOptions(out));
   try {
     env.check(api.SetSessionGraphOptimizationLevel(native, levels[options.optimizationLevel ?? "all"]));
-    env.check(api.SetIntraOpNumThreads(native, threads("intraOpThreads", options.intraOpThreads ?? 0)));
-    const interOp = threads("interOpThreads", options.interOpThreads ?? 1);
-    if (interOp > 1) {
+    env.check(api.SetSessionLogSeverityLevel(native, logSeverity()));
+    if (shared) env.check(api.DisablePerSessionThreads(native));
+    else env.check(api.SetIntraOpNumThreads(native, options.intraOpThreads ?? env.poolThreads));
+    const { interOpThreads = 1 } = options;
+    if (interOpThreads > 1) {
       env.check(api.SetSessionExecutionMode(native, 1));
-      env.check(api.SetInterOpNumThreads(native, interOp));
+      env.check(api.SetInterOpNumThreads(native, interOpThreads));
     }
     for (const [key, value] of Object.entries({ ...defaultConfig, ...options.config }))
       env.check(api.AddSessionConfigEntry(native, key, value));
@@ -68,15 +82,4 @@ function lendInitializers(env: OrtEnvironment, native: Pointer, initializers: Re
     for (const value of values) api.ReleaseValue(value);
     keepAlive(memory);
   }
-}
-
-function threads(name: string, count: number): number {
-  if (Number.isInteger(count) && count >= 0 && count <= 1024) return count;
-  throw ingotError("InvalidArgument", {
-    op: "onnxruntime",
-    name,
-    expected: "an integer from 0 to 1024",
-    actual: `${count} (${typeof count})`,
-    hint: "0 means one thread per core.",
-  });
 }

@@ -1,12 +1,13 @@
 // A session of ONNX Runtime, driven through its C API: one copy of the weights, any number of concurrent runs, an event loop
 // that stays free, runs that can be aborted, and memory that is all given back by close().
 import { ingotError } from "../../errors/error.ts";
+import { abortError } from "../run-aborted.ts";
 import type { Pointer } from "./c-api.ts";
 import { type OrtEnvironment, ortEnvironment } from "./environment.ts";
 import { keepAlive, type OrtData } from "./ort-value.ts";
 import { PreparedRun } from "./prepared-run.ts";
 import { type OrtPort, readPorts } from "./session-io.ts";
-import { makeSessionOptions, type OrtSessionOptions } from "./session-options.ts";
+import { makeSessionOptions, type OrtSessionOptions, sharesPool } from "./session-options.ts";
 import { onPool } from "./thread-pool.ts";
 import { trimMemory } from "./trim-memory.ts";
 
@@ -16,7 +17,7 @@ export interface OrtRunOptions {
 }
 
 /** The least that the engine needs of a session; also implemented without koffi, in a worker thread. */
-export interface InferenceSession {
+export interface InferenceSession extends AsyncDisposable {
   readonly inputs: readonly OrtPort[];
   readonly outputs: readonly OrtPort[];
   /** Outputs in the order of `outputNames` (all of them by default). */
@@ -79,7 +80,21 @@ export class OrtSession implements InferenceSession {
    */
   static async create(model: Uint8Array | string, options: OrtSessionOptions = {}): Promise<OrtSession> {
     const env = await ortEnvironment();
-    const native = makeSessionOptions(env, options);
+    if (!sharesPool(env, options)) return OrtSession.#open(env, model, options, false);
+    try {
+      const session = await OrtSession.#open(env, model, options, true);
+      env.sharedPool = "there";
+      return session;
+    } catch (error) {
+      if (env.sharedPool === "there") throw error;
+      const session = await OrtSession.#open(env, model, options, false); // when this works, the pool was what was missing
+      env.sharedPool = "missing";
+      return session;
+    }
+  }
+
+  static async #open(env: OrtEnvironment, model: Uint8Array | string, options: OrtSessionOptions, shared: boolean): Promise<OrtSession> {
+    const native = makeSessionOptions(env, options, shared);
     try {
       const session = await onPool(() => createNative(env, model, native));
       keepAlive(options.initializers);
@@ -203,10 +218,4 @@ function createNative(env: OrtEnvironment, model: Uint8Array | string, options: 
     if (typeof model === "string") env.api.CreateSession.async(env.env, model, options, out, done);
     else env.api.CreateSessionFromArray.async(env.env, model, model.byteLength, options, out, done);
   });
-}
-
-/** The error of a run whose signal fired. */
-export function abortError(signal: AbortSignal | undefined): Error {
-  const cause: unknown = signal?.reason;
-  return ingotError("RunAborted", { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
 }

@@ -1,27 +1,13 @@
 // The program of the worker thread: loads the package's own binding and answers requests one after the other.
 import { createRequire } from "node:module";
+import { setImmediate as turn } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
+import { bindingNumbers, bindingTypes } from "./binding-types.ts";
+import { insideGate } from "./exit-gate.ts";
+import { logSeverity } from "./log-level.ts";
 import type { OrtData, OrtTensor } from "./ort-value.ts";
 import type { OrtPort } from "./session-io.ts";
 import type { Reply, Request, WorkerStart } from "./worker-protocol.ts";
-
-/** The names of element types in the binding, by ONNX's number. */
-const typeNames = new Map([
-  [1, "float32"],
-  [2, "uint8"],
-  [3, "int8"],
-  [4, "uint16"],
-  [5, "int16"],
-  [6, "int32"],
-  [7, "int64"],
-  [8, "string"],
-  [9, "bool"],
-  [10, "float16"],
-  [11, "float64"],
-  [12, "uint32"],
-  [13, "uint64"],
-]);
-const typeNumbers = new Map([...typeNames].map(([number, name]) => [name, number]));
 
 /** The part of onnxruntime-node that is used; the package is optional, so its own types may not be there. */
 interface Binding {
@@ -47,14 +33,14 @@ interface BindingSession {
   release(): Promise<void>;
 }
 
-const { packageFile, model, options } = workerData as WorkerStart;
+const { packageFile, model, options, log, gate } = workerData as WorkerStart;
 const send = (reply: Reply) => parentPort?.postMessage(reply);
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
 
 function load(): Binding | undefined {
   try {
     const binding = createRequire(packageFile)("onnxruntime-node") as Binding;
-    binding.env.logLevel = "fatal";
+    binding.env.logLevel = log;
     return binding;
   } catch (cause) {
     send({ kind: "unloadable", message: messageOf(cause) });
@@ -65,49 +51,59 @@ function load(): Binding | undefined {
 const port = ({ name, isTensor, type, shape }: BindingPort): OrtPort => ({
   name,
   kind: isTensor ? "tensor" : "other",
-  dtype: typeNumbers.get(type ?? "") ?? 0,
+  dtype: bindingNumbers.get(type ?? "") ?? 0,
   shape: shape?.map((d) => (d === "" ? -1 : d)),
 });
 
 function toBinding({ Tensor }: Binding, name: string, data: OrtData): BindingTensor {
   if (!("data" in data)) throw new Error(`input \`${name}\`: sequences cannot be handed to this binding`);
-  const type = typeNames.get(data.dtype);
+  const type = bindingTypes.get(data.dtype);
   if (type === undefined) throw new Error(`input \`${name}\`: element type ${data.dtype} cannot be handed to this binding`);
   return new Tensor(type, data.data, data.shape);
 }
 
 function fromBinding(name: string, tensor: BindingTensor | undefined): OrtTensor {
-  const dtype = typeNumbers.get(tensor?.type ?? "");
+  const dtype = bindingNumbers.get(tensor?.type ?? "");
   if (!tensor || dtype === undefined) throw new Error(`output \`${name}\`: this binding does not give it as a tensor`);
-  return { dtype, shape: [...tensor.dims], data: tensor.data };
+  const { data } = tensor;
+  // Newer versions of Node give float16 as numbers; ours are bit patterns.
+  const patterns = dtype === 10 && ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+  return { dtype, shape: [...tensor.dims], data: patterns };
 }
 
 async function start(binding: Binding): Promise<void> {
-  const session = await binding.InferenceSession.create(model, {
-    graphOptimizationLevel: options.optimizationLevel ?? "all",
-    intraOpNumThreads: options.intraOpThreads ?? 0,
-    interOpNumThreads: options.interOpThreads ?? 1,
-    logSeverityLevel: 4,
-  });
+  const session = await insideGate(gate, () =>
+    binding.InferenceSession.create(model, {
+      graphOptimizationLevel: options.optimizationLevel ?? "all",
+      intraOpNumThreads: options.intraOpThreads ?? 0,
+      interOpNumThreads: options.interOpThreads ?? 1,
+      logSeverityLevel: logSeverity(log),
+    }),
+  );
   send({ kind: "ready", inputs: session.inputMetadata.map(port), outputs: session.outputMetadata.map(port) });
   let last: Promise<void> = Promise.resolve();
-  const answer = async (request: Request) => {
+  const cancelled = new Set<number>();
+  const answer = async (request: Exclude<Request, { kind: "cancel" }>) => {
     if (request.kind === "close") {
-      await session.release();
+      await insideGate(gate, () => session.release());
       parentPort?.close();
       return;
     }
     const { id, feeds, outputNames } = request;
+    await turn(); // lets a cancellation in
+    if (cancelled.delete(id)) return send({ kind: "failed", id, message: "it was cancelled before it began" });
     try {
       const tensors = Object.fromEntries(feeds.map(([name, data]) => [name, toBinding(binding, name, data)]));
-      const results = await session.run(tensors, outputNames);
+      const results = await insideGate(gate, () => session.run(tensors, outputNames));
       send({ kind: "done", id, outputs: outputNames.map((name) => fromBinding(name, results[name])) });
     } catch (cause) {
       send({ kind: "failed", id, message: messageOf(cause) });
     }
+    cancelled.delete(id);
   };
   parentPort?.on("message", (request: Request) => {
-    last = last.then(() => answer(request));
+    if (request.kind === "cancel") cancelled.add(request.id);
+    else last = last.then(() => answer(request));
   });
 }
 

@@ -1,4 +1,6 @@
 // What the session in a worker thread and its owner say to each other.
+import type { ExitGate } from "./exit-gate.ts";
+import type { LogLevel } from "./log-level.ts";
 import type { OrtData } from "./ort-value.ts";
 import type { OrtPort } from "./session-io.ts";
 import type { WorkerSessionOptions } from "./worker-session.ts";
@@ -8,6 +10,8 @@ export interface WorkerStart {
   readonly packageFile: string;
   readonly model: Uint8Array | string;
   readonly options: WorkerSessionOptions;
+  readonly log: LogLevel;
+  readonly gate: ExitGate;
 }
 
 export type Request =
@@ -17,6 +21,8 @@ export type Request =
       readonly feeds: readonly (readonly [string, OrtData])[];
       readonly outputNames: readonly string[];
     }
+  /** A run that need not begin any more. */
+  | { readonly kind: "cancel"; readonly id: number }
   | { readonly kind: "close" };
 
 export type Reply =

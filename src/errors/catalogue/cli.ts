@@ -27,7 +27,7 @@ export const cliErrors = errorFamily({
     message: "{option}: {problem}",
     hint: 'Write --input x=cat.jpg, --input x=data.json or --input x=random; for trace --input "x:float32[batch,3,224,224]" as well.',
     about:
-      "Inputs on the command line are `name=file` (a picture, or JSON with nested arrays), `name=random`, or for `trace` `name:specification`. A picture is preprocessed as torchvision does for ImageNet. Where a model has only one input, its name may be left out.",
+      "Inputs on the command line are `name=file` (a picture, a NumPy array in `.npy`, or JSON with nested arrays), `name=random`, or for `trace` `name:specification`. A picture is preprocessed as torchvision does for ImageNet. Where a model has only one input, its name may be left out.",
   },
   LabelsFile: {
     kind: "ArgumentError",

@@ -39,6 +39,13 @@ export const compileErrors = errorFamily({
     hint: "Call close() after the last run; trace or load again to go on.",
     about: "`close()` frees the engine's memory. A closed module cannot run.",
   },
+  CompiledIsFixed: {
+    kind: "DTypeError",
+    message: "{module} is compiled: its weights cannot be converted to {dtype}",
+    hint: 'Convert the model before it is traced: trace(model.to("{dtype}"), example).',
+    about:
+      "The weights of a compiled module are constants of its graph, and the graph was checked with them as they are. Another dtype is another graph.",
+  },
   NoCheckInputs: {
     kind: "EquivalenceError",
     message: "{file} cannot be checked: the model fails on random inputs ({problem})",
@@ -46,17 +53,17 @@ export const compileErrors = errorFamily({
     about:
       "A loaded model is run before and after optimisation on the same inputs. Random ones of the declared shapes made it fail, so an example is needed.",
   },
+  UnknownOption: {
+    kind: "ArgumentError",
+    message: "{call} has no option `{option}`",
+    hint: "{suggestion}The options are {known}.",
+    about: "Options are checked where they enter, so that a mistyped one is not silently without effect.",
+  },
   InvalidSpec: {
     kind: "ArgumentError",
     message: '"{spec}" is not an input specification: {problem}',
     hint: 'Write a dtype and the sizes, with names for those that may change: "float32[batch=2, 3, height=224, width=224]".',
     about:
       "A specification names the dtype and each dimension: a number is fixed, `name` or `name=size` is symbolic, with the size to use in the example.",
-  },
-  PassDidNothing: {
-    kind: "ArgumentError",
-    message: "{name} rewrites nothing in {graph}, so the optimiser cannot stop at it",
-    hint: "What rewrites something in this graph: {fired}. `ingot optimize … --explain {name}` says why it does not.",
-    about: "`--stop-at NAME` stops after the last rewrite of a pass or rule; one that finds nothing has no such rewrite.",
   },
 });

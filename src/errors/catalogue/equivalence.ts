@@ -9,6 +9,13 @@ export const equivalenceErrors = errorFamily({
     about:
       "Every graph is run beside the eager model on inputs of its own before you get it. Here the two disagreed by more than the limit, so nothing was returned. The notes name the first pass, rule and node that diverge. Please report it; to go on without that pass, switch it off by name.",
   },
+  RewriteNotEquivalent: {
+    kind: "EquivalenceError",
+    message: "the rule {rule} does not keep what {node} computes{where}: {problem} (error {error}, limit {limit} for accuracy {accuracy})",
+    hint: 'Switch the rule off to go on: { disable: ["{rule}"] }. If you wrote it, compare its replacement with its pattern; otherwise please report it.',
+    about:
+      "Before a rewrite is applied, the nodes it replaces and their replacement are run on the same small random inputs. An exact rule must give the same bits. A rule of accuracy ulp is run in float64, where only the rounding of its new constants may be left. An approximate rule must stay within the limit it states. Here the two sides differ by more, so the graph was not changed.",
+  },
   TraceNotFaithful: {
     kind: "EquivalenceError",
     message: "the traced graph does not reproduce eager bit for bit: {problem}",

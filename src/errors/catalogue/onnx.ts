@@ -43,11 +43,32 @@ export const onnxErrors = errorFamily({
     about:
       "Operators change between opset versions. Ingot knows the newest form of each and converts older ones when it reads a file. Here the old form says something that the new one cannot.",
   },
+  OpsetTooLow: {
+    kind: "UnsupportedOpError",
+    message: "the model cannot be written at opset {opset} of ONNX: {count} of its nodes need a newer one ({operators})",
+    hint: "Opset {lowest} is the lowest that would do: choose it, or a runtime that reads it.",
+    about:
+      "Each version of ONNX, its opset, adds operators and changes some. A file was asked for at an older opset than the model's operators have. Operators that can be written in terms of older ones are; those that the message lists cannot.",
+  },
   OnnxTooLarge: {
     kind: "OnnxFormatError",
     message: "the model does not fit into one file: {size} bytes, and a protobuf message holds at most 2147483647",
     hint: "Save it with external data: save(path, externalData: true).",
     about: "A protobuf message holds less than 2 GiB. Larger models keep their tensors in a file of their own beside the model.",
+  },
+  TargetTooOld: {
+    kind: "OnnxFormatError",
+    message:
+      "{model} cannot be written for {target}, which reads ONNX up to opset {opset} (IR version {irVersion}): {count} of its nodes need a newer one ({operators})",
+    hint: "Opset {lowest} is the lowest that would do{release}.",
+    about:
+      "A release of ONNX Runtime reads files up to an opset and an IR version. The graph uses operators, or element types, that came later and that cannot be written in terms of older ones.",
+  },
+  UnknownTarget: {
+    kind: "ArgumentError",
+    message: '"{target}" is not a target',
+    hint: '{suggestion}The targets are "portable" (standard ONNX, the default), "onnxruntime" (with its fused operators), and a release such as "onnxruntime@1.17" ({releases}).',
+    about: "`target` says whom a saved file is for, and with it which operators and versions it may use.",
   },
   SaveFormat: {
     kind: "ArgumentError",

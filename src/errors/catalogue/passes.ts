@@ -4,16 +4,24 @@ import { errorFamily } from "../entry.ts";
 export const passErrors = errorFamily({
   PassesDoNotSettle: {
     kind: "GraphError",
-    message: "the passes did not come to rest after {rounds} rounds; the last ones to fire were {passes}",
-    hint: "Two rules undo each other. Switch one of them off by name (disable), and report it.",
+    message: "the passes did not come to rest in {rounds} rounds: going in circles are {passes}",
+    hint: "These rules undo each other, or one of them matches its own result. Switch one off by name (disable), and report it.",
     about:
-      "The optimiser runs its passes until none of them finds anything more. Rules that undo each other would go on for ever; this stops them.",
+      "The optimiser runs its passes until none of them finds anything more. Rules that undo each other would go on for ever. A run stops when the structure of the graph comes back for the third time, or when it has done 16 rewrites for each node and constant.",
   },
   UnknownPass: {
     kind: "ArgumentError",
     message: "{name} is neither a pass nor a rule",
-    hint: "The names are {known}.",
-    about: "Passes and rules are switched off by their names, as the report prints them.",
+    hint: "{guess}The names are {known}.",
+    about:
+      "Passes and rules are switched off (disable), stopped at (stopAt) and asked about (explain) by their names, as the report prints them.",
+  },
+  PassWithoutPattern: {
+    kind: "ArgumentError",
+    message: "the pass {name} has no pattern, so there are no nodes to explain it for",
+    hint: "Its `about` says what it does. These have patterns: {rules}.",
+    about:
+      "`explain` tells for each node that could be the root of a rule's pattern whether the rule fires there. Passes such as constant folding look at every node and have no pattern.",
   },
   GraphSyntax: {
     kind: "GraphError",

@@ -44,6 +44,13 @@ export const tensorErrors = errorFamily({
     hint: "A shape is an array of integers from 0, with a product below 2^53.",
     about: "Sizes are whole numbers from 0. A product of sizes that overflows is refused.",
   },
+  TensorTooLarge: {
+    kind: "ShapeError",
+    message: "a tensor of {count} {dtype} elements needs {size}, and this machine has {memory}",
+    hint: "Check the sizes it is made from; compute in parts where it is meant.",
+    about:
+      "A tensor was asked for that cannot be held in memory: usually a size that was computed wrongly, or a damaged file that asks for one.",
+  },
   DTypeMismatch: {
     kind: "DTypeError",
     message: "{op}: {what} is {actual}, expected {expected}",

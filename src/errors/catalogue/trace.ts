@@ -5,7 +5,7 @@ export const traceErrors = errorFamily({
   NotAModel: {
     kind: "TraceError",
     message: "{what} cannot be traced: expected a function or an object with a forward method, got {actual}",
-    hint: "Pass a Module, or a function of tensors: trace((x) => x.relu(), example).",
+    hint: "Pass a Module, or a function of tensors: trace((x) => x.relu(), example). A class is passed as an instance: trace(new Net(), example).",
     about: "A model is a function over tensors, or an object whose `forward` method is one.",
   },
   UnsupportedInput: {
@@ -14,6 +14,13 @@ export const traceErrors = errorFamily({
     hint: "Pass tensors, or plain arrays and records of them.",
     about:
       "Inputs are tensors, nested in arrays and plain records as you like. Numbers, strings and booleans are fixed at their example's value.",
+  },
+  NoExample: {
+    kind: "TraceError",
+    message: "{model} was given no example to trace it on, and declares none",
+    hint: 'Pass tensors or specifications (trace(model, "float32[batch=2, 3, 224, 224]")), or declare them in the class: static inputs = { x: "float32[batch=2, 3, 224, 224]" }.',
+    about:
+      "Tracing runs the model on an example: tensors, or specifications that random tensors are made from. A model may declare its own as `static inputs`.",
   },
   NoTensorInput: {
     kind: "TraceError",
@@ -24,7 +31,7 @@ export const traceErrors = errorFamily({
   OutputNotTensor: {
     kind: "TraceError",
     message: "forward returned {actual} at {path}, expected a tensor",
-    hint: "Return a tensor, or arrays and plain records of tensors.",
+    hint: "Return a tensor, or arrays and plain records of tensors. A number read with .item() is a tensor without it.",
     about:
       "A compiled module returns what `forward` returned: tensors, nested in arrays and plain records. Anything else cannot be part of a graph.",
   },
@@ -59,6 +66,20 @@ export const traceErrors = errorFamily({
     about:
       "A graph computes its outputs from its inputs. A write to captured state would happen in eager and be lost in the graph; only registered buffers become state outputs.",
   },
+  InputMutation: {
+    kind: "TraceError",
+    message: "forward changed its argument {path}",
+    hint: "Leave the caller's arrays and records alone: make new ones ([...xs, y], { ...batch, x: y }).",
+    about:
+      "An eager run would change the array or record that the caller passed in, and the compiled module would not. Both must do the same, so a model that changes its arguments is refused.",
+  },
+  TensorWrite: {
+    kind: "TraceError",
+    message: "forward wrote into the memory of a tensor that it had read with .{how}",
+    hint: "Tensors are immutable: make a new one from the values (where, scatter, cat, tensor(values)).",
+    about:
+      "`.data`, `.storage` and `.toNdarray()` share the tensor's memory, for reading. A write there is not an operation on tensors, so it cannot be recorded. What the memory held before was put back.",
+  },
   ReadReachesGraph: {
     kind: "TraceError",
     message: "a value read out of a tensor by .{how}() decides what the graph computes{effect}",
@@ -82,7 +103,7 @@ export const traceErrors = errorFamily({
   StructureDependsOnSize: {
     kind: "TraceError",
     message: "the graph itself changes with {symbols}: {difference}",
-    hint: "A loop or branch in JavaScript follows a dynamic size. Write it with tensor operations over the whole axis, fix that dimension, or use script().",
+    hint: "A loop or branch in JavaScript follows a dynamic size. Write it with tensor operations over the whole axis, give the range of sizes that are needed ({ name, min, max }), fix that dimension, or use script().",
     about:
       "The model was recorded at several sizes of its dynamic dimensions and gave graphs with different nodes. One graph cannot stand for all of them.",
   },
@@ -96,7 +117,7 @@ export const traceErrors = errorFamily({
   UnexplainedSize: {
     kind: "TraceError",
     message: "a number that the model computed in JavaScript changes with {symbols} in a way that cannot be expressed: {values}",
-    hint: "Compute it with tensor operations, or fix the dimension.",
+    hint: "Keep the size a whole number and do the rest on tensors (x.div(n), x.div(tensor(n).sqrt())), or fix the dimension.",
     about:
       "Numbers that change with a dynamic dimension must be integer expressions of the dimensions (`2*seq + 1`, `floor(h/2)`), so that the graph can compute them.",
   },

@@ -41,4 +41,52 @@ export const weightsErrors = errorFamily({
     hint: "safetensors holds {known}.",
     about: "The safetensors format has no strings.",
   },
+  PickleDamaged: {
+    kind: "WeightsError",
+    message: "{file} is not a valid pickle: {problem}",
+    hint: "The file is cut off, damaged or of another kind: download or save it again.",
+    about:
+      "A PyTorch checkpoint describes its tensors in Python's pickle format. This one breaks the rules of that format, or holds an instruction that no data needs.",
+  },
+  PickleRefused: {
+    kind: "WeightsError",
+    message: "{file} wants to call {callable}, which is not allowed: a checkpoint may build tensors and containers, and nothing else",
+    hint: "Save the weights alone, in Python: `torch.save(model.state_dict(), path)`, or as safetensors.",
+    about:
+      "A pickle is a program: it may name any Python function and have it called. Ingot reads pickles as data and knows only the few names that tensors and containers are made of; a file that names anything else is refused, whatever it is for. Files that hold whole model objects, optimizers of other libraries or NumPy scalars are refused for this reason.",
+  },
+  CheckpointFormat: {
+    kind: "WeightsError",
+    message: "{file} is not a PyTorch checkpoint that can be read: {problem}",
+    hint: "{hint}",
+    about:
+      "Checkpoints are what `torch.save` writes: a zip archive with `data.pkl` and one entry per storage (PyTorch 1.6 and later), or the legacy stream of pickles and storages. Archives of TorchScript hold code and are not read.",
+  },
+  CheckpointTensor: {
+    kind: "WeightsError",
+    message: "{file}: a tensor of the checkpoint is not valid: {problem}",
+    hint: "The file is damaged or hostile: save it again.",
+    about:
+      "A tensor in a checkpoint is a view of a storage: an offset, sizes and strides. They must lie inside the storage, and the storage must be in the file with the bytes that its type and length need.",
+  },
+  NoStateDict: {
+    kind: "WeightsError",
+    message: "{file} holds no state dict: {found}",
+    hint: "{hint}",
+    about:
+      "Weights are a dictionary from names to tensors, at the top of the file or under `state_dict`, `model_state_dict`, `model` or `module`. `readCheckpoint` gives everything that a file holds, for other layouts.",
+  },
+  NpyFormat: {
+    kind: "WeightsError",
+    message: "{file} is not a NumPy array that can be read: {problem}",
+    hint: "Save it again with `numpy.save` (or `savez`), with elements that are numbers, booleans or text.",
+    about:
+      "A .npy file is a magic number, a version, a header that is a Python dictionary with `descr`, `fortran_order` and `shape`, and the elements. Arrays of Python objects are pickles inside and are refused; complex numbers and dates have no element type here.",
+  },
+  WeightsFormat: {
+    kind: "WeightsError",
+    message: "{file} is no weights file that is known: {problem}",
+    hint: "Give a .safetensors, .safetensors.index.json, .npz, .npy, .pt, .pth or .bin file.",
+    about: "The format is told from the first bytes of the file, not from its name.",
+  },
 });

@@ -8,3 +8,4 @@ export { packColumns, packPositions, packRows } from "./pack";
 export { scatterTap } from "./scatter";
 export { softmaxRows } from "./softmax";
 export { stage } from "./stage";
+export { wideDots } from "./wide-dot";

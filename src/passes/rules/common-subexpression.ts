@@ -1,6 +1,6 @@
 // Computes the same thing once.
 import { Graph, type Node, type Value } from "../../ir/graph.ts";
-import { mergeProvenance } from "../../ir/provenance.ts";
+import { Patch } from "../../ir/patch.ts";
 import type { AttributeValue } from "../../ir/schema.ts";
 import { Storage } from "../../tensor/storage.ts";
 import type { Pass } from "../pass.ts";
@@ -29,18 +29,17 @@ export const commonSubexpression: Pass = {
       if (node.subgraphs.length > 0 || graph.schemas.get(node.op)?.pure === false) continue;
       const key = keyOf(node, ids);
       const first = seen.get(key);
-      if (!first) {
+      if (!first || first.removed) {
         seen.set(key, node);
         continue;
       }
       if (!context.step("common-subexpression", node)) return;
-      first.provenance = mergeProvenance(first.provenance, node.provenance);
+      const patch = new Patch(graph, "common-subexpression");
       node.outputs.forEach((v, i) => {
-        const kept = first.outputs[i] as Value;
-        kept.name ??= v.name;
-        v.replaceAllUsesWith(kept);
+        patch.shunt(v, first.outputs[i] as Value);
       });
-      graph.remove(node);
+      context.check(patch, { rule: "common-subexpression", accuracy: "exact" }, node);
+      patch.apply();
     }
   },
 };

@@ -1,8 +1,6 @@
 // Folds inference-time batch normalisation into the convolution behind it.
-import { elementCount } from "../../tensor/shape.ts";
-import type { Storage } from "../../tensor/storage.ts";
-import { batchNormAffine, type ChannelAffine, isFinite64, roundTo, scaleChannels, toFloat64 } from "../channel-arithmetic.ts";
-import { attributeOf, type Match } from "../match.ts";
+import type { ChannelAffine } from "../channel-arithmetic.ts";
+import { batchNormOf, convolutionOfAffine, isUnpadded } from "../convolution-weights.ts";
 import { defineRule } from "../rewriter.ts";
 
 /**
@@ -33,37 +31,8 @@ export const foldBatchNormConv = defineRule({
       v("b").constant().optional(),
     ),
   check(m) {
-    const pads = m.attribute("pads");
-    const autoPad = m.attribute("auto_pad") ?? "NOTSET";
-    if (autoPad !== "VALID" && !(autoPad === "NOTSET" && (!Array.isArray(pads) || pads.every((p) => p === 0))))
-      return "the convolution pads";
-    return isFinite64(affineOf(m)) || "its scale or shift is not finite";
+    if (!isUnpadded(m.root)) return "the convolution pads";
+    return batchNormOf(m, "bn") !== undefined || "its scale or shift is not finite";
   },
-  replacement(op, m) {
-    const weight = m.constant("w") as Storage;
-    const bias = m.constant("b");
-    const { scale, shift } = affineOf(m);
-    const [filters = 0, depth = 0] = weight.shape;
-    const kernel = elementCount(weight.shape.slice(2));
-    const groupSize = filters / Number(attributeOf(m.root, "group") ?? 1);
-    const elements = toFloat64(weight);
-    const moved = bias ? toFloat64(bias) : new Float64Array(filters);
-    for (let f = 0, at = 0; f < filters; f++)
-      for (let c = 0; c < depth; c++) {
-        const t = shift[Math.floor(f / groupSize) * depth + c] as number;
-        for (let k = 0; k < kernel; k++) moved[f] = (moved[f] as number) + (elements[at++] as number) * t;
-      }
-    const w = op.constant(scaleChannels(weight, scale, kernel, depth, groupSize), m.value("w").name);
-    return op.Conv(m.value("x"), w, op.constant(roundTo(weight.dtype, moved, [filters]), m.optional("b")?.name), m.root.attributes);
-  },
+  replacement: (op, m) => convolutionOfAffine(op, m, batchNormOf(m, "bn") as ChannelAffine),
 });
-
-function affineOf(m: Match): ChannelAffine {
-  const [gamma, beta, mean, variance] = ["gamma", "beta", "mean", "var"].map((name) => m.constant(name)) as [
-    Storage,
-    Storage,
-    Storage,
-    Storage,
-  ];
-  return batchNormAffine(gamma, beta, mean, variance, Number(m.attribute("epsilon", "bn")));
-}

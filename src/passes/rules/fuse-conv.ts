@@ -81,3 +81,25 @@ export const fuseConvAddActivation = defineRule({
   replacement: (op, m) =>
     op.call("com.microsoft.FusedConv", inputs(m, m.value("z")), { ...m.node("conv").attributes, ...activationOf(m) })[0] as Value,
 });
+
+/**
+ * Fuses the residual sum behind a convolution into it, where no activation follows.
+ *
+ *     x ─ Conv(W, b) ─ Add(z) ─ y
+ *     x ─ FusedConv(W, b, z) ─ y
+ *
+ * Cases: 1. z on either side  2. both sides are convolutions: one takes the other as z. Runs behind fuse-conv-add-activation.
+ * Legal when nobody else reads the convolution's result and z has exactly its shape. Accuracy: ulp.
+ */
+export const fuseConvAdd = defineRule({
+  name: "fuse-conv-add",
+  about: "fuses the residual sum behind a convolution into ONNX Runtime's FusedConv",
+  accuracy: "ulp",
+  targets: ["onnxruntime"],
+  pattern: (op, v) => op.Add(convolution(op, v), v("z")),
+  check(m) {
+    const dtype = floats(m);
+    return dtype === true ? sameShapes(m) : dtype;
+  },
+  replacement: (op, m) => op.call("com.microsoft.FusedConv", inputs(m, m.value("z")), m.node("conv").attributes)[0] as Value,
+});

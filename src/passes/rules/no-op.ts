@@ -1,8 +1,9 @@
 // Removes operators that give back what they are given.
 import type { Node } from "../../ir/graph.ts";
-import { typeEquals } from "../../ir/type.ts";
 import { attributeOf } from "../match.ts";
 import { defineRule } from "../rewriter.ts";
+import { canStandFor } from "../stand-in.ts";
+import { constantInts, dependsOnDefault, sameTypes, shapeOf } from "../value-facts.ts";
 
 /** Per operator: true when this node gives its first input back unchanged, or the reason why it does not. */
 const noOps: Readonly<Record<string, (node: Node) => true | string>> = {
@@ -14,22 +15,44 @@ const noOps: Readonly<Record<string, (node: Node) => true | string>> = {
       n.graph.initializers.has(n.inputs[2]) &&
       n.inputs[2].storage.toNumbers()[0] === 0) ||
     "it may be in training mode",
-  Cast: (n) => sameType(n),
-  Reshape: (n) => sameType(n),
-  Flatten: (n) => sameType(n),
-  Expand: (n) => sameType(n),
+  Cast: sameType,
+  CastLike: sameType,
+  Reshape: sameType,
+  Flatten: sameType,
+  Squeeze: sameType,
+  Unsqueeze: sameType,
+  Expand: sameType,
   Transpose: (n) => {
     const perm = attributeOf(n, "perm");
-    return (Array.isArray(perm) && perm.every((p, i) => p === i)) || "it changes the order of the axes";
+    if (Array.isArray(perm)) return perm.every((p, i) => p === i) || "it changes the order of the axes";
+    return (shapeOf(n.inputs[0])?.length ?? 2) < 2 || "it changes the order of the axes";
   },
   Concat: (n) => n.inputs.length === 1 || "it joins several inputs",
+  Split: (n) => n.outputs.length === 1 || "it gives several parts",
+  Tile: (n) => constantInts(n.inputs[1], n.graph)?.every((r) => r === 1) || "it repeats its input, as far as is known",
+  Pad: (n) => constantInts(n.inputs[1], n.graph)?.every((p) => p === 0) || "it pads or crops, as far as is known",
+  Slice: (n) => {
+    // With steps of 1, only the whole axis has the length of the axis.
+    if (n.inputs[4] && !constantInts(n.inputs[4], n.graph)?.every((s) => s === 1)) return "its steps are not known to be 1";
+    return sameType(n);
+  },
+  Clip: (n) => (n.inputs[1] === undefined && n.inputs[2] === undefined) || "it has a bound",
   Relu: (n) => n.inputs[0]?.producer?.op === "Relu" || "its input may be negative",
+  Abs: (n) => n.inputs[0]?.producer?.op === "Abs" || "its input may be negative",
+  Ceil: integral,
+  Floor: integral,
+  Round: integral,
 };
 
 function sameType(node: Node): true | string {
-  const type = node.inputs[0]?.type;
-  if (type?.kind !== "tensor" || node.output.type.kind !== "tensor" || type.shape === undefined) return "the shape of its input is unknown";
-  return typeEquals(type, node.output.type) || "it changes dtype or shape";
+  const x = node.inputs[0];
+  if (dependsOnDefault(node)) return "it reads an input whose default a caller may replace";
+  if (!shapeOf(x)) return "the shape of its input is unknown";
+  return (x && sameTypes(x, node.output)) || "it changes dtype or shape";
+}
+
+function integral(node: Node): true | string {
+  return ["Ceil", "Floor", "Round"].includes(node.inputs[0]?.producer?.op ?? "") || "its input may have a fraction";
 }
 
 /**
@@ -38,8 +61,9 @@ function sameType(node: Node): true | string {
  *     x ─ Identity ─ y
  *     x ─ y
  *
- * Cases: 1. Identity  2. Dropout in inference  3. Cast to the same dtype  4. Reshape, Flatten, Expand to the same shape
- * 5. Transpose by the identity  6. Concat of one  7. Relu of Relu.
+ * Cases: 1. Identity  2. Dropout in inference  3. Cast to the same dtype  4. Reshape, Flatten, Squeeze, Unsqueeze, Expand to the same shape
+ * 5. Transpose by the identity  6. Concat of one, Split into one  7. Tile by 1, Pad by 0  8. Slice of everything  9. Clip without bounds
+ * 10. Relu of Relu, Abs of Abs, rounding of what is rounded.
  * Legal because the output equals the input bit for bit. One between an input (or a constant) and an output of the graph stays: the file needs it.
  * Accuracy: exact.
  */
@@ -50,10 +74,8 @@ export const noOp = defineRule({
   targets: ["portable", "onnxruntime"],
   pattern: (op, v) => op.oneOf(Object.keys(noOps), v("x")).open(),
   check(m) {
-    if (m.root.output.isGraphOutput && !m.value("x").producer) return "it connects an input or a constant to an output of the graph";
-    if (m.root.output.isGraphOutput && (m.value("x").isGraphOutput || m.value("x").producer?.graph !== m.graph))
-      return "its input is an output of the graph already";
-    return noOps[m.root.op]?.(m.root) ?? "";
+    const place = canStandFor(m, m.value("x"));
+    return place === true ? (noOps[m.root.op]?.(m.root) ?? "") : place;
   },
   replacement: (_, m) => m.value("x"),
 });

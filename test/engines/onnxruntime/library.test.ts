@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { findLibrary, findPackage, loadLibrary, openLibrary } from "../../../src/engines/onnxruntime/library.ts";
-
-const run = promisify(execFile);
 
 describe("the library of ONNX Runtime", () => {
   let folder: string;
@@ -47,18 +43,19 @@ describe("the library of ONNX Runtime", () => {
     );
   });
 
-  it("holds no process open: a program with an open session ends by itself", async () => {
-    const session = new URL("../../../src/engines/onnxruntime/session.ts", import.meta.url).href;
-    const support = new URL("../../support/tiny-models.ts", import.meta.url).href;
-    const program = `
-      import { OrtSession } from ${JSON.stringify(session)};
-      import { tinyModel } from ${JSON.stringify(support)};
-      const port = (name) => ({ name, dtype: 1, shape: [1] });
-      const s = await OrtSession.create(tinyModel({ inputs: [port("x")], outputs: [port("y")], nodes: [{ op: "Neg", inputs: ["x"], outputs: ["y"] }] }));
-      const [y] = await s.run(new Map([["x", { dtype: 1, shape: [1], data: Float32Array.of(3) }]]));
-      console.log(y.data[0]);`;
-    const { stdout, stderr } = await run(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { timeout: 60_000 });
-    assert.equal(stdout.trim(), "-3");
-    assert.equal(stderr, "");
-  }).timeout(60_000);
+  it("that INGOT_ONNXRUNTIME_LIBRARY names is taken, and named when it is not there", () => {
+    const before = process.env.INGOT_ONNXRUNTIME_LIBRARY;
+    try {
+      process.env.INGOT_ONNXRUNTIME_LIBRARY = join(folder, "libonnxruntime.so.9");
+      assert.throws(() => findLibrary(), {
+        code: "EngineLibraryMissing",
+        message: /libonnxruntime\.so\.9: INGOT_ONNXRUNTIME_LIBRARY names a file/,
+      });
+      writeFileSync(join(folder, "libonnxruntime.so.9"), "");
+      assert.equal(findLibrary(), join(folder, "libonnxruntime.so.9"));
+    } finally {
+      if (before === undefined) delete process.env.INGOT_ONNXRUNTIME_LIBRARY;
+      else process.env.INGOT_ONNXRUNTIME_LIBRARY = before;
+    }
+  });
 });

@@ -1,0 +1,86 @@
+// `npm run interop [-- PEER… --all]`: what other programs make of the files that Ingot writes, and Ingot of theirs. See README.md.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { models } from "../src/index.ts";
+import { type Answer, ask, findPython } from "./python.ts";
+import { saveModels } from "./saved-models.ts";
+import { compareWithTorch } from "./torch.ts";
+
+/** Largest error over largest value. */
+const limit = 1e-4;
+const few = ["resnet18", "resnet50", "mobilenet_v2", "vit_b_16"];
+
+const peers = {
+  onnx: { packages: ["onnx", "numpy"], program: "onnx_peer.py", install: "onnx" },
+  onnxruntime: { packages: ["onnxruntime", "numpy"], program: "onnxruntime_peer.py", install: "onnxruntime" },
+  openvino: { packages: ["openvino", "numpy"], program: "openvino_peer.py", install: "openvino" },
+  torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
+} as const;
+type PeerName = keyof typeof peers;
+const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
+
+const args = process.argv.slice(2);
+const all = args.includes("--all");
+const asked = args.filter((arg) => arg !== "--all");
+const unknown = asked.filter((name) => !isPeer(name));
+if (unknown.length > 0) {
+  console.error(`interop: ${unknown.join(", ")}: the peers are ${Object.keys(peers).join(", ")}`);
+  process.exit(2);
+}
+const chosen = asked.length > 0 ? asked.filter(isPeer) : Object.keys(peers).filter(isPeer);
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const folder = mkdtempSync(join(tmpdir(), "ingot-interop-"));
+try {
+  const pythons = chosen.map((name) => ({ name, python: findPython(peers[name].packages) }));
+  for (const { name, python } of pythons) if (!python) skip(name);
+  const present = pythons.filter((p): p is { name: PeerName; python: string } => p.python !== undefined);
+  const manifest = join(folder, "manifest.json");
+  if (present.some(({ name }) => name !== "torch"))
+    writeFileSync(manifest, JSON.stringify(await saveModels(folder, (what) => console.log(`  ${what} …`))));
+  for (const { name, python } of present) {
+    try {
+      await (name === "torch" ? torch(python) : judgeFiles(name, python, manifest));
+    } catch (error) {
+      report({ model: name, problem: error instanceof Error ? error.message : String(error) });
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 ? 1 : 0;
+
+async function judgeFiles(name: PeerName, python: string, manifest: string): Promise<void> {
+  for await (const answer of ask(python, peers[name].program, [manifest]))
+    if (answer.version) console.log(`${name} ${answer.version}`);
+    else report(answer);
+}
+
+async function torch(python: string): Promise<void> {
+  const names = all ? models.modelNames : few;
+  for await (const answer of ask(python, peers.torch.program, [folder, ...names])) {
+    if (answer.version) console.log(`torch ${answer.version}`);
+    if (!answer.model) continue;
+    try {
+      for await (const compared of compareWithTorch(folder, answer.model)) report(compared);
+    } catch (error) {
+      report({ model: answer.model, problem: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
+
+function skip(name: PeerName): void {
+  counts.skipped++;
+  console.log(
+    `!!! SKIPPED ${name}: no Python here has it. python3 -m venv interop/.venv && interop/.venv/bin/pip install ${peers[name].install}`,
+  );
+}
+
+function report({ model, error, top5, problem, note }: Answer): void {
+  const good = problem === undefined && (error === undefined || (error <= limit && top5 !== false));
+  counts[good ? "passed" : "failed"]++;
+  const figures = error === undefined ? (note ?? "") : `error ${error.toExponential(1)}, top-5 ${top5 ? "equal" : "DIFFER"}`;
+  console.log(`  ${good ? "ok  " : "FAIL"} ${model}  ${problem ?? figures}`);
+}

@@ -1,0 +1,32 @@
+// PyTorch's models through Ingot: its state dict into our zoo, and its exported file through load().
+import { join } from "node:path";
+import { load, models, Tensor, topk, trace } from "../src/index.ts";
+import { readSafetensors } from "../src/weights/safetensors.ts";
+import type { Answer } from "./python.ts";
+
+/** What is compared with PyTorch's scores, by name. */
+export async function* compareWithTorch(folder: string, name: string): AsyncIterable<Answer> {
+  const weights = await tensorsOf(join(folder, `${name}.safetensors`));
+  const io = await tensorsOf(join(folder, `${name}.io.safetensors`));
+  const [input, expected] = [io.get("in") as Tensor, io.get("out") as Tensor];
+  const model = models.byName(name)({ weights }).eval();
+  yield judge(`${name}, zoo, eager`, model.forward(input) as Tensor, expected);
+  const traced = await trace(model, input, { dynamic: [{ 0: "batch" }] });
+  yield judge(`${name}, zoo, traced`, (await traced.run(input)) as Tensor, expected);
+  await traced.close();
+  const loaded = await load(join(folder, `${name}.onnx`), { example: input });
+  yield judge(`${name}, torch.onnx.export, loaded`, (await loaded.run(input)) as Tensor, expected);
+  await loaded.close();
+}
+
+async function tensorsOf(path: string): Promise<Map<string, Tensor>> {
+  const { tensors } = await readSafetensors(path);
+  return new Map([...tensors].map(([name, storage]) => [name, Tensor.fromStorage(storage)]));
+}
+
+function judge(model: string, actual: Tensor, expected: Tensor): Answer {
+  const [a, e] = [actual.storage.toNumbers(), expected.storage.toNumbers()];
+  const largest = Math.max(...e.map(Math.abs));
+  const error = Math.max(...a.map((v, i) => Math.abs(v - (e[i] as number)))) / largest;
+  return { model, error, top5: String(topk(actual, 5).indices) === String(topk(expected, 5).indices) };
+}

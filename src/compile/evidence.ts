@@ -1,0 +1,78 @@
+// What a compiled module is compared with, kept so that it can be compared again: when it goes to another engine, or to a file for one.
+import type { Executable } from "../engines/engine.ts";
+import { type EngineName, findEngine } from "../engines/engines.ts";
+import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
+import { bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
+import type { CertificateRow } from "../equivalence/certificate.ts";
+import { type CheckCase, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
+import { outputLimits } from "../equivalence/graph-limits.ts";
+import type { Graph } from "../ir/graph.ts";
+import { onnxruntimePasses } from "../passes/pipelines.ts";
+import type { CheckOptions, CompileOptions } from "./finish.ts";
+
+export interface Evidence {
+  /** Inputs, and what eager gave for them. */
+  readonly cases: readonly CheckCase[];
+  readonly tolerances: Tolerances;
+  readonly disable: readonly string[] | undefined;
+  /** As the user asked for when the module was compiled. */
+  readonly ignoreFailed: boolean;
+}
+
+export interface EngineChoice {
+  /** Threads inside one operator; default one less than the machine's cores, at least 1. */
+  readonly threads?: number;
+}
+
+export interface Prepared {
+  readonly executable: Executable;
+  readonly rows: readonly CertificateRow[];
+  /** What differed, where the user asked to go on all the same. */
+  readonly notes: readonly string[];
+}
+
+/** The limits of a check, from what the user asked for and from what the faithful graph computes. */
+export function tolerancesOf(graph: Graph, { rtol, atol = 0, topk = 5 }: CheckOptions = {}): Tolerances {
+  return { limits: outputLimits(graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit))), atol, topk };
+}
+
+/** `cases` come first the random one, then those that the user gave. */
+export function makeEvidence(graph: Graph, example: CheckCase | undefined, cases: readonly CheckCase[], options: CompileOptions): Evidence {
+  return {
+    cases: example ? [example, ...cases] : cases,
+    tolerances: tolerancesOf(graph, options.check),
+    disable: options.disable,
+    ignoreFailed: options.ignoreFailedEquivalenceCheck ?? false,
+  };
+}
+
+/** Makes the graph ready on an engine and checks it there. Throws `NotEquivalent`, with the rule that broke it, and EngineError. */
+export async function prepareChecked(graph: Graph, engine: EngineName, choice: EngineChoice, evidence: Evidence): Promise<Prepared> {
+  const disable = evidence.disable ? { disable: evidence.disable } : {};
+  const executable = await findEngine(engine).prepare(graph, { ...choice, ...disable });
+  const label = executable.engine === "interpreter" ? "portable" : "lowered";
+  const rows: CertificateRow[] = [];
+  const notes: string[] = [];
+  try {
+    for (const check of evidence.cases) {
+      const { row, comparison } = await checkExecutable(label, executable, check, evidence.tolerances);
+      rows.push(row);
+      if (comparison.ok) continue;
+      const what = `the ${label} graph on ${executable.engine}`;
+      const problem = `${firstProblem(comparison)} (${check.label})`;
+      if (!evidence.ignoreFailed) throw notEquivalent(what, problem, await bisect(graph, check, evidence, label === "lowered"));
+      notes.push(`${what} DIFFERS from eager: ${problem}`);
+    }
+    return { executable, rows, notes };
+  } catch (error) {
+    await executable.close();
+    throw error;
+  }
+}
+
+async function bisect(graph: Graph, check: CheckCase, { tolerances, disable }: Evidence, lowered: boolean) {
+  if (!lowered) return undefined;
+  const onInterpreter = async (g: Graph) =>
+    (await checkExecutable("lowered", await interpreterEngine.prepare(g), check, tolerances)).comparison;
+  return bisectPasses(graph, onnxruntimePasses, onInterpreter, { ...(disable && { disable }), target: "onnxruntime" });
+}

@@ -1,0 +1,23 @@
+// The constant second input of a Reshape between two shapes whose sizes may be symbols.
+import { type Dim, dimEquals } from "../ir/dim.ts";
+
+/**
+ * The target (0 copies the input's size, one −1 is what is left over) that makes a Reshape of `from` give `to` for all values of the symbols;
+ * undefined where no constant target says it.
+ *
+ * @example reshapeTarget([batch, 3, 4], [batch, 12]); // [0, 12]
+ */
+export function reshapeTarget(from: readonly Dim[], to: readonly Dim[]): number[] | undefined {
+  let holes = 0;
+  const target = to.map((d, i) => {
+    const size = from[i];
+    if (typeof d === "number" && d !== 0) return d;
+    if (size !== undefined && dimEquals(size, d)) return 0;
+    if (d === 0) return Number.NaN;
+    holes++;
+    return -1;
+  });
+  // Beside a size of 0 the leftover is not defined.
+  if (holes > 1 || target.some(Number.isNaN) || (holes === 1 && to.includes(0))) return undefined;
+  return target;
+}

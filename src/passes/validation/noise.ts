@@ -1,0 +1,102 @@
+// How the variance of inputs becomes the variance of outputs: exactly for sums, products and what only moves elements; by measuring for the rest.
+import type { RuntimeValue } from "../../ops/define.ts";
+import { isFloat } from "../../tensor/dtype.ts";
+import { Generator } from "../../tensor/random.ts";
+import { Storage } from "../../tensor/storage.ts";
+import { applyOp, numbersOf, varianceOf, type Wide, widen } from "./wide-value.ts";
+
+type Run = (inputs: readonly (RuntimeValue | undefined)[]) => RuntimeValue[];
+type Rule = (variances: readonly (Storage | undefined)[], values: readonly Storage[]) => Storage | undefined;
+
+const square = (s: Storage) => applyOp("Mul", [s, s]);
+const plus = (a: Storage | undefined, b: Storage | undefined) => (a && b ? applyOp("Add", [a, b]) : (a ?? b));
+const times = (a: Storage | undefined, b: Storage) => a && applyOp("Mul", [a, b]);
+
+/** First order: Var(a·b) = a²·Var(b) + b²·Var(a), and so on. */
+const rules: Readonly<Record<string, Rule>> = {
+  Add: ([a, b]) => plus(a, b),
+  Sub: ([a, b]) => plus(a, b),
+  Mul: ([va, vb], [a, b]) => plus(times(va, square(b as Storage)), times(vb, square(a as Storage))),
+  Neg: ([a]) => a,
+};
+
+/** Operators that give elements of their inputs at other places. */
+const movers: ReadonlySet<string> = new Set([
+  "Concat",
+  "Expand",
+  "Flatten",
+  "Gather",
+  "Identity",
+  "Reshape",
+  "Slice",
+  "Split",
+  "Squeeze",
+  "Tile",
+  "Transpose",
+  "Unsqueeze",
+]);
+
+/** Steps of measuring, in standard deviations, small enough for a first-order estimate. */
+const steps = 2;
+
+/** The variances of the outputs of `op`, whose inputs are `args`. */
+export function propagateNoise(
+  op: string,
+  args: readonly (Wide | undefined)[],
+  outputs: readonly RuntimeValue[],
+  run: Run,
+): (Storage | undefined)[] {
+  const variances = args.map((a) => a && varianceOf(a));
+  const values = args.map((a) => (a ? widen(a.value) : undefined));
+  const rule = rules[op];
+  if (rule) {
+    const found = rule(variances, values as Storage[]);
+    return [found && outputs[0] instanceof Storage ? found.expand(outputs[0].shape) : undefined];
+  }
+  if (movers.has(op)) {
+    const zero = (s: Storage) => Storage.of("float64", new Float64Array(s.size), s.shape);
+    const moved = run(values.map((v, i) => variances[i] ?? (v instanceof Storage && isFloat(v.dtype) ? zero(v) : v)));
+    return moved.map((v) => (v instanceof Storage ? v : undefined));
+  }
+  return measured(variances, values, outputs, run);
+}
+
+/**
+ * Moves all inputs by one standard deviation, with random signs, and looks how far the outputs go. An element may stay where it is by chance,
+ * so the largest move counts for all.
+ */
+function measured(
+  variances: readonly (Storage | undefined)[],
+  values: readonly (RuntimeValue | undefined)[],
+  outputs: readonly RuntimeValue[],
+  run: Run,
+): (Storage | undefined)[] {
+  const largest = outputs.map(() => 0);
+  for (let step = 0; step < steps; step++) {
+    const g = new Generator(1 + step);
+    const moved = values.map((v, i) => {
+      const variance = variances[i];
+      if (!(v instanceof Storage) || !variance) return v;
+      const by = numbersOf(variance);
+      return Storage.of(
+        "float64",
+        numbersOf(v).map((x, at) => x + (g.bits() & 1 ? 1 : -1) * Math.sqrt(by[at] as number)),
+        v.shape,
+      );
+    });
+    run(moved).forEach((after, i) => {
+      const before = outputs[i];
+      if (!(after instanceof Storage) || !(before instanceof Storage) || !isFloat(before.dtype)) return;
+      const [x, y] = [numbersOf(before), numbersOf(after)];
+      for (let at = 0; at < x.length; at++) {
+        const d = Math.abs((x[at] as number) - (y[at] as number));
+        if (d > (largest[i] as number)) largest[i] = d;
+      }
+    });
+  }
+  return outputs.map((v, i) =>
+    v instanceof Storage && isFloat(v.dtype)
+      ? Storage.of("float64", new Float64Array(v.size).fill((largest[i] as number) ** 2), v.shape)
+      : undefined,
+  );
+}
