@@ -65,11 +65,13 @@ function fromTyped(data: Exclude<Elements, string[]>, dtype: DType | undefined, 
   return Storage.from(dtype, data, shape);
 }
 
-/** The dtype whose elements such a typed array holds; 16-bit words are uint16, bytes uint8. */
+/** The dtype whose elements such a typed array holds; 16-bit words are uint16, bytes uint8: elements that a codec reads are never meant. */
 function ownDType(data: Elements): DType | undefined {
-  return allDTypes.find((d) => !wordDTypes.has(d) && dtypeInfo(d).make(0).constructor === data.constructor);
+  return allDTypes.find((d) => {
+    const { kind, codec, make } = dtypeInfo(d);
+    return kind !== "bool" && kind !== "string" && codec === undefined && make(0).constructor === data.constructor;
+  });
 }
-const wordDTypes: ReadonlySet<DType> = new Set(["bool", "float16", "bfloat16", "string"]);
 
 function measure(data: NestedArray | Elements, flat: ElementValue[], shape: number[] = [], depth = 0): number[] {
   if (!Array.isArray(data)) {
@@ -213,7 +215,9 @@ export function fromNdarray(array: NdArray<Elements>, options: CreateOptions = {
   const { data } = array;
   const own = Array.isArray(data) ? undefined : ownDType(data);
   const dtype = options.dtype ?? own;
-  if (dtype !== undefined && dtypeInfo(dtype).make(0).constructor === data.constructor)
+  // Integers of less than a byte are converted: the array may hold larger ones.
+  const info = dtype && dtypeInfo(dtype);
+  if (dtype !== undefined && info?.make(0).constructor === data.constructor && (info.kind === "float" || info.codec === undefined))
     return currentInterpreter().constant(new Storage(dtype, array));
   const view = Storage.strided(own ?? "float64", data, array.shape, array.stride, array.offset);
   const values = view.dense() as ArrayLike<number | bigint>;

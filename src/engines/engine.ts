@@ -1,6 +1,6 @@
 // The one interface of everything that runs a graph. An engine lowers the portable graph to what it runs best and gives an executable.
 import type { Graph } from "../ir/graph.ts";
-import type { RuntimeValue } from "../ops/define.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import type { PassReport } from "../passes/report.ts";
 
 export interface EngineOptions {

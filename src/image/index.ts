@@ -1,7 +1,11 @@
 // The public entry `ingot/image`: from picture files to the inputs of models.
 import { Tensor } from "../eager/tensor.ts";
+import { installImageCodec } from "../ops/image-decoder.ts";
+import { decodeSync } from "./codec.ts";
 import { type DecodeOptions, decode } from "./decode.ts";
 import { type PreprocessOptions, preprocessRgb } from "./preprocess.ts";
+
+installImageCodec(decodeSync);
 
 export { type DecodeOptions, decode } from "./decode.ts";
 export { centerCrop, type PerChannel, type PreprocessOptions, preprocessRgb, resizeShortSide } from "./preprocess.ts";

@@ -7,7 +7,7 @@ import type { Dim } from "./dim.ts";
 import type { Value } from "./graph.ts";
 import { formatProvenance, type Provenance } from "./provenance.ts";
 import type { AttributeSchema, Attributes, AttributeValue, FormalParameter, InferContext, OpSchema, OpSchemas } from "./schema.ts";
-import type { ValueType } from "./type.ts";
+import { formatType, type ValueType } from "./type.ts";
 
 export interface InferredNode {
   /** Without those equal to their defaults. */
@@ -72,29 +72,42 @@ export function checkInputs(schema: OpSchema, types: readonly (ValueType | undef
   const bound = new Map<string, { dtype: DType; name: string }>();
   types.forEach((type, i) => {
     const formal = formalAt(formals, i);
-    if (type === undefined || formal === undefined || formal.type === "any" || type.kind !== "tensor") return;
-    const allowed = schema.types[formal.type] ?? (allDTypes.includes(formal.type as DType) ? [formal.type as DType] : undefined);
-    if (allowed && !allowed.includes(type.dtype))
+    if (type === undefined || formal === undefined || formal.type === "any") return;
+    const [, ofSequence] = /^seq\((\w+)\)$/.exec(formal.type) ?? [];
+    const variable = ofSequence ?? formal.type;
+    const tensor = ofSequence === undefined ? type : type.kind === "sequence" ? type.element : undefined;
+    if (tensor?.kind !== "tensor") throw wrongKind(schema, formal, type);
+    const { dtype } = tensor;
+    const allowed = schema.types[variable] ?? (allDTypes.includes(variable as DType) ? [variable as DType] : undefined);
+    if (allowed && !allowed.includes(dtype))
       throw ingotError("DTypeMismatch", {
         op: schema.opType,
         what: formal.name,
-        actual: type.dtype,
+        actual: dtype,
         expected: allowed.length === 1 ? String(allowed[0]) : `one of ${allowed.join(", ")}`,
         convert: String(allowed.includes("float32") ? "float32" : allowed[0]),
       });
-    const before = bound.get(formal.type);
-    if (before === undefined) bound.set(formal.type, { dtype: type.dtype, name: formal.name });
-    else if (
-      before.dtype !== type.dtype &&
-      !schema.inputs.find((f) => f === formal && f.option === "variadic" && formal.type.endsWith("*"))
-    )
+    const before = bound.get(variable);
+    if (before === undefined) bound.set(variable, { dtype, name: formal.name });
+    else if (before.dtype !== dtype && !schema.inputs.find((f) => f === formal && f.option === "variadic" && formal.type.endsWith("*")))
       throw ingotError("DTypeMismatch", {
         op: schema.opType,
         what: formal.name,
-        actual: type.dtype,
+        actual: dtype,
         expected: `${before.dtype}, as ${before.name} is`,
         convert: before.dtype,
       });
+  });
+}
+
+function wrongKind(schema: OpSchema, formal: FormalParameter, actual: ValueType): Error {
+  const sequence = formal.type.startsWith("seq(");
+  return ingotError("DTypeMismatch", {
+    op: schema.opType,
+    what: formal.name,
+    actual: formatType(actual),
+    expected: sequence ? "a sequence of tensors" : "a tensor",
+    convert: "float32",
   });
 }
 

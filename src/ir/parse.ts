@@ -53,6 +53,8 @@ interface Scope {
 
 /** How deep sub-graphs and types may be nested: texts come from strangers, and the reader calls itself. */
 const maxDepth = 100;
+/** The words that begin the type of a container. */
+const containers = new Set(["seq", "optional", "map"]);
 
 const dtypeByText = new Map<string, DType>((Object.keys(dtypes) as DType[]).map((d) => [dtypes[d].text, d]));
 
@@ -87,10 +89,7 @@ class GraphReader {
     });
     r.expect("=>");
     const outputs = r.list("(", ")", () => {
-      const type =
-        r.token.kind === "id" && (dtypeByText.has(r.token.text) || r.token.text === "seq" || r.token.text === "optional")
-          ? this.type()
-          : undefined;
+      const type = r.token.kind === "id" && (dtypeByText.has(r.token.text) || containers.has(r.token.text)) ? this.type() : undefined;
       return { type, name: r.name() };
     });
     if (r.is("<")) this.initializers(graph, scope);
@@ -228,9 +227,16 @@ class GraphReader {
       r.expect(")");
       return { kind: token.text === "seq" ? "sequence" : "optional", element };
     }
-    const dtype = token.kind === "id" ? dtypeByText.get(token.text) : undefined;
-    if (dtype === undefined) throw r.syntax("a type such as float[batch,3]");
-    r.next();
+    if (token.text === "map") {
+      r.next();
+      r.expect("(");
+      const key = this.dtype();
+      r.expect(",");
+      const value = this.nested(() => this.type());
+      r.expect(")");
+      return { kind: "map", key, value };
+    }
+    const dtype = this.dtype();
     if (!r.is("[")) return { kind: "tensor", dtype, shape: [] };
     const dims = r.list("[", "]", (): Dim => {
       if (r.accept("?")) return unknownDim();
@@ -245,6 +251,14 @@ class GraphReader {
     if (!/^\d+$/.test(this.#r.token.text) || !Number.isSafeInteger(size)) throw this.#r.syntax("a size: an integer from 0");
     this.#r.next();
     return size;
+  }
+
+  dtype(): DType {
+    const r = this.#r;
+    const dtype = r.token.kind === "id" ? dtypeByText.get(r.token.text) : undefined;
+    if (dtype === undefined) throw r.syntax("a type such as float[batch,3]");
+    r.next();
+    return dtype;
   }
 
   data(type: ValueType, name: Token): Storage {

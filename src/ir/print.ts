@@ -118,6 +118,7 @@ const attributeText: { readonly [K in AttributeKind]: (value: never, indent: str
 export function textOfType(type: ValueType): string {
   if (type.kind === "sequence") return `seq(${textOfType(type.element)})`;
   if (type.kind === "optional") return `optional(${textOfType(type.element)})`;
+  if (type.kind === "map") return `map(${dtypeInfo(type.key).text},${textOfType(type.value)})`;
   const name = dtypeInfo(type.dtype).text;
   if (type.shape === undefined) return `${name}[]`;
   return type.shape.length === 0 ? name : `${name}[${type.shape.map(textOfDim).join(",")}]`;

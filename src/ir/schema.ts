@@ -18,7 +18,7 @@ export interface AttributeSchema {
 
 export interface FormalParameter {
   readonly name: string;
-  /** A type variable of `types`, or a concrete dtype, or `any` (of any type, sequences included). */
+  /** A type variable of `types`, a concrete dtype, `seq(T)` (a sequence of such tensors), or `any` (containers included). */
   readonly type: string;
   readonly option: "single" | "optional" | "variadic";
 }

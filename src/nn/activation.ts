@@ -194,6 +194,87 @@ export class Softplus extends Module {
   }
 }
 
+/** a·sigmoid(b) for the two halves of the input along `dim`. */
+export class GLU extends Module {
+  readonly dim: number;
+  constructor(dim = -1) {
+    super();
+    this.dim = dim;
+  }
+  forward(input: Tensor): Tensor {
+    return f.glu(input, this.dim);
+  }
+  override extraRepr(): string {
+    return `dim=${this.dim}`;
+  }
+}
+
+/** x / (1 + |x|) */
+export class Softsign extends Module {
+  forward(input: Tensor): Tensor {
+    return f.softsign(input);
+  }
+}
+
+/** log(sigmoid(x)) */
+export class LogSigmoid extends Module {
+  forward(input: Tensor): Tensor {
+    return f.logsigmoid(input);
+  }
+}
+
+/** max(x, 0) + min(0, alpha·(e^(x/alpha) − 1)) */
+export class CELU extends Activation {
+  readonly alpha: number;
+  constructor(alpha = 1, options: InplaceOption = {}) {
+    super(options);
+    this.alpha = alpha;
+  }
+  forward(input: Tensor): Tensor {
+    return f.celu(input, this.alpha);
+  }
+  protected override settings(): string {
+    return `alpha=${pyFloat(this.alpha)}`;
+  }
+}
+
+/** x − tanh(x) */
+export class Tanhshrink extends Module {
+  forward(input: Tensor): Tensor {
+    return f.tanhshrink(input);
+  }
+}
+
+/** x where |x| > lambda, else 0 */
+export class Hardshrink extends Module {
+  readonly lambda: number;
+  constructor(lambda = 0.5) {
+    super();
+    this.lambda = lambda;
+  }
+  forward(input: Tensor): Tensor {
+    return f.hardshrink(input, this.lambda);
+  }
+  override extraRepr(): string {
+    return String(this.lambda);
+  }
+}
+
+/** x moved by lambda towards 0 */
+export class Softshrink extends Module {
+  readonly lambda: number;
+  constructor(lambda = 0.5) {
+    super();
+    this.lambda = lambda;
+  }
+  forward(input: Tensor): Tensor {
+    return f.softshrink(input, this.lambda);
+  }
+  override extraRepr(): string {
+    return String(this.lambda);
+  }
+}
+
 /** Along `dim`: positive numbers that sum to 1. */
 export class Softmax extends Module {
   readonly dim: number;
@@ -221,5 +302,12 @@ export class LogSoftmax extends Module {
   }
   override extraRepr(): string {
     return `dim=${this.dim}`;
+  }
+}
+
+/** Softmax of −x. */
+export class Softmin extends Softmax {
+  override forward(input: Tensor): Tensor {
+    return f.softmin(input, this.dim);
   }
 }

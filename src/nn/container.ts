@@ -37,7 +37,8 @@ export class Sequential extends Module {
   constructor(...layers: readonly Layer[] | readonly [Readonly<Record<string, Layer>>]) {
     super();
     const first = layers[0];
-    const named = layers.length === 1 && first !== undefined && !isModule(first) ? Object.entries(first) : Object.entries(layers);
+    const isRecord = layers.length === 1 && typeof first === "object" && first !== null && !isModule(first);
+    const named: [string, unknown][] = Object.entries(isRecord ? first : layers);
     for (const [key, layer] of named) place(this, key, layer);
   }
 

@@ -1,7 +1,7 @@
 // Dropout. In eval mode it dispatches ONNX's Dropout all the same, which does nothing there: the graph then shows where the model has it, and
 // a rule takes it out.
 import type { Tensor } from "../eager/tensor.ts";
-import { dropout } from "./functional/dropout.ts";
+import { dropout, dropoutChannels } from "./functional/dropout.ts";
 import { Module } from "./module.ts";
 import { numberIn } from "./options.ts";
 import { pyBool } from "./print-module.ts";
@@ -32,3 +32,16 @@ export class Dropout extends Module {
     return `p=${this.p}, inplace=${pyBool(this.inplace)}`;
   }
 }
+
+/** What Dropout1d, 2d and 3d share: in train mode whole channels of [N, C, ...] are set to 0. */
+abstract class DropoutNd extends Dropout {
+  override forward(input: Tensor): Tensor {
+    return dropoutChannels(input, this.p, { training: this.training, ...(this.seed !== undefined && { seed: this.seed }) });
+  }
+}
+/** Drops whole channels of [N, C, L]. */
+export class Dropout1d extends DropoutNd {}
+/** Drops whole channels of [N, C, H, W]. */
+export class Dropout2d extends DropoutNd {}
+/** Drops whole channels of [N, C, D, H, W]. */
+export class Dropout3d extends DropoutNd {}

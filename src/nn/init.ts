@@ -125,3 +125,40 @@ export function xavierNormal(shape: Shape, gain = 1): Tensor {
   const { fanIn, fanOut } = fans(shape);
   return normal(shape, 0, gain * Math.sqrt(2 / (fanIn + fanOut)));
 }
+
+/**
+ * A. Saxe and others, 2013: a matrix [rows, rest] (the axes behind the first taken together) whose rows, or columns where these are fewer, are
+ * orthogonal to each other and of length `gain`. Throws `RankMismatch`.
+ */
+export function orthogonal(shape: Shape, gain = 1): Tensor {
+  fans(shape);
+  const rows = shape[0] as number;
+  const columns = elementCount(shape.slice(1));
+  return drawn(shape, (out, g) => {
+    const [count, length] = rows <= columns ? [rows, columns] : [columns, rows];
+    const basis: Float64Array[] = [];
+    while (basis.length < count) {
+      const v = g.fillNormal(new Float64Array(length));
+      // Twice: one pass of Gram and Schmidt leaves what rounding put back.
+      for (let pass = 0; pass < 2; pass++)
+        for (const b of basis) {
+          const along = b.reduce((sum, x, i) => sum + x * (v[i] as number), 0);
+          for (let i = 0; i < length; i++) v[i] = (v[i] as number) - along * (b[i] as number);
+        }
+      const size = Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+      if (size < 1e-6) continue;
+      basis.push(v.map((x) => x / size));
+    }
+    basis.forEach((b, k) => {
+      for (let i = 0; i < length; i++) out[rows <= columns ? k * columns + i : i * columns + k] = gain * (b[i] as number);
+    });
+  });
+}
+
+/** Ones on the diagonal of a matrix, zeros elsewhere. */
+export function eye(rows: number, columns: number = rows): Tensor {
+  checkShape("init", [rows, columns]);
+  const data = new Float32Array(rows * columns);
+  for (let i = 0; i < Math.min(rows, columns); i++) data[i * columns + i] = 1;
+  return Tensor.fromStorage(Storage.of("float32", data, [rows, columns]));
+}

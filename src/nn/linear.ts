@@ -1,4 +1,4 @@
-// Linear, and the layers that only move elements: Identity, Flatten, Embedding.
+// Linear, and the layers that only move elements: Identity, Flatten, Unflatten, Embedding.
 
 import { linear } from "../eager/functions/reduce.ts";
 import { flatten } from "../eager/functions/shape.ts";
@@ -10,7 +10,7 @@ import { kaimingUniform, normal, uniform } from "./init.ts";
 import { Module } from "./module.ts";
 import { integerFrom } from "./options.ts";
 import type { Parameter } from "./parameter.ts";
-import { pyBool } from "./print-module.ts";
+import { pyBool, pyTuple } from "./print-module.ts";
 
 /**
  * y = x·Wᵀ + b for x [..., inFeatures]; weight [outFeatures, inFeatures], bias [outFeatures]. Throws `ShapeMismatch`.
@@ -77,6 +77,23 @@ export class Flatten extends Module {
   }
   override extraRepr(): string {
     return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/** Splits axis `dim` into several of the sizes given, one of which may be -1: the inverse of Flatten. */
+export class Unflatten extends Module {
+  readonly dim: number;
+  readonly unflattenedSize: readonly number[];
+  constructor(dim: number, unflattenedSize: readonly number[]) {
+    super();
+    this.dim = dim;
+    this.unflattenedSize = unflattenedSize;
+  }
+  forward(input: Tensor): Tensor {
+    return input.unflatten(this.dim, this.unflattenedSize);
+  }
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=${pyTuple(this.unflattenedSize)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 // Normalisation layers other than BatchNorm: over the last axes, over groups of channels, over each sample.
 import type { Tensor } from "../eager/tensor.ts";
-import { groupNorm, layerNorm, rmsNorm } from "./functional/norm.ts";
+import { checkChannels } from "./conv.ts";
+import { groupNorm, instanceNorm, layerNorm, rmsNorm } from "./functional/norm.ts";
 import { ones, zeros } from "./init.ts";
 import { Module } from "./module.ts";
 import { integerFrom, invalid, numberIn } from "./options.ts";
@@ -102,5 +103,73 @@ export class GroupNorm extends Module {
   }
   override extraRepr(): string {
     return `${this.numGroups}, ${this.numChannels}, eps=${pyFloat(this.eps)}, affine=${pyBool(this.affine)}`;
+  }
+}
+
+export interface InstanceNormOptions {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Printed only: running statistics are not kept. 0.1 by default. */
+  readonly momentum?: number;
+  /** Learn a scale and a shift per channel; false by default. */
+  readonly affine?: boolean;
+}
+
+/** What InstanceNorm1d, 2d and 3d share: each channel of each sample is normalised by itself, in both modes. */
+abstract class InstanceNormNd extends Module {
+  readonly numFeatures: number;
+  readonly eps: number;
+  readonly momentum: number;
+  readonly affine: boolean;
+  declare weight: Parameter | undefined;
+  declare bias: Parameter | undefined;
+
+  constructor(rank: number, numFeatures: number, options: InstanceNormOptions = {}) {
+    super();
+    const op = `InstanceNorm${rank}d`;
+    this.numFeatures = integerFrom(op, "numFeatures", numFeatures, 1);
+    this.eps = numberIn(op, "eps", options.eps ?? 1e-5, 0);
+    this.momentum = options.momentum ?? 0.1;
+    this.affine = options.affine ?? false;
+    this.registerParameter("weight", this.affine ? ones([numFeatures]) : undefined);
+    this.registerParameter("bias", this.affine ? zeros([numFeatures]) : undefined);
+  }
+  protected abstract readonly rank: number;
+  forward(input: Tensor): Tensor {
+    checkChannels(this, input, this.numFeatures, this.rank);
+    return instanceNorm(input, this);
+  }
+  override extraRepr(): string {
+    return `${this.numFeatures}, eps=${pyFloat(this.eps)}, momentum=${pyFloat(this.momentum)}, affine=${pyBool(this.affine)}, track_running_stats=False`;
+  }
+}
+
+/** Instance normalisation of sequences [N, C, L]. */
+export class InstanceNorm1d extends InstanceNormNd {
+  protected get rank(): number {
+    return 1;
+  }
+  constructor(numFeatures: number, options: InstanceNormOptions = {}) {
+    super(1, numFeatures, options);
+  }
+}
+
+/** Instance normalisation of images [N, C, H, W]. D. Ulyanov and others, 2016. */
+export class InstanceNorm2d extends InstanceNormNd {
+  protected get rank(): number {
+    return 2;
+  }
+  constructor(numFeatures: number, options: InstanceNormOptions = {}) {
+    super(2, numFeatures, options);
+  }
+}
+
+/** Instance normalisation of volumes [N, C, D, H, W]. */
+export class InstanceNorm3d extends InstanceNormNd {
+  protected get rank(): number {
+    return 3;
+  }
+  constructor(numFeatures: number, options: InstanceNormOptions = {}) {
+    super(3, numFeatures, options);
   }
 }

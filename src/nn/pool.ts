@@ -124,13 +124,14 @@ export class AvgPool3d extends AvgPoolNd {
   }
 }
 
-abstract class AdaptiveAvgPoolNd extends Module {
+/** What the adaptive pools share; `op` names them in errors. */
+abstract class AdaptivePoolNd extends Module {
   readonly outputSize: AdaptiveSize;
-  constructor(rank: number, outputSize: AdaptiveSize) {
+  constructor(op: string, rank: number, outputSize: AdaptiveSize) {
     super();
     const list = outputSize === null || typeof outputSize === "number" ? new Array<number | null>(rank).fill(outputSize) : outputSize;
     sizes(
-      `AdaptiveAvgPool${rank}d`,
+      op,
       "outputSize",
       list.map((size) => size ?? 1),
       rank,
@@ -146,9 +147,9 @@ abstract class AdaptiveAvgPoolNd extends Module {
 }
 
 /** Means over windows such that the output is [N, C, outputSize]. */
-export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
+export class AdaptiveAvgPool1d extends AdaptivePoolNd {
   constructor(outputSize: AdaptiveSize) {
-    super(1, outputSize);
+    super("AdaptiveAvgPool1d", 1, outputSize);
   }
   forward(input: Tensor): Tensor {
     return f.adaptiveAvgPool1d(input, this.outputSize);
@@ -160,9 +161,9 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPoolNd {
  *
  * @example new AdaptiveAvgPool2d([1, 1])
  */
-export class AdaptiveAvgPool2d extends AdaptiveAvgPoolNd {
+export class AdaptiveAvgPool2d extends AdaptivePoolNd {
   constructor(outputSize: AdaptiveSize) {
-    super(2, outputSize);
+    super("AdaptiveAvgPool2d", 2, outputSize);
   }
   forward(input: Tensor): Tensor {
     return f.adaptiveAvgPool2d(input, this.outputSize);
@@ -170,11 +171,41 @@ export class AdaptiveAvgPool2d extends AdaptiveAvgPoolNd {
 }
 
 /** Means over windows such that the output is [N, C, ...outputSize]. */
-export class AdaptiveAvgPool3d extends AdaptiveAvgPoolNd {
+export class AdaptiveAvgPool3d extends AdaptivePoolNd {
   constructor(outputSize: AdaptiveSize) {
-    super(3, outputSize);
+    super("AdaptiveAvgPool3d", 3, outputSize);
   }
   forward(input: Tensor): Tensor {
     return f.adaptiveAvgPool3d(input, this.outputSize);
+  }
+}
+
+/** The largest elements of windows such that the output is [N, C, outputSize]. */
+export class AdaptiveMaxPool1d extends AdaptivePoolNd {
+  constructor(outputSize: AdaptiveSize) {
+    super("AdaptiveMaxPool1d", 1, outputSize);
+  }
+  forward(input: Tensor): Tensor {
+    return f.adaptiveMaxPool1d(input, this.outputSize);
+  }
+}
+
+/** The largest elements of windows such that the output is [N, C, ...outputSize]. */
+export class AdaptiveMaxPool2d extends AdaptivePoolNd {
+  constructor(outputSize: AdaptiveSize) {
+    super("AdaptiveMaxPool2d", 2, outputSize);
+  }
+  forward(input: Tensor): Tensor {
+    return f.adaptiveMaxPool2d(input, this.outputSize);
+  }
+}
+
+/** The largest elements of windows such that the output is [N, C, ...outputSize]. */
+export class AdaptiveMaxPool3d extends AdaptivePoolNd {
+  constructor(outputSize: AdaptiveSize) {
+    super("AdaptiveMaxPool3d", 3, outputSize);
+  }
+  forward(input: Tensor): Tensor {
+    return f.adaptiveMaxPool3d(input, this.outputSize);
   }
 }

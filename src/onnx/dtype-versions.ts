@@ -1,7 +1,7 @@
 // From which opset on an operator takes a dtype, where that is later than the operator itself: a graph that adds int8 tensors needs opset
 // 14, though Add is as old as ONNX. Facts from the operator schemas of ONNX 1.22 (opsets 1 to 27), default domain.
-import type { Node } from "../ir/graph.ts";
-import { type DType, integers } from "../tensor/dtype.ts";
+import type { Graph, Node } from "../ir/graph.ts";
+import { type DType, float8s, integers } from "../tensor/dtype.ts";
 
 const allIntegers = integers;
 
@@ -117,6 +117,40 @@ const laterDTypes: Readonly<Record<string, readonly Row[]>> = {
   TopK: [row(11, "i0 o0", ...allIntegers)],
 };
 
+/** From which opset on operators that take tensors take sequences and optionals too. */
+const containersSince: Readonly<Record<string, { readonly sequence: number; readonly optional: number }>> = {
+  Identity: { sequence: 14, optional: 16 },
+  If: { sequence: 13, optional: 16 },
+  Loop: { sequence: 13, optional: 16 },
+  OptionalGetElement: { sequence: 18, optional: 15 },
+  OptionalHasElement: { sequence: 18, optional: 15 },
+};
+
+/** The opset at which ONNX got a dtype, for values of any kind: with it came the IR version that can hold such tensors. */
+const dtypeOpset: Partial<Record<DType, number>> = {
+  ...Object.fromEntries(float8s.map((d) => [d, 19])),
+  int4: 21,
+  uint4: 21,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  int2: 25,
+  uint2: 25,
+};
+
+/** Operators that took 8-bit floats later than ONNX got them. */
+const float8Since: Readonly<Record<string, number>> = {
+  ConstantOfShape: 20,
+  Dropout: 22,
+  Flatten: 21,
+  IsInf: 20,
+  IsNaN: 20,
+  Pad: 21,
+  QLinearMatMul: 21,
+  Squeeze: 21,
+  Transpose: 21,
+  Unsqueeze: 21,
+};
+
 const bfloat16Opset = new Map(
   bfloat16Since.flatMap(([opset, operators]) => operators.split(" ").map((op): [string, number] => [op, opset])),
 );
@@ -131,7 +165,23 @@ export function opsetForDTypes(node: Node): number {
     if (v.type.kind === "tensor") values.set(`o${i}`, v.type.dtype);
   });
   let opset = [...values.values()].includes("bfloat16") ? (bfloat16Opset.get(node.op) ?? 1) : 1;
+  for (const dtype of values.values()) {
+    opset = Math.max(opset, dtypeOpset[dtype] ?? 1);
+    if (float8s.includes(dtype)) opset = Math.max(opset, float8Since[node.op] ?? 1);
+  }
   for (const { opset: since, dtypes, at } of laterDTypes[node.op] ?? [])
     if (at.split(" ").some((place) => dtypes.includes(values.get(place) ?? "float32") && values.has(place))) opset = Math.max(opset, since);
+  const containers = containersSince[node.op];
+  const reads = node.op === "OptionalGetElement" ? node.inputs : [...node.inputs, ...node.outputs];
+  for (const v of reads)
+    if (containers && (v?.type.kind === "sequence" || v?.type.kind === "optional")) opset = Math.max(opset, containers[v.type.kind]);
   return opset;
+}
+
+/** The lowest opset that has the dtypes of a graph's inputs and initializers, which no node may read. */
+export function opsetForValues(graph: Graph): number {
+  return [...graph.inputs, ...graph.initializers].reduce(
+    (opset, { type }) => (type.kind === "tensor" ? Math.max(opset, dtypeOpset[type.dtype] ?? 1) : opset),
+    1,
+  );
 }

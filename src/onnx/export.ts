@@ -140,8 +140,9 @@ class GraphWriter {
         where: "",
         hint: "Add it with addInitializer.",
       });
-    // Only the main graph's initializers can be replaced from outside.
-    if (graph.parent || storage.dtype === "string" || !this.#options.lend?.(storage)) return storageToTensor(storage, name);
+    // Only the main graph's initializers can be replaced from outside, and only where memory holds what a file would.
+    const asInFile = storage.dtype !== "string" && dtypeInfo(storage.dtype).bits === undefined;
+    if (graph.parent || !asInFile || !this.#options.lend?.(storage)) return storageToTensor(storage, name);
     this.lent.set(name, storage);
     const dims = storage.shape.map(BigInt);
     const dataType = dtypeInfo(storage.dtype).onnx;

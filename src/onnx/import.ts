@@ -1,16 +1,18 @@
 // ModelProto → Graph. Names become identities, old operator forms the newest, Constant nodes initializers, functions their bodies.
 // Everything a file can have wrong is found here and named: nothing of a file is trusted.
 import { IngotError, ingotError } from "../errors/error.ts";
+import { decodeSync } from "../image/codec.ts";
 import { Graph, type Value } from "../ir/graph.ts";
 import type { Provenance } from "../ir/provenance.ts";
 import type { OpSchemas } from "../ir/schema.ts";
-import { meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
+import { mapContents, meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
+import { installImageCodec } from "../ops/image-decoder.ts";
 import { constantOf, finalAttributes, rawAttributes } from "./attributes.ts";
 import { provenanceFromProps } from "./export.ts";
 import { convertToNewest } from "./opset/convert.ts";
 import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
 import { orderNodes } from "./order-nodes.ts";
-import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./schema.ts";
+import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } from "./schema.ts";
 import { dtypeOf, tensorToStorage } from "./tensor-proto.ts";
 import { typeFromProto } from "./type-proto.ts";
 
@@ -22,6 +24,9 @@ export interface ImportOptions {
   /** The bytes of tensors in other files: see `readExternalData`. */
   readonly external?: ReadonlyMap<TensorProto, Uint8Array>;
 }
+
+// Models that decode pictures come from files: their operator finds the codec installed.
+installImageCodec(decodeSync);
 
 /** The names that a graph, or the body of a function, can see. */
 class Scope {
@@ -113,7 +118,7 @@ class Importer {
     const constants = new Set((proto.initializer ?? []).map((t) => t.name ?? ""));
     for (const [i, { name = "", type }] of (proto.input ?? []).entries()) {
       if (constants.has(name) && !graph.parent) continue;
-      const known = type?.tensorType?.elemType || !inputTypes[i] ? typeFromProto(type, `input \`${name}\``, this.#file) : inputTypes[i];
+      const known = saysType(type) || !inputTypes[i] ? typeFromProto(type, `input \`${name}\``, this.#file) : inputTypes[i];
       this.#define(scope, name, graph.addInput(name, known));
     }
     for (const tensor of proto.initializer ?? []) this.#initializer(scope, tensor);
@@ -197,10 +202,9 @@ class Importer {
       file: this.#file,
       provenance,
     });
-    if (domain === "") {
-      convertToNewest(draft);
-      checkNamedTypes(draft, title, this.#file);
-    } else draft.op = `${domain}.${opType}`;
+    if (domain !== "") draft.op = `${domain}.${opType}`;
+    convertToNewest(draft);
+    if (domain === "") checkNamedTypes(draft, title, this.#file);
     const made = scope.graph.add(draft.op, draft.inputs, finalAttributes(draft, this.#options.schemas, context), {
       outputCount: draft.outputCount,
       provenance,
@@ -257,6 +261,11 @@ class Importer {
   }
 }
 
+/** Files may leave out the types of a body's inputs, or say no more than that they are tensors. */
+function saysType(type: TypeProto | undefined): boolean {
+  return Boolean(type && (type.tensorType ? type.tensorType.elemType : (type.sequenceType ?? type.optionalType ?? type.mapType)));
+}
+
 /** Attributes that hold the number of an element type. */
 const typeAttributes = ["to", "dtype", "output_dtype"];
 
@@ -270,10 +279,12 @@ function checkNamedTypes({ attributes }: NodeDraft, title: string, file: string)
 
 /** What a body's inputs are, from what its node reads; the shapes of values that go round may change. */
 function bodyInputTypes(op: string, inputs: readonly (Value | undefined)[]): (ValueType | undefined)[] {
-  const anyShape = (value: Value | undefined): ValueType | undefined =>
-    value?.type.kind === "tensor" ? tensorType(value.type.dtype) : value?.type;
-  if (op === "Loop") return [tensorType("int64", []), tensorType("bool", []), ...inputs.slice(2).map(anyShape)];
-  return op === "Scan" ? inputs.map(anyShape) : [];
+  const anyShape = (type: ValueType | undefined): ValueType | undefined =>
+    type?.kind === "tensor" ? tensorType(type.dtype) : type && mapContents(type, (t) => anyShape(t) ?? t);
+  const types = inputs.map((v) => v?.type);
+  if (op === "Loop") return [tensorType("int64", []), tensorType("bool", []), ...types.slice(2).map(anyShape)];
+  if (op === "SequenceMap") return types.map((type) => anyShape(type?.kind === "sequence" ? type.element : type));
+  return op === "Scan" ? types.map(anyShape) : [];
 }
 
 /** Names without the optional outputs at the end that are left out. */

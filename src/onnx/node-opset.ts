@@ -1,7 +1,7 @@
 // Which opset one node needs, and which a whole graph does.
 import type { Graph, Node } from "../ir/graph.ts";
 import { allNodes } from "../ir/traverse.ts";
-import { opsetForDTypes } from "./dtype-versions.ts";
+import { opsetForDTypes, opsetForValues } from "./dtype-versions.ts";
 import { olderForm } from "./opset/older-forms.ts";
 
 /**
@@ -28,7 +28,7 @@ export function anyFormOpset(node: Node): number {
 
 /** The opsets of a graph by domain, the default one first; `of` says what a node needs. */
 export function graphOpsets(graph: Graph, of: (node: Node) => number): Map<string, number> {
-  const opsets = new Map([["", lowestOpset]]);
+  const opsets = new Map([["", Math.max(lowestOpset, opsetForValues(graph))]]);
   for (const node of allNodes(graph)) {
     const domain = node.graph.schemas.get(node.op)?.domain ?? "";
     opsets.set(domain, Math.max(opsets.get(domain) ?? 1, of(node)));

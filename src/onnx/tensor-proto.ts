@@ -2,6 +2,7 @@
 // are read, raw bytes are written. Elements are used where they lie when their place suits a typed array.
 import { ingotError } from "../errors/error.ts";
 import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../tensor/dtype.ts";
+import { packBits, packedSize, unpackBits } from "../tensor/pack-bits.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { TensorProto } from "./schema.ts";
@@ -22,16 +23,6 @@ const foreignTypes: Readonly<Record<number, string>> = {
   0: "undefined",
   14: "complex64",
   15: "complex128",
-  17: "float8e4m3fn",
-  18: "float8e4m3fnuz",
-  19: "float8e5m2",
-  20: "float8e5m2fnuz",
-  21: "uint4",
-  22: "int4",
-  23: "float4e2m1",
-  24: "float8e8m0",
-  25: "uint2",
-  26: "int2",
 };
 
 /** The dtype of an element type number. Throws `OnnxUnsupported` for those without one. */
@@ -76,11 +67,13 @@ export function tensorToStorage(proto: TensorProto, context: TensorContext): Sto
   const bytes = rawBytes(proto, context);
   if (bytes) {
     if (dtype === "string") throw ingotError("OnnxTensor", { file, tensor, problem: "strings cannot be raw data" });
-    check(bytes.byteLength, "bytes", count * dtypeInfo(dtype).bytes);
-    return Storage.of(dtype, overBytes(dtype, bytes), shape);
+    check(bytes.byteLength, "bytes", packedSize(dtype, count));
+    return Storage.of(dtype, overBytes(dtype, bytes, count), shape);
   }
   const list = typedList(proto, dtype);
-  check(list?.length ?? 0, "elements", count);
+  // Elements of less than a byte are packed into bytes here too, each of which stands as one number.
+  const packed = dtypeInfo(dtype).bits !== undefined;
+  check(list?.length ?? 0, packed ? "packed bytes" : "elements", packed ? packedSize(dtype, count) : count);
   return Storage.of(dtype, fromList(dtype, list, count), shape);
 }
 
@@ -92,9 +85,10 @@ function rawBytes(proto: TensorProto, { file, external }: TensorContext): Uint8A
   throw ingotError("OnnxExternalData", { file, tensor: proto.name ?? "", problem });
 }
 
-/** A typed array over bytes, or over a copy where their place is not a multiple of the element size. */
-export function overBytes(dtype: DType, bytes: Uint8Array): Elements {
+/** A typed array over bytes, or over a copy where their place is not a multiple of the element size or elements share bytes. */
+export function overBytes(dtype: DType, bytes: Uint8Array, count: number): Elements {
   const info = dtypeInfo(dtype);
+  if (info.bits !== undefined) return unpackBits(dtype, bytes, count);
   if (!info.view) return info.make(0);
   const aligned = bytes.byteOffset % info.bytes === 0 && bytes.buffer instanceof ArrayBuffer;
   const own = aligned ? bytes : Uint8Array.from(bytes);
@@ -126,15 +120,16 @@ function fromList(dtype: DType, list: List | undefined, count: number): Elements
   const made = dtypeInfo(dtype).make(count);
   if (!list) return made;
   if (dtype === "string") return (list as readonly Uint8Array[]).map((bytes) => Buffer.from(bytes).toString("utf8"));
+  if (dtypeInfo(dtype).bits !== undefined) return unpackBits(dtype, list as Int32Array, count);
   if (made.constructor === list.constructor) return list as Elements;
   const target = made as { [i: number]: number };
-  // Narrow integers, bool and the bit patterns of 16-bit floats stand in wider lists; typed arrays keep the low bits.
+  // Narrow integers, bool and the bit patterns of small floats stand in wider lists; typed arrays keep the low bits.
   for (let i = 0; i < count; i++) target[i] = Number(list[i] as number | bigint);
   return made;
 }
 
 /**
- * The storage as a tensor message. Its raw bytes are the storage's own memory when that is dense.
+ * The storage as a tensor message. Its raw bytes are the storage's own memory when that is dense and elements are whole bytes.
  *
  * @example
  * const proto = storageToTensor(Storage.of("float32", Float32Array.of(1, 2), [2]), "w");
@@ -143,5 +138,6 @@ export function storageToTensor(storage: Storage, name?: string): TensorProto {
   const common = { dims: storage.shape.map(BigInt), dataType: dtypeInfo(storage.dtype).onnx, ...(name !== undefined && { name }) };
   const data = storage.dense();
   if (Array.isArray(data)) return { ...common, stringData: data.map((s) => Buffer.from(s, "utf8")) };
+  if (dtypeInfo(storage.dtype).bits !== undefined) return { ...common, rawData: packBits(storage.dtype, data) };
   return { ...common, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }

@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import { type Dim, isUnknownDim, unknownDim } from "../ir/dim.ts";
 import { parseDim } from "../ir/parse-dim.ts";
-import { tensorType, type ValueType } from "../ir/type.ts";
+import { mapContents, tensorType, type ValueType } from "../ir/type.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import type { Message, TypeProto } from "./schema.ts";
 import { dtypeOf } from "./tensor-proto.ts";
@@ -11,6 +11,7 @@ import { dtypeOf } from "./tensor-proto.ts";
 export function typeToProto(type: ValueType): TypeProto {
   if (type.kind === "sequence") return { sequenceType: { elemType: typeToProto(type.element) } };
   if (type.kind === "optional") return { optionalType: { elemType: typeToProto(type.element) } };
+  if (type.kind === "map") return { mapType: { keyType: dtypeInfo(type.key).onnx, valueType: typeToProto(type.value) } };
   const elemType = dtypeInfo(type.dtype).onnx;
   return { tensorType: type.shape ? { elemType, shape: { dim: type.shape.map(dimToProto) } } : { elemType } };
 }
@@ -28,15 +29,28 @@ export function typeFromProto(proto: TypeProto | undefined, what: string, file: 
     const dtype = dtypeOf(elemType, what, file);
     return tensorType(dtype, shape && (shape.dim ?? []).map((dim) => dimFromProto(dim, what, file)));
   }
-  if (proto?.sequenceType) return { kind: "sequence", element: typeFromProto(proto.sequenceType.elemType, what, file) };
+  if (proto?.sequenceType) return { kind: "sequence", element: forgetNames(typeFromProto(proto.sequenceType.elemType, what, file)) };
   if (proto?.optionalType) return { kind: "optional", element: typeFromProto(proto.optionalType.elemType, what, file) };
-  const kind = proto?.mapType ? "a map" : proto?.sparseTensorType ? "a sparse tensor" : proto?.opaqueType ? "an opaque type" : undefined;
+  if (proto?.mapType) {
+    const { keyType, valueType } = proto.mapType;
+    return { kind: "map", key: dtypeOf(keyType, `the keys of ${what}`, file), value: typeFromProto(valueType, what, file) };
+  }
+  const kind = proto?.sparseTensorType ? "a sparse tensor" : proto?.opaqueType ? "an opaque type" : undefined;
   if (!kind) throw ingotError("OnnxInvalid", { file, problem: `${what} has no type` });
   throw ingotError("OnnxUnsupported", {
     file,
     what: `${kind} as the type of ${what}`,
-    hint: "Use a model whose values are tensors or sequences of them.",
+    hint: "Use a model whose values are dense tensors, or sequences, optionals and maps of them.",
   });
+}
+
+/** A name inside the type of a sequence stands for another size in each element: it is no relation between sizes. */
+function forgetNames(type: ValueType): ValueType {
+  if (type.kind !== "tensor") return mapContents(type, forgetNames);
+  return tensorType(
+    type.dtype,
+    type.shape?.map((d) => (typeof d === "number" ? d : unknownDim())),
+  );
 }
 
 function dimFromProto({ dimValue, dimParam }: Message<"Dimension">, what: string, file: string): Dim {

@@ -2,15 +2,19 @@
 //   float → integer   truncates toward zero; values beyond the range become the nearest end of it; NaN becomes 0
 //   integer → integer keeps the low bits (wraps around)
 //   any → bool        false for 0, true for all else, NaN included
+//   float → 4 and 2-bit integer  rounds to nearest, ties to even, and keeps the low bits; NaN and infinities become 0
+//   any → small float  rounds to nearest, ties to even; `saturate` and `round_mode` say what becomes of values that it does not have
 //   string → number   the number it spells ("3.5", "-inf", "NaN"); text that spells none is an error
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { allDTypes, type DType, decoder, dtypeFromOnnx, dtypeInfo, encoder, isBig, isFloat } from "../tensor/dtype.ts";
+import type { Rounding } from "../tensor/small-float.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, type OpUse, string } from "./define.ts";
 import type { DimContents } from "./dim-arithmetic.ts";
 import { inputShape, inputType } from "./infer.ts";
+import { roundHalfToEven } from "./unary-math.ts";
 
 const cast_ = {
   outputs: ["output: T2"],
@@ -19,8 +23,8 @@ const cast_ = {
   inferDims: dimsOfCast,
 } as const;
 
-/** `round_mode` and `saturate` speak of 8-bit floats only and change nothing here; a node that sets them needs the opset that has them. */
-const eightBitFloats = (first: number) => ({
+/** `round_mode` and `saturate` speak of small floats only; a node that sets them needs the opset that has them. */
+const smallFloatForms = (first: number) => ({
   minVersion: ({ attributes }: OpUse) => (attributes.round_mode !== undefined ? 24 : attributes.saturate !== undefined ? 19 : first),
 });
 
@@ -29,11 +33,11 @@ export const cast = defineOp("Cast", {
   ...cast_,
   since: [6, 9, 13, 19, 21, 23, 24, 25],
   breaking: [6],
-  ...eightBitFloats(6),
+  ...smallFloatForms(6),
   inputs: ["input: T1"],
   attributes: { to: int.required, saturate: int(1), round_mode: string("up") },
   infer: inferCast,
-  eval: ({ input }, _, c) => convert(input, c.dtype(0)),
+  eval: ({ input }, attributes, c) => convert(input, c.dtype(0), roundingOf("Cast", attributes)),
 });
 
 /** Converts to the dtype of `target_type`. */
@@ -41,16 +45,36 @@ export const castLike = defineOp("CastLike", {
   ...cast_,
   since: [15, 19, 21, 23, 24, 25],
   breaking: [15],
-  ...eightBitFloats(15),
+  ...smallFloatForms(15),
   inputs: ["input: T1", "target_type: T2"],
   attributes: { saturate: int(1), round_mode: string("up") },
-  infer: (c) => [tensorType(inputType(c, 1).dtype, inputShape(c, 0))],
-  eval: ({ input }, _, c) => convert(input, c.dtype(0)),
-  decompose: (g, [input, target]) => [g.add("Cast", [input], { to: dtypeInfo(target?.tensorType.dtype ?? "float32").onnx }).output],
+  infer(c) {
+    roundingOf(c.op, c.attributes);
+    return [tensorType(inputType(c, 1).dtype, inputShape(c, 0))];
+  },
+  eval: ({ input }, attributes, c) => convert(input, c.dtype(0), roundingOf("CastLike", attributes)),
+  decompose: (g, [input, target], { saturate, round_mode }) => [
+    g.add("Cast", [input], { to: dtypeInfo(target?.tensorType.dtype ?? "float32").onnx, saturate, round_mode }).output,
+  ],
 });
+
+const modes = ["up", "down", "nearest"] as const;
+
+function roundingOf(op: string, { saturate, round_mode }: { readonly [name: string]: unknown }): Rounding {
+  const mode = modes.find((m) => m === round_mode);
+  if (mode) return { saturate: saturate !== 0, mode };
+  throw ingotError("InvalidArgument", {
+    op,
+    name: "round_mode",
+    expected: modes.join(", "),
+    actual: JSON.stringify(round_mode),
+    hint: "It says how a number becomes a power of two (float8e8m0).",
+  });
+}
 
 function inferCast(c: InferContext): ValueType[] {
   const to = c.attributes.to as number;
+  roundingOf(c.op, c.attributes);
   const dtype = dtypeFromOnnx(to);
   if (dtype) return [tensorType(dtype, inputShape(c, 0))];
   throw ingotError("InvalidArgument", {
@@ -58,7 +82,7 @@ function inferCast(c: InferContext): ValueType[] {
     name: "to",
     expected: `the ONNX number of a dtype (${allDTypes.map((d) => `${dtypeInfo(d).onnx} ${d}`).join(", ")})`,
     actual: to,
-    hint: "8-bit and 4-bit types and complex numbers are not supported.",
+    hint: "Complex numbers are not supported.",
   });
 }
 
@@ -68,13 +92,13 @@ function dimsOfCast(c: InferContext): DimContents {
 }
 
 /** The storage in another dtype; the storage itself when it has it already. */
-export function convert(x: Storage, dtype: DType): Storage {
+export function convert(x: Storage, dtype: DType, rounding?: Rounding): Storage {
   if (x.dtype === dtype) return x;
   const y = Storage.empty(dtype, x.shape);
   const from = x.dense() as unknown as readonly Element[];
   const to = y.dense() as unknown as Element[];
   const read = reader(x.dtype);
-  const write = writer(x.dtype, dtype);
+  const write = writer(x.dtype, dtype, rounding);
   for (let i = 0; i < from.length; i++) to[i] = write(read(from[i] as Element));
   return y;
 }
@@ -87,9 +111,9 @@ function reader(from: DType): (element: Element) => Element {
 }
 
 /** From a value of dtype `from` to what a tensor of dtype `to` holds. */
-function writer(from: DType, to: DType): (value: Element) => Element {
+function writer(from: DType, to: DType, rounding?: Rounding): (value: Element) => Element {
   if (from === "string") {
-    const write = writer("float64", to);
+    const write = writer("float64", to, rounding);
     if (to !== "string")
       return isBig(to)
         ? (v) => wholeNumber(v as string, to) ?? write(parseNumber(v as string, to))
@@ -99,9 +123,10 @@ function writer(from: DType, to: DType): (value: Element) => Element {
   if (to === "bool") return (v) => (v ? 1 : Number.isNaN(v) ? 1 : 0);
   if (isBig(to)) return isFloat(from) ? saturatedBig(to) : (v) => BigInt(v);
   if (isFloat(to)) {
-    const encode = encoder(to);
+    const encode = encoder(to, dtypeInfo(to).lowBit ? rounding : undefined);
     return isBig(from) ? (v) => encode(roundableNumber(v as bigint)) : (v) => encode(v as number);
   }
+  if (dtypeInfo(to).lowBit) return lowBits(from, encoder(to));
   if (isBig(from)) return (v) => Number(BigInt.asIntN(32, v as bigint));
   return isFloat(from) ? saturated(to) : (v) => v;
 }
@@ -117,7 +142,13 @@ function roundableNumber(v: bigint): number {
   return Number(kept === v ? v : kept | (1n << 12n));
 }
 
-/** Float to an integer of up to 32 bits. */
+/** To an integer of less than a byte, whose encoder keeps the low bits. */
+function lowBits(from: DType, encode: (v: number) => number): (v: Element) => number {
+  if (isBig(from)) return (v) => encode(Number(BigInt.asIntN(32, v as bigint)));
+  return isFloat(from) ? (v) => encode(roundHalfToEven(v as number)) : (v) => encode(v as number);
+}
+
+/** Float to an integer of 8 to 32 bits. */
 function saturated(to: DType): (v: Element) => number {
   const { kind, bytes } = dtypeInfo(to);
   const low = kind === "uint" ? 0 : -(2 ** (8 * bytes - 1));
@@ -146,7 +177,7 @@ function formatNumber(v: Element, from: DType): string {
   if (Number.isNaN(n)) return "nan";
   if (!Number.isFinite(n)) return n > 0 ? "inf" : "-inf";
   if (Object.is(n, -0)) return "-0.0";
-  const text = from === "float64" ? String(n) : shortest(n, from);
+  const text = from === "float64" || dtypeInfo(from).lowBit ? String(n) : shortest(n, from);
   const [mantissa = "", exponent] = text.split("e");
   if (exponent === undefined) return mantissa.includes(".") ? mantissa : `${mantissa}.0`;
   const digits = exponent.replace(/^[+-]/, "");

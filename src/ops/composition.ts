@@ -2,8 +2,9 @@
 import { ingotError } from "../errors/error.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { Attributes } from "../ir/schema.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
-import { constantLike } from "./constant-like.ts";
+import { constantLike, int64List } from "./constant-like.ts";
 import type { OpDefinition } from "./define.ts";
 import { evaluateOp } from "./evaluate.ts";
 
@@ -15,7 +16,12 @@ export interface Composer<V> {
   applyAll(op: OpDefinition, inputs: readonly (V | undefined)[], attributes: Attributes, count: number): readonly V[];
   /** A scalar in the dtype of `like`. */
   scalar(like: V, value: number): V;
+  /** A list of int64, for shapes and axes. */
+  ints(values: readonly number[]): V;
+  dtype(value: V): DType;
   rank(value: V): number;
+  /** The size of an axis, counted from the end when negative, where it is known. */
+  size(value: V, axis: number): number | undefined;
 }
 
 /** Runs kernels. */
@@ -23,7 +29,10 @@ export const evaluating: Composer<Storage> = {
   apply: (op, inputs, attributes = {}) => evaluateOp(op, inputs, attributes)[0] as Storage,
   applyAll: (op, inputs, attributes, count) => evaluateOp(op, inputs, attributes, { outputCount: count }) as readonly Storage[],
   scalar: (like, value) => Storage.from(like.dtype, [value], []),
+  ints: (values) => Storage.from("int64", values, [values.length]),
+  dtype: (value) => value.dtype,
   rank: (value) => value.rank,
+  size: (value, axis) => value.shape.at(axis),
 };
 
 /** Adds nodes to `graph`. */
@@ -32,6 +41,12 @@ export function building(graph: Graph): Composer<Value> {
     apply: (op, inputs, attributes = {}) => graph.add(op.name, inputs, attributes).output,
     applyAll: (op, inputs, attributes, count) => graph.add(op.name, inputs, attributes, { outputCount: count }).outputs,
     scalar: (like, value) => constantLike(graph, like, value),
+    ints: (values) => int64List(graph, values),
+    dtype: (value) => value.tensorType.dtype,
+    size: (value, axis) => {
+      const size = value.tensorType.shape?.at(axis);
+      return typeof size === "number" ? size : undefined;
+    },
     rank: (value) => {
       const { shape } = value.tensorType;
       if (shape) return shape.length;

@@ -6,7 +6,8 @@ import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
-import { defineOp, graph, type RuntimeValue } from "./define.ts";
+import { defineOp, graph } from "./define.ts";
+import { describeValue, type RuntimeValue, tensorOf } from "./runtime-value.ts";
 import { stackValues } from "./stack-values.ts";
 import { joinTypes, type LoopState, loopTypes, requireOutputs } from "./subgraph-types.ts";
 
@@ -82,7 +83,7 @@ export const loop = defineOp("Loop", {
       going = oneElement("Loop", "the body's condition", outputs[0]) !== 0;
       states = outputs.slice(1, v_initial.length + 1);
       scans.forEach((list, k) => {
-        list.push(tensorOf(outputs[v_initial.length + 1 + k], `scan output ${k}`));
+        list.push(tensorOf("Loop", `scan output ${k}`, outputs[v_initial.length + 1 + k]));
       });
     }
     const stacked = scans.map((list, k) => stackValues("Loop", list, k, elementOf(context.outputs[v_initial.length + k])));
@@ -121,18 +122,13 @@ function elementOf(type: ValueType | undefined): ValueType | undefined {
   return type?.kind === "tensor" ? tensorType(type.dtype, type.shape?.slice(1)) : type;
 }
 
-function tensorOf(value: RuntimeValue | undefined, what: string): Storage {
-  if (value instanceof Storage) return value;
-  throw ingotError("DTypeMismatch", { op: "Loop", what, actual: "a sequence", expected: "a tensor", convert: "float32" });
-}
-
 /** The single element of a condition or a count, as a number. Throws `ShapeMismatch`. */
 function oneElement(op: string, what: string, value: RuntimeValue | undefined): number {
   if (value instanceof Storage && value.size === 1) return Number((value.dense() as ArrayLike<number | bigint>)[0]);
   throw ingotError("ShapeMismatch", {
     op,
     what,
-    actual: value instanceof Storage ? formatShape(value.shape) : "none: it is a sequence",
+    actual: value instanceof Storage ? formatShape(value.shape) : `none: it is ${describeValue(value)}`,
     expected: "one element",
     hint: "Reduce it to a single element first, with any() or all().",
   });

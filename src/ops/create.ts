@@ -7,7 +7,7 @@ import { allDTypes, type DType, dtypeFromOnnx, dtypeInfo, encoder, isBig, isFloa
 import { checkShape, rowMajorStrides } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
-import { anyDType, defineOp, float, floats_, int, ints, string, strings, tensor } from "./define.ts";
+import { anyDType, defineOp, everyDType, float, floats_, int, ints, string, strings, tensor } from "./define.ts";
 import { lowerBound } from "./dim-arithmetic.ts";
 import { axisOf, contentsOf, inputShape, inputType, requireRank, unknownShape } from "./infer.ts";
 import { lengthOf } from "./shape.ts";
@@ -62,7 +62,7 @@ export const constant = defineOp("Constant", {
   minVersion: ({ attributes }) => (attributes.value === undefined ? 12 : 1),
   inputs: [],
   outputs: ["output: T"],
-  types: { T: anyDType },
+  types: { T: everyDType },
   attributes: {
     value: tensor(),
     value_float: float(),
@@ -93,7 +93,7 @@ export const constantOfShape = defineOp("ConstantOfShape", {
   breaking: [9],
   inputs: ["input: T1"],
   outputs: ["output: T2"],
-  types: { T1: ["int64"], T2: [...numeric, "bool"] },
+  types: { T1: ["int64"], T2: everyDType.filter((d) => d !== "string") },
   attributes: { value: tensor() },
   accuracy: "exact",
   infer(c) {

@@ -4,11 +4,9 @@ import type { Dim } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { AttributeKind, AttributeSchema, Attributes, FormalParameter, InferContext, OpSchema } from "../ir/schema.ts";
 import type { TensorType, ValueType } from "../ir/type.ts";
-import { allDTypes, type DType } from "../tensor/dtype.ts";
+import { allDTypes, type DType, wideDTypes } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
-
-/** What an operator computes with: tensors, and sequences of them. */
-export type RuntimeValue = Storage | readonly RuntimeValue[];
+import type { RuntimeValue } from "./runtime-value.ts";
 
 /** How closely two correct implementations agree: bit for bit, within a few units in the last place, or within a tolerance. */
 export type AccuracyClass = "exact" | "ulp" | "approximate";
@@ -34,6 +32,7 @@ export const ints = Object.assign(maker<readonly number[]>("ints"), { required: 
 export const floats_ = Object.assign(maker<readonly number[]>("floats"), { required: spec<readonly number[]>("floats", true) });
 export const strings = Object.assign(maker<readonly string[]>("strings"), { required: spec<readonly string[]>("strings", true) });
 export const tensor = Object.assign(maker<Storage>("tensor"), { required: spec<Storage>("tensor", true) });
+export const type_ = Object.assign(maker<ValueType>("type"), { required: spec<ValueType>("type", true) });
 export const graph = Object.assign(maker<Graph>("graph"), { required: spec<Graph>("graph", true) });
 
 function maker<T>(kind: AttributeKind): { (): AttributeSpec<T | undefined>; (value: T & AttributeSchema["default"]): AttributeSpec<T> } {
@@ -42,15 +41,18 @@ function maker<T>(kind: AttributeKind): { (): AttributeSpec<T | undefined>; (val
 
 type AttributesOf<A> = { readonly [K in keyof A]: A[K] extends AttributeSpec<infer T> ? T : never };
 
-// ---- parameter strings: "X: T", "bias?: T" (optional), "inputs...: T" (variadic) ----------------------------------------
+// ---- parameter strings: "X: T", "bias?: T" (optional), "inputs...: T" (variadic), "list: seq(T)" (a sequence) -----------
 
 type InputsOf<I extends readonly string[]> = {
-  readonly [S in I[number] as NameOf<S>]: S extends `${string}...: ${string}`
-    ? readonly Storage[]
-    : S extends `${string}?: ${string}`
-      ? Storage | undefined
-      : Storage;
+  readonly [S in I[number] as NameOf<S>]: S extends `${string}...: ${infer T}`
+    ? readonly Held<T>[]
+    : S extends `${string}?: ${infer T}`
+      ? Held<T> | undefined
+      : S extends `${string}: ${infer T}`
+        ? Held<T>
+        : never;
 };
+type Held<T> = T extends `seq(${string})` ? readonly Storage[] : T extends "any" ? RuntimeValue : Storage;
 type NameOf<S> = S extends `${infer N}...: ${string}`
   ? N
   : S extends `${infer N}?: ${string}`
@@ -122,7 +124,7 @@ export interface OpDefinition<N extends string = string> extends OpSchema {
 
 /**
  * Defines an operator. Inputs are written `"X: T"`, optional ones `"bias?: T"`, variadic ones `"inputs...: T"`; `T` is a key of
- * `types` (a type variable), a dtype, or `any`. A variable whose name ends in `*` may bind differently for each variadic input.
+ * `types` (a type variable), a dtype, `seq(T)` (a sequence of tensors), or `any` (containers included). A variable whose name ends in `*` may bind differently for each variadic input.
  *
  * @example
  * export const relu = defineOp("Relu", {
@@ -178,10 +180,12 @@ function withDefaults(
 }
 
 function parseFormal(text: string): FormalParameter {
-  const match = /^(\w+)(\?|\.\.\.)?: (\w+\*?)$/.exec(text);
+  const match = /^(\w+)(\?|\.\.\.)?: (\w+\*?|seq\(\w+\))$/.exec(text);
   if (!match) throw new SyntaxError(`bad parameter in an operator schema: ${text}`);
   return { name: match[1] as string, type: match[3] as string, option: match[2] === "?" ? "optional" : match[2] ? "variadic" : "single" };
 }
 
-/** All dtypes, for operators that only move elements. */
-export const anyDType = allDTypes;
+/** All dtypes but those of less than 8 bits and the 8-bit floats, for operators that only move elements. */
+export const anyDType = wideDTypes;
+/** All dtypes, for the few operators that the standard lets move elements of any width. */
+export const everyDType = allDTypes;

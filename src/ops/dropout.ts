@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
-import { decoder, encoder, floats } from "../tensor/dtype.ts";
+import { decoder, encoder, float8s, floats } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, type OpUse } from "./define.ts";
@@ -20,7 +20,7 @@ export const dropout = defineOp("Dropout", {
     inputCount > 1 || outputCount > 1 || attributes.seed !== undefined ? 12 : 7,
   inputs: ["data: T", "ratio?: T1", "training_mode?: bool"],
   outputs: ["output: T", "mask?: bool"],
-  types: { T: floats, T1: floats },
+  types: { T: [...floats, ...float8s], T1: [...floats, ...float8s] },
   attributes: { seed: int() },
   accuracy: "exact",
   pure: false,

@@ -6,11 +6,15 @@ import { checkInputs, requiredCount, resolveAttributes } from "../ir/infer-node.
 import type { Attributes, InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
-import type { EvalContext, OpDefinition, RuntimeValue } from "./define.ts";
+import type { EvalContext, OpDefinition } from "./define.ts";
+import { MapValue, OptionalValue, type RuntimeValue } from "./runtime-value.ts";
+import { joinTypes } from "./subgraph-types.ts";
 
 export interface EvaluateOptions {
   readonly outputCount?: number;
   readonly run?: EvalContext["run"];
+  /** What the graph says of the inputs: an empty sequence does not tell what it could hold. */
+  readonly declared?: readonly (ValueType | undefined)[];
 }
 
 /** Throws the schema's errors (arity, dtype, attribute, shape) before any kernel runs. */
@@ -20,7 +24,7 @@ export function evaluateOp(
   attributes: Attributes,
   options: EvaluateOptions = {},
 ): readonly RuntimeValue[] {
-  const types = inputs.map((v) => (v === undefined ? undefined : runtimeType(v)));
+  const types = inputs.map((v, i) => (v === undefined ? undefined : runtimeType(v, options.declared?.[i])));
   checkInputs(definition, types);
   const resolved = resolveAttributes(definition, attributes);
   const storageAt = (i: number) => (inputs[i] instanceof Storage ? inputs[i] : undefined);
@@ -56,11 +60,14 @@ export function evaluateOp(
   });
 }
 
-/** The concrete type of a value. */
-export function runtimeType(value: RuntimeValue): ValueType {
+/** The concrete type of a value; that of an empty sequence is what was declared, or one of float32. */
+export function runtimeType(value: RuntimeValue, declared?: ValueType): ValueType {
   if (value instanceof Storage) return tensorType(value.dtype, value.shape);
-  const first = value[0];
-  return { kind: "sequence", element: first === undefined ? tensorType("float32") : runtimeType(first) };
+  if (value instanceof OptionalValue) return { kind: "optional", element: value.elementType };
+  if (value instanceof MapValue) return value.type;
+  if (value.length === 0) return declared?.kind === "sequence" ? declared : { kind: "sequence", element: tensorType("float32") };
+  const element = value.map((v) => runtimeType(v)).reduce((a, b, i) => joinTypes("a sequence", `value ${i}`, a, b));
+  return { kind: "sequence", element };
 }
 
 function concreteShape(op: string, type: ValueType | undefined): number[] {

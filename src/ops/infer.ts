@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import { type Dim, dimEquals, isUnknownDim, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
+import { formatType, type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 
@@ -15,6 +15,19 @@ export function inputType(c: InferContext, i: number): TensorType {
     what: `input ${i}`,
     actual: type?.kind ?? "absent",
     expected: "a tensor",
+    convert: "float32",
+  });
+}
+
+/** The type of the tensors in input `i`, which the schema makes a sequence. */
+export function sequenceElement(c: InferContext, i: number): TensorType {
+  const type = c.inputs[i];
+  if (type?.kind === "sequence" && type.element.kind === "tensor") return type.element;
+  throw ingotError("DTypeMismatch", {
+    op: c.op,
+    what: `input ${i}`,
+    actual: type ? formatType(type) : "absent",
+    expected: "a sequence of tensors",
     convert: "float32",
   });
 }

@@ -1,7 +1,7 @@
 // Memory reuse for the graph loop: counts the live values on each buffer and hands a buffer out again when its last value died.
 import type { BufferPool } from "../tensor/allocate.ts";
 import { Storage } from "../tensor/storage.ts";
-import type { RuntimeValue } from "./define.ts";
+import { contentsOf, type RuntimeValue } from "./runtime-value.ts";
 
 /** Only buffers that this pool has handed out are ever reused: inputs, weights and buffers made elsewhere are never touched. */
 export class LivePool implements BufferPool {
@@ -44,10 +44,8 @@ export class LivePool implements BufferPool {
   }
 
   #each(value: RuntimeValue, visit: (buffer: ArrayBuffer) => void): void {
-    if (!(value instanceof Storage)) {
-      for (const v of value) this.#each(v, visit);
-      return;
-    }
-    if (!Array.isArray(value.data)) visit(value.data.buffer);
+    if (value instanceof Storage) {
+      if (!Array.isArray(value.data)) visit(value.data.buffer);
+    } else for (const v of contentsOf(value)) this.#each(v, visit);
   }
 }

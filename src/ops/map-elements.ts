@@ -1,6 +1,6 @@
 // Kernels that compute each output element from the input elements at the same place, for every dtype: float16 and bfloat16 are
-// decoded, computed in float64 and rounded once; 64-bit integers are bigints; narrower ones wrap when they are stored.
-import { type BigArray, type DType, decoder, encoder, isBig, isFloat, type NumberArray } from "../tensor/dtype.ts";
+// decoded (and floats of 8 and 4 bits), computed in float64 and rounded once; 64-bit integers are bigints; narrower ones wrap when they are stored.
+import { type BigArray, type DType, decoder, encoder, isBig, isEncoded, isFloat, type NumberArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { eachLane, planLanes } from "./broadcast-lanes.ts";
@@ -10,7 +10,7 @@ export function mapNumbers(x: Storage, f: (value: number) => number, dtype: DTyp
   const y = Storage.empty(dtype, x.shape);
   const from = x.numbers();
   const to = y.numbers();
-  if (isHalf(x.dtype) || isHalf(dtype)) {
+  if (isEncoded(x.dtype) || isEncoded(dtype)) {
     const decode = decoder(x.dtype);
     const encode = encoder(dtype);
     for (let i = 0; i < from.length; i++) to[i] = encode(f(decode(from[i] as number)));
@@ -105,7 +105,7 @@ export function mapPairs<A extends number | bigint | string, R extends number | 
   const da = wide[0].data as unknown as readonly A[];
   const db = wide[1].data as unknown as readonly A[];
   const dy = y.dense() as unknown as R[];
-  const encode = isHalf(dtype) ? (encoder(dtype) as unknown as (v: R) => R) : undefined;
+  const encode = isEncoded(dtype) ? (encoder(dtype) as unknown as (v: R) => R) : undefined;
   eachLane(lanes, (at, starts) => {
     let ia = starts[0] as number;
     let ib = starts[1] as number;
@@ -117,14 +117,14 @@ export function mapPairs<A extends number | bigint | string, R extends number | 
   return y;
 }
 
-/** float16 and bfloat16 as float32, which holds all their values; other storages as they are. */
+/** Floats narrower than float32 as float32, which holds all their values; other storages as they are. */
 export function widened(x: Storage): Storage {
-  return isHalf(x.dtype) ? Storage.of("float32", decodeHalf(x.dense() as Uint16Array, x.dtype), x.shape) : x;
+  return isEncoded(x.dtype) ? Storage.of("float32", decodeBits(x.dense() as Uint16Array, x.dtype), x.shape) : x;
 }
 
-/** Dense elements as numbers: float16 and bfloat16 decoded to float32, the others as they are. Not for strings and 64-bit integers. */
+/** Dense elements as numbers: floats narrower than float32 decoded to float32, the others as they are. Not for strings and 64-bit integers. */
 export function decodedNumbers(x: Storage): NumberArray {
-  return isHalf(x.dtype) ? decodeHalf(x.dense() as Uint16Array, x.dtype) : x.numbers();
+  return isEncoded(x.dtype) ? decodeBits(x.dense() as Uint16Array, x.dtype) : x.numbers();
 }
 
 /** A dense storage of `dtype` from decoded numbers, each rounded once; float32 and float64 arrays of the right kind are taken as they are. */
@@ -138,10 +138,10 @@ export function encodeNumbers(dtype: DType, values: Float32Array<ArrayBuffer> | 
   return y;
 }
 
-/** True for the dtypes that are held as bit patterns. */
+/** True for the 16-bit floats, which kernels compute with in float32. */
 export const isHalf = (dtype: DType): boolean => dtype === "float16" || dtype === "bfloat16";
 
-function decodeHalf(bits: Uint16Array, dtype: DType): Float32Array<ArrayBuffer> {
+function decodeBits(bits: Uint16Array, dtype: DType): Float32Array<ArrayBuffer> {
   const decode = decoder(dtype);
   const out = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = decode(bits[i] as number);

@@ -6,7 +6,7 @@ import { tensorType } from "../ir/type.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf, copyByTables } from "./cells.ts";
-import { anyDType, defineOp, string } from "./define.ts";
+import { defineOp, everyDType, string } from "./define.ts";
 import { axisOf, constantInts, contentsOf, inputType, unknownShape } from "./infer.ts";
 
 /** Which input place stands at place `p` (counted from the first input element) of a padded dimension of `size`; −1 for the constant. */
@@ -32,7 +32,7 @@ export const pad = defineOp("Pad", {
   minVersion: ({ attributes, inputCount }) => (attributes.mode === "wrap" ? 19 : inputCount > 3 ? 18 : 11),
   inputs: ["data: T", "pads: int64", "constant_value?: T", "axes?: Tind"],
   outputs: ["output: T"],
-  types: { T: anyDType, Tind: ["int32", "int64"] },
+  types: { T: everyDType, Tind: ["int32", "int64"] },
   attributes: { mode: string("constant") },
   accuracy: "exact",
   infer(c) {

@@ -1,41 +1,43 @@
-// Affine quantisation to 8 and 16-bit integers, whole tensors, along an axis or in blocks; and the integer matrix product.
+// Affine quantisation to integers of 2 to 16 bits and floats of 4 and 8, whole tensors, along an axis or in blocks.
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { tensorType, type ValueType } from "../ir/type.ts";
-import { type DType, decoder, dtypeFromOnnx, encoder, type NumberArray } from "../tensor/dtype.ts";
+import { tensorType } from "../ir/type.ts";
+import { type DType, decoder, dtypeFromOnnx, dtypeInfo, encoder, float8s, type NumberArray } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, type OpUse } from "./define.ts";
 import { inputShape, inputType } from "./infer.ts";
-import { encodeNumbers, isHalf, mapPairs, widened } from "./map-elements.ts";
-import { inferMatMul, productOf } from "./matmul.ts";
+import { decodedNumbers, encodeNumbers, isHalf, widened } from "./map-elements.ts";
 import { splitAt } from "./softmax.ts";
 import { roundHalfToEven } from "./unary-math.ts";
 
-const ranges = { uint8: [0, 255], int8: [-128, 127], uint16: [0, 65535], int16: [-32768, 32767] } as const;
-type Quantized = keyof typeof ranges;
-const quantizedTypes = Object.keys(ranges) as readonly Quantized[];
+const ranges: Partial<Record<DType, readonly [low: number, high: number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+  uint4: [0, 15],
+  int4: [-8, 7],
+  uint2: [0, 3],
+  int2: [-2, 1],
+};
+const quantizedTypes: readonly DType[] = [...(Object.keys(ranges) as DType[]), ...float8s, "float4e2m1"];
 const floatTypes: readonly DType[] = ["float32", "float16", "bfloat16"];
 
 const layout = { axis: int(1), block_size: int(0), output_dtype: int(0) } as const;
 const since = [10, 13, 19, 21, 23, 24, 25];
-const formOf = ({ attributes }: OpUse) =>
-  attributes.precision !== undefined
-    ? 23
-    : attributes.block_size || attributes.output_dtype
-      ? 21
-      : attributes.saturate !== undefined
-        ? 19
-        : 13;
+const quantizeForm = ({ attributes: { precision, block_size, output_dtype, saturate } }: OpUse) =>
+  precision !== undefined ? 23 : block_size || output_dtype ? 21 : saturate !== undefined ? 19 : 13;
+const dequantizeForm = ({ attributes: { block_size, output_dtype } }: OpUse) => (output_dtype ? 23 : block_size ? 21 : 13);
 
-/** `round(x / y_scale) + y_zero_point`, halves to even, cut to the range of the result. */
+/** `round(x / y_scale) + y_zero_point`, halves to even, cut to the range of the result; rounded to its own numbers where that is a float. */
 export const quantizeLinear = defineOp("QuantizeLinear", {
   since,
   breaking: [10, 13, 21],
-  minVersion: formOf,
+  minVersion: quantizeForm,
   inputs: ["x: T1", "y_scale: T2", "y_zero_point?: T3"],
   outputs: ["y: T3"],
-  types: { T1: [...floatTypes, "int32"], T2: [...floatTypes, "int32"], T3: quantizedTypes },
+  types: { T1: [...floatTypes, "int32"], T2: [...floatTypes, "int32", "float8e8m0"], T3: quantizedTypes },
   attributes: { ...layout, precision: int(0), saturate: int(1) },
   accuracy: "exact",
   infer(c) {
@@ -44,33 +46,45 @@ export const quantizeLinear = defineOp("QuantizeLinear", {
   },
   eval({ x, y_scale, y_zero_point }, attributes, c) {
     const y = Storage.empty(c.dtype(0), x.shape);
-    const [low, high] = ranges[c.dtype(0) as Quantized];
     // The quotient is rounded in the precision of the scale before it is rounded to an integer: near ties that decides.
-    const precision = dtypeFromOnnx(attributes.precision) ?? (y_scale.dtype === "int32" ? "float32" : y_scale.dtype);
-    const inPrecision = roundingTo(precision);
+    const asked = dtypeFromOnnx(attributes.precision);
+    const inPrecision = roundingTo(asked ?? (floatTypes.includes(y_scale.dtype) ? y_scale.dtype : "float32"));
+    const round = quantizing(c.dtype(0), attributes.saturate !== 0);
     const to = y.numbers();
     eachParameter(x, y_scale, y_zero_point, attributes, (v, scale, zero, at) => {
-      const q = roundHalfToEven(inPrecision(v / scale)) + zero;
-      to[at] = Number.isNaN(q) ? 0 : Math.min(high, Math.max(low, q));
+      to[at] = round(inPrecision(v / scale), zero);
     });
     return y;
   },
 });
 
+/** From a quotient and a zero point to what a tensor of `dtype` holds. */
+export function quantizing(dtype: DType, saturate = true): (quotient: number, zero: number) => number {
+  const range = ranges[dtype];
+  if (!range) {
+    const encode = encoder(dtype, { saturate });
+    return (quotient, zero) => encode(quotient + zero);
+  }
+  const [low, high] = range;
+  return (quotient, zero) => {
+    const q = roundHalfToEven(quotient) + zero;
+    return Number.isNaN(q) ? 0 : Math.min(high, Math.max(low, q));
+  };
+}
+
 /** `(x − x_zero_point) · x_scale` */
 export const dequantizeLinear = defineOp("DequantizeLinear", {
   since,
   breaking: [10, 13, 21],
-  minVersion: formOf,
+  minVersion: dequantizeForm,
   inputs: ["x: T1", "x_scale: T2", "x_zero_point?: T1"],
   outputs: ["y: T3"],
-  types: { T1: [...quantizedTypes, "int32"], T2: floatTypes, T3: floatTypes },
+  types: { T1: [...quantizedTypes, "int32"], T2: [...floatTypes, "float8e8m0"], T3: floatTypes },
   attributes: layout,
   accuracy: "ulp",
   infer(c) {
     checkParameters(c);
-    const asked = dtypeFromOnnx(c.attributes.output_dtype as number);
-    return [tensorType(asked ?? inputType(c, 1).dtype, inputShape(c, 0))];
+    return [tensorType(dequantizedOf(c), inputShape(c, 0))];
   },
   eval({ x, x_scale, x_zero_point }, attributes, c) {
     const values = new Float64Array(x.size);
@@ -81,17 +95,19 @@ export const dequantizeLinear = defineOp("DequantizeLinear", {
   },
 });
 
-function quantizedOf(c: InferContext): DType {
+const quantizedOf = (c: InferContext): DType =>
+  outputDType(c, "uint8", quantizedTypes, "Without a zero point it says what to quantise to; uint8 by default.");
+
+const dequantizedOf = (c: InferContext): DType =>
+  outputDType(c, inputType(c, 1).dtype, floatTypes, "By default the result has the dtype of the scale; powers of two need one named.");
+
+/** The dtype that `output_dtype` names, or else `usual`. Throws `InvalidArgument`. */
+function outputDType(c: InferContext, usual: DType, allowed: readonly DType[], hint: string): DType {
   const number = c.attributes.output_dtype as number;
-  const dtype = number === 0 ? "uint8" : dtypeFromOnnx(number);
-  if (dtype && quantizedTypes.includes(dtype as Quantized)) return dtype;
-  throw ingotError("InvalidArgument", {
-    op: c.op,
-    name: "output_dtype",
-    expected: "the ONNX number of uint8 (2), int8 (3), uint16 (4) or int16 (5)",
-    actual: number,
-    hint: "4-bit and 8-bit float types are not supported.",
-  });
+  const dtype = number === 0 ? usual : dtypeFromOnnx(number);
+  if (dtype && allowed.includes(dtype)) return dtype;
+  const expected = `the ONNX number of a dtype (${allowed.map((d) => `${dtypeInfo(d).onnx} ${d}`).join(", ")})`;
+  throw ingotError("InvalidArgument", { op: c.op, name: "output_dtype", expected, actual: number, hint });
 }
 
 interface Layout {
@@ -109,7 +125,7 @@ function eachParameter(
 ): void {
   const values = widened(x).numbers();
   const scales = widened(scale).numbers();
-  const zeros: NumberArray = zero ? zero.numbers() : new Int32Array(scales.length);
+  const zeros: NumberArray = zero ? decodedNumbers(zero) : new Int32Array(scales.length);
   if (scale.size === 1 && block_size === 0) {
     const [s, z] = [scales[0] as number, zeros[0] as number];
     for (let at = 0; at < values.length; at++) visit(values[at] as number, s, z, at);
@@ -177,20 +193,3 @@ export const dynamicQuantizeLinear = defineOp("DynamicQuantizeLinear", {
     return [y, Storage.from("float32", [scale], []), Storage.from("uint8", [zero], [])];
   },
 });
-
-/** The product of 8-bit matrices less their zero points, in int32. Zero points: one number, one per row of A, one per column of B. */
-export const matMulInteger = defineOp("MatMulInteger", {
-  since: [10],
-  inputs: ["A: T1", "B: T2", "a_zero_point?: T1", "b_zero_point?: T2"],
-  outputs: ["Y: int32"],
-  types: { T1: ["int8", "uint8"], T2: ["int8", "uint8"] },
-  accuracy: "exact",
-  infer: (c): ValueType[] => inferMatMul(c).map((t) => (t.kind === "tensor" ? tensorType("int32", t.shape) : t)),
-  eval({ A, B, a_zero_point, b_zero_point }, _, c) {
-    const perRow = a_zero_point?.rank === 1 && a_zero_point.size > 1 ? a_zero_point.reshape([a_zero_point.size, 1]) : a_zero_point;
-    return productOf(centred(A, perRow), centred(B, b_zero_point), c.shape(0));
-  },
-});
-
-const centred = (x: Storage, zero: Storage | undefined): Storage =>
-  mapPairs<number, number>(x, zero ?? Storage.from(x.dtype, [0], []), x.shape, (v, z) => v - z, "int32");

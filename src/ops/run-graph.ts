@@ -4,9 +4,10 @@ import type { Graph, Node, Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import { withPool } from "../tensor/allocate.ts";
 import { Storage } from "../tensor/storage.ts";
-import type { OpDefinition, RuntimeValue } from "./define.ts";
+import type { OpDefinition } from "./define.ts";
 import { evaluateOp } from "./evaluate.ts";
 import { LivePool } from "./live-pool.ts";
+import { describeValue, type RuntimeValue } from "./runtime-value.ts";
 
 export interface RunGraphOptions {
   readonly signal?: AbortSignal | undefined;
@@ -119,7 +120,11 @@ function evaluateNode(
   const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
   if (!definition?.evaluate) throw ingotError("UnknownOperator", { op: node.op, domain: "", where: placeOf(node) });
   try {
-    return evaluateOp(definition, args, node.attributes, { outputCount: node.outputs.length, run });
+    return evaluateOp(definition, args, node.attributes, {
+      outputCount: node.outputs.length,
+      run,
+      declared: node.inputs.map((v) => v?.type),
+    });
   } catch (error) {
     if (error instanceof Error && !("node" in error) && node.provenance.length > 0) {
       error.message += `\n  in node ${node.op}${placeOf(node)}`;
@@ -169,5 +174,5 @@ function captured(body: Graph, touch: (v: Value) => void): void {
 /** The single tensor of a result, for callers that know there is one. */
 export function asStorage(value: RuntimeValue | undefined): Storage {
   if (value instanceof Storage) return value;
-  throw new TypeError("expected a tensor, got a sequence");
+  throw new TypeError(`expected a tensor, got ${describeValue(value)}`);
 }

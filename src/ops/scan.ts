@@ -6,8 +6,9 @@ import type { Attributes, InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
-import { defineOp, graph, int, ints, type RuntimeValue } from "./define.ts";
+import { defineOp, graph, int, ints } from "./define.ts";
 import { axisOf } from "./infer.ts";
+import { type RuntimeValue, tensorOf } from "./runtime-value.ts";
 import { stackValues } from "./stack-values.ts";
 import { type LoopState, loopTypes } from "./subgraph-types.ts";
 
@@ -48,7 +49,10 @@ export const scan = defineOp("Scan", {
   },
   eval({ initial_state_and_scan_inputs: inputs }, attributes, context) {
     const { body, states: count } = partsOf(attributes as Attributes, inputs.length);
-    const scanned = inputs.slice(count).map((x, i) => ({ x, axis: normalizeAxis("Scan", attributes.scan_input_axes?.[i] ?? 0, x.shape) }));
+    const scanned = inputs.slice(count).map((value, i) => {
+      const x = tensorOf("Scan", `scanned input ${i}`, value);
+      return { x, axis: normalizeAxis("Scan", attributes.scan_input_axes?.[i] ?? 0, x.shape) };
+    });
     const trips = scanned[0]?.x.shape[scanned[0].axis] ?? 0;
     let states: readonly RuntimeValue[] = inputs.slice(0, count);
     const stacks: Storage[][] = body.outputs.slice(count).map(() => []);

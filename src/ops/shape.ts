@@ -5,7 +5,7 @@ import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
-import { anyDType, defineOp, int, ints } from "./define.ts";
+import { anyDType, defineOp, everyDType, int, ints } from "./define.ts";
 import { axisOf, broadcastDims, constantInts, contentsOf, inputShape, inputType, unknownShape } from "./infer.ts";
 
 const show = (shape: readonly Dim[]): string => formatShape(shape.map(String));
@@ -28,7 +28,7 @@ export const reshape = defineOp("Reshape", {
   minVersion: ({ attributes }) => (attributes.allowzero ? 14 : 5),
   inputs: ["data: T", "shape: int64"],
   outputs: ["reshaped: T"],
-  types: { T: anyDType },
+  types: { T: everyDType },
   attributes: { allowzero: int(0) },
   accuracy: "exact",
   infer(c) {
@@ -94,7 +94,7 @@ export const flatten = defineOp("Flatten", {
   minVersion: ({ attributes }) => (Number(attributes.axis ?? 1) < 0 ? 11 : 9),
   inputs: ["input: T"],
   outputs: ["output: T"],
-  types: { T: anyDType },
+  types: { T: everyDType },
   attributes: { axis: int(1) },
   accuracy: "exact",
   infer(c) {
@@ -114,7 +114,7 @@ export const squeeze = defineOp("Squeeze", {
   breaking: [13],
   inputs: ["data: T", "axes?: int64"],
   outputs: ["squeezed: T"],
-  types: { T: anyDType },
+  types: { T: everyDType },
   accuracy: "exact",
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
@@ -151,7 +151,7 @@ export const unsqueeze = defineOp("Unsqueeze", {
   breaking: [13],
   inputs: ["data: T", "axes: int64"],
   outputs: ["expanded: T"],
-  types: { T: anyDType },
+  types: { T: everyDType },
   accuracy: "exact",
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
@@ -214,7 +214,7 @@ export const transpose = defineOp("Transpose", {
   breaking: [1],
   inputs: ["data: T"],
   outputs: ["transposed: T"],
-  types: { T: anyDType },
+  types: { T: everyDType },
   attributes: { perm: ints() },
   accuracy: "exact",
   infer(c) {
@@ -253,7 +253,7 @@ export const shape = defineOp("Shape", {
   minVersion: ({ attributes }) => (attributes.start || attributes.end !== undefined ? 15 : 1),
   inputs: ["data: T"],
   outputs: ["shape: T1"],
-  types: { T: anyDType, T1: ["int64"] },
+  types: { T: everyDType, T1: ["int64"] },
   attributes: { end: int(), start: int(0) },
   accuracy: "exact",
   infer: (c) => [tensorType("int64", [slicedShape(c)?.length ?? unknownDim()])],
@@ -276,7 +276,7 @@ export const size = defineOp("Size", {
   breaking: [1],
   inputs: ["data: T"],
   outputs: ["size: T1"],
-  types: { T: anyDType, T1: ["int64"] },
+  types: { T: everyDType, T1: ["int64"] },
   accuracy: "exact",
   infer: () => [tensorType("int64", [])],
   inferDims(c) {

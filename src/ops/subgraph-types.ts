@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import { type Dim, type DimExpr, dimEquals, substituteDim, symbolsOf, unknownDim } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
-import { formatType, tensorType, typeEquals, type ValueType } from "../ir/type.ts";
+import { formatType, mapContents, tensorType, typeEquals, type ValueType } from "../ir/type.ts";
 
 /** What is known of a value that has either type. Throws `InvalidGraph` when kinds or dtypes differ. */
 export function joinTypes(op: string, what: string, a: ValueType, b: ValueType): ValueType {
@@ -11,7 +11,9 @@ export function joinTypes(op: string, what: string, a: ValueType, b: ValueType):
     const same = s && t && s.length === t.length;
     return tensorType(a.dtype, same ? s.map((d, i) => (dimEquals(d, t[i] as Dim) ? d : unknownDim())) : undefined);
   }
-  if (a.kind !== "tensor" && b.kind === a.kind) return { kind: a.kind, element: joinTypes(op, what, a.element, b.element) };
+  if (a.kind === "map" && b.kind === "map" && a.key === b.key) return { ...a, value: joinTypes(op, what, a.value, b.value) };
+  if ((a.kind === "sequence" || a.kind === "optional") && b.kind === a.kind)
+    return { kind: a.kind, element: joinTypes(op, what, a.element, b.element) };
   throw ingotError("InvalidGraph", {
     problem: `${op}: ${what} is ${formatType(a)} on one way and ${formatType(b)} on the other`,
     where: "",
@@ -59,19 +61,18 @@ export function loopTypes(
     return substituteDim(d, (name) => meanings.get(name));
   };
   const outside = (type: ValueType): ValueType => {
-    if (type.kind !== "tensor") return { kind: type.kind, element: outside(type.element) };
+    if (type.kind !== "tensor") return mapContents(type, outside);
     return tensorType(type.dtype, type.shape?.map(translate));
   };
-  const final = states.map(({ initial, output }, i) =>
-    invariant[i] && fits(initial, output.type) ? initial : joinTypes(op, `state ${i}`, initial, outside(output.type)),
+  const final = states.map(({ initial, input, output }, i) =>
+    input === output || (invariant[i] && fits(initial, output.type)) ? initial : joinTypes(op, `state ${i}`, initial, outside(output.type)),
   );
   return { final, outside };
 }
 
+/** What a container holds may be replaced by anything that its declared type allows: only tensors keep the sizes they came with. */
 function fits(initial: ValueType, body: ValueType): boolean {
-  return initial.kind !== "tensor" || body.kind !== "tensor"
-    ? initial.kind === body.kind
-    : initial.dtype === body.dtype && body.shape !== undefined;
+  return initial.kind === "tensor" && body.kind === "tensor" && initial.dtype === body.dtype && body.shape !== undefined;
 }
 
 function onlySymbol(d: Dim): string | undefined {

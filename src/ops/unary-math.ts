@@ -3,7 +3,7 @@
 import { ingotError } from "../errors/error.ts";
 import { mulDims } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { floats, numeric, signed } from "../tensor/dtype.ts";
+import { float8s, floats, numeric, signed } from "../tensor/dtype.ts";
 import { defineOp, int } from "./define.ts";
 import { mapDims } from "./dim-arithmetic.ts";
 import { erf as erfOf } from "./erf.ts";
@@ -92,7 +92,7 @@ export const sign = defineOp("Sign", {
 const test = {
   inputs: ["X: T"],
   outputs: ["Y: bool"],
-  types: { T: floats },
+  types: { T: [...floats, ...float8s] },
   accuracy: "exact",
   infer: shapeOfInput("bool"),
 } as const;

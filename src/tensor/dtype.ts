@@ -2,6 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./float16.ts";
 import { allocating } from "./memory.ts";
+import { type Rounding, type SmallFloat, smallFloats } from "./small-float.ts";
 
 export type NumberArray =
   | Float32Array<ArrayBuffer>
@@ -13,7 +14,10 @@ export type NumberArray =
   | Uint16Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>;
 export type BigArray = BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>;
-/** What holds the elements of a tensor. float16 and bfloat16 are bit patterns in a Uint16Array; bool is 0 or 1 in a Uint8Array. */
+/**
+ * What holds the elements of a tensor. float16 and bfloat16 are bit patterns in a Uint16Array, floats of 8 and 4 bits are bit patterns in
+ * a Uint8Array, integers of 4 and 2 bits are values, one per byte; bool is 0 or 1 in a Uint8Array.
+ */
 export type Elements = NumberArray | BigArray | string[];
 
 interface DTypeRow {
@@ -21,9 +25,15 @@ interface DTypeRow {
   readonly onnx: number;
   /** Name in ONNX's text syntax. */
   readonly text: string;
-  /** Bytes per element; 0 for strings. */
+  /** Bytes per element in memory; 0 for strings. */
   readonly bytes: number;
+  /** Bits per element in files, where that is less than a byte: elements then share bytes there. */
+  readonly bits?: number;
   readonly kind: "float" | "int" | "uint" | "bool" | "string";
+  /** True for types that operators store and convert but do not compute with: those of less than 16 bits but for int8 and uint8. */
+  readonly lowBit?: boolean;
+  /** Between stored elements and the values they stand for, where the two differ. `encode` rounds, and integers keep their low bits. */
+  readonly codec?: Codec;
   readonly make: (length: number) => Elements;
   /** Wraps raw little-endian memory, without a copy. */
   readonly view?: (buffer: ArrayBuffer, byteOffset: number, length: number) => Elements;
@@ -42,6 +52,26 @@ const array = <T>(C: ArrayType<T>) => ({
   view: (b: ArrayBuffer, o: number, n: number) => new C(b, o, n),
 });
 
+interface Codec {
+  readonly decode: (element: number) => number;
+  readonly encode: (value: number, rounding?: Rounding) => number;
+}
+
+const bytePerElement = { bytes: 1, ...array(Uint8Array), lowBit: true } as const;
+const smallFloat = (onnx: number, text: SmallFloat) =>
+  ({ onnx, text, ...bytePerElement, kind: "float", codec: smallFloats[text] }) as const;
+const same = (element: number) => element;
+const smallUint = (onnx: number, text: string, bits: number) =>
+  ({ onnx, text, ...bytePerElement, bits, kind: "uint", codec: { decode: same, encode: (v: number) => v & (2 ** bits - 1) } }) as const;
+const smallInt = (onnx: number, text: string, bits: number) =>
+  ({
+    ...smallUint(onnx, text, bits),
+    kind: "int",
+    ...array(Int8Array),
+    codec: { decode: same, encode: (v: number) => (v << (32 - bits)) >> (32 - bits) },
+  }) as const;
+const half = { bytes: 2, kind: "float", ...array(Uint16Array) } as const;
+
 export const dtypes = {
   float32: { onnx: 1, text: "float", bytes: 4, kind: "float", ...array(Float32Array) },
   uint8: { onnx: 2, text: "uint8", bytes: 1, kind: "uint", ...array(Uint8Array) },
@@ -58,18 +88,32 @@ export const dtypes = {
     make: (n) => allocating("string", n, 8, () => new Array<string>(n).fill("")),
   },
   bool: { onnx: 9, text: "bool", bytes: 1, kind: "bool", ...array(Uint8Array) },
-  float16: { onnx: 10, text: "float16", bytes: 2, kind: "float", ...array(Uint16Array) },
+  float16: { onnx: 10, text: "float16", ...half, codec: { decode: fromFloat16, encode: toFloat16 } },
   float64: { onnx: 11, text: "double", bytes: 8, kind: "float", ...array(Float64Array) },
   uint32: { onnx: 12, text: "uint32", bytes: 4, kind: "uint", ...array(Uint32Array) },
   uint64: { onnx: 13, text: "uint64", bytes: 8, kind: "uint", ...array(BigUint64Array) },
-  bfloat16: { onnx: 16, text: "bfloat16", bytes: 2, kind: "float", ...array(Uint16Array) },
+  bfloat16: { onnx: 16, text: "bfloat16", ...half, codec: { decode: fromBfloat16, encode: toBfloat16 } },
+  float8e4m3fn: smallFloat(17, "float8e4m3fn"),
+  float8e4m3fnuz: smallFloat(18, "float8e4m3fnuz"),
+  float8e5m2: smallFloat(19, "float8e5m2"),
+  float8e5m2fnuz: smallFloat(20, "float8e5m2fnuz"),
+  uint4: smallUint(21, "uint4", 4),
+  int4: smallInt(22, "int4", 4),
+  float4e2m1: { ...smallFloat(23, "float4e2m1"), bits: 4 },
+  float8e8m0: smallFloat(24, "float8e8m0"),
+  uint2: smallUint(25, "uint2", 2),
+  int2: smallInt(26, "int2", 2),
 } as const satisfies Record<string, DTypeRow>;
 
 export type DType = keyof typeof dtypes;
 
 export const allDTypes = Object.keys(dtypes) as readonly DType[];
-const ofKind = (...kinds: DTypeRow["kind"][]) => allDTypes.filter((d) => kinds.includes(dtypes[d].kind));
-/** Named sets for type constraints in operator schemas. */
+/** The dtypes of at least 8 bits but for the 8-bit floats: those that every operator on any type takes. */
+export const wideDTypes: readonly DType[] = allDTypes.filter((d) => !dtypeInfo(d).lowBit);
+/** The 8-bit floats with a sign. */
+export const float8s: readonly DType[] = ["float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz"];
+const ofKind = (...kinds: DTypeRow["kind"][]) => wideDTypes.filter((d) => kinds.includes(dtypes[d].kind));
+/** Named sets for type constraints in operator schemas: the dtypes that operators compute with. */
 export const floats = ofKind("float");
 export const integers = ofKind("int", "uint");
 export const numeric = ofKind("float", "int", "uint");
@@ -85,9 +129,9 @@ export function isFloat(dtype: DType): boolean {
 
 /** The least and the largest element of an integer dtype or bool. */
 export function integerRange(dtype: DType): readonly [least: bigint, most: bigint] {
-  const { kind, bytes } = dtypes[dtype];
+  const { kind, bytes, bits: narrow }: DTypeRow = dtypes[dtype];
   if (kind === "bool") return [0n, 1n];
-  const bits = BigInt(bytes * 8);
+  const bits = BigInt(narrow ?? bytes * 8);
   return kind === "int" ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
 }
 
@@ -110,12 +154,23 @@ export function dtypeFromOnnx(number: number): DType | undefined {
 
 /** Turns a stored element into the value it stands for (float16 bits → number; others unchanged). */
 export function decoder(dtype: DType): (element: number) => number {
-  return dtype === "float16" ? fromFloat16 : dtype === "bfloat16" ? fromBfloat16 : identity;
+  return dtypeInfo(dtype).codec?.decode ?? identity;
 }
 
-/** Turns a number into what is stored (number → float16 bits; others unchanged: typed arrays round by themselves). */
-export function encoder(dtype: DType): (value: number) => number {
-  return dtype === "float16" ? toFloat16 : dtype === "bfloat16" ? toBfloat16 : identity;
+/**
+ * Turns a number into what is stored (number → float16 bits; others unchanged: typed arrays round by themselves). Small floats saturate
+ * unless `rounding` says otherwise; integers of less than a byte keep their low bits.
+ */
+export function encoder(dtype: DType, rounding?: Rounding): (value: number) => number {
+  const { codec } = dtypeInfo(dtype);
+  if (!codec) return identity;
+  return rounding ? (value) => codec.encode(value, rounding) : (value) => codec.encode(value);
+}
+
+/** True for the dtypes that are held as bit patterns: floats narrower than float32. */
+export function isEncoded(dtype: DType): boolean {
+  const { codec, kind } = dtypeInfo(dtype);
+  return codec !== undefined && kind === "float";
 }
 
 const identity = (x: number) => x;

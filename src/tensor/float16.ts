@@ -57,7 +57,8 @@ export function fromBfloat16(bits: number): number {
   return f32[0] as number;
 }
 
-function roundHalfEven(x: number): number {
+/** The nearest integer, ties to even; for numbers from 0. */
+export function roundHalfEven(x: number): number {
   const low = Math.floor(x);
   const rest = x - low;
   return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;

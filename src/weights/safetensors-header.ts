@@ -37,6 +37,9 @@ const dtypeOf = new Map<string, DType>([
   ["U16", "uint16"],
   ["U8", "uint8"],
   ["BOOL", "bool"],
+  ["F8_E4M3", "float8e4m3fn"],
+  ["F8_E5M2", "float8e5m2"],
+  ["F8_E8M0", "float8e8m0"],
 ]);
 const nameOf = new Map([...dtypeOf].map(([name, dtype]) => [dtype, name]));
 const known = [...dtypeOf.keys()].join(", ");

@@ -284,6 +284,8 @@ export function forward(x: Tensor, weights: Readonly<Record<string, Tensor>>) {
       "--ignoreConfig",
       "--noEmit",
       "--strict",
+      // As the library is compiled, whose sources stand in for its declarations here.
+      "--exactOptionalPropertyTypes",
       "--noUncheckedIndexedAccess",
       "--skipLibCheck",
       "--allowImportingTsExtensions",

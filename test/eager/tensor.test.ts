@@ -85,6 +85,12 @@ describe("a tensor", () => {
     assert.deepEqual(fromNdarray(ndarray([1, 2] as never), { dtype: "int64" }).toBigIntArray(), [1n, 2n]);
   });
 
+  it("of another copy of the package is taken for what it is", () => {
+    // What such a tensor shows of itself; its private fields cannot be read.
+    const foreign = { isIngotTensor: true, dtype: x.dtype, shape: x.shape, storage: x.storage, rank: 2 } as never;
+    assert.deepEqual(x.add(foreign).toArray(), x.mul(2).toArray());
+  });
+
   it("iterates over its first axis", () => {
     assert.deepEqual(
       [...x].map((row) => row.sum().item()),

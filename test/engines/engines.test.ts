@@ -9,8 +9,8 @@ import { IngotError, ingotError } from "../../src/errors/error.ts";
 import { symbol } from "../../src/ir/dim.ts";
 import { Graph, type Value } from "../../src/ir/graph.ts";
 import { tensorType } from "../../src/ir/type.ts";
-import type { RuntimeValue } from "../../src/ops/define.ts";
 import { registry } from "../../src/ops/registry.ts";
+import type { RuntimeValue } from "../../src/ops/runtime-value.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 

@@ -9,7 +9,7 @@ import { exportModel } from "../../src/onnx/export.ts";
 import { importModel } from "../../src/onnx/import.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { runGraph } from "../../src/ops/run-graph.ts";
-import { allDTypes, dtypeInfo } from "../../src/tensor/dtype.ts";
+import { allDTypes, type DType, dtypeInfo } from "../../src/tensor/dtype.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { float32, int64 } from "../support/onnx-models.ts";
 
@@ -94,7 +94,7 @@ describe("exporting a graph", () => {
   });
 
   it("asks for no newer opset than operators, their use and their dtypes need", () => {
-    const unary = (op: string, dtype: "float32" | "int64" | "bfloat16") => {
+    const unary = (op: string, dtype: DType) => {
       const graph = new Graph(registry);
       graph.setOutputs([graph.add(op, [graph.addInput("x", tensorType(dtype, [2]))]).output], ["y"]);
       return opsetOf(graph);
@@ -103,6 +103,12 @@ describe("exporting a graph", () => {
     assert.equal(unary("Relu", "int64"), 14);
     assert.equal(unary("Relu", "bfloat16"), 13);
     assert.equal(unary("Softmax", "float32"), 13);
+    assert.equal(unary("Identity", "float8e5m2"), 19);
+    assert.equal(unary("Transpose", "float8e5m2"), 21);
+    assert.equal(unary("Transpose", "int4"), 21);
+    assert.equal(unary("Identity", "float4e2m1"), 23);
+    assert.equal(unary("Identity", "float8e8m0"), 24);
+    assert.equal(unary("Identity", "uint2"), 25);
     const graph = new Graph(registry);
     graph.setOutputs([graph.add("Relu", [graph.addInput("x", tensorType("float32", [2]))]).output], ["y"]);
     assert.equal(exportModel(graph, { opset: 17 }).model.opsetImport?.[0]?.version, 17);

@@ -130,4 +130,35 @@ describe("operators of old opsets", () => {
     });
     assert.throws(() => imported(loose), /ranks are not known/);
   });
+
+  it("that scanned a batch of sequences: Scan, in either direction", () => {
+    const body = {
+      name: "body",
+      input: [value("sum", []), value("next", [])],
+      output: [value("total", []), value("each", [])],
+      node: [node("Add", ["sum", "next"], ["total"]), node("Identity", ["total"], ["each"])],
+    };
+    const scan = (directions: bigint[]) =>
+      model({
+        opset: 8,
+        inputs: [value("initial", [2]), value("x", [2, 3])],
+        outputs: [value("last", [2]), value("all", [2, 3])],
+        nodes: [node("Scan", ["", "initial", "x"], ["last", "all"], { body, num_scan_inputs: 1n, directions })],
+      });
+    const initial = float32([2], 10, 20);
+    assert.deepEqual(evaluate(scan([0n]), initial, x23), [
+      { shape: [2], values: [16, 35] },
+      { shape: [2, 3], values: [11, 13, 16, 24, 29, 35] },
+    ]);
+    assert.deepEqual(evaluate(scan([1n]), initial, x23)[1]?.values, [13, 15, 16, 26, 31, 35]);
+  });
+
+  it("that ONNX Runtime had before the standard: SimplifiedLayerNormalization", () => {
+    const norm = old(17, "SimplifiedLayerNormalization", { axis: -1n, epsilon: 0 }, [1, 2], [2]);
+    const [y] = evaluate(norm, float32([1, 2], 3, 4), float32([2], 1, 2));
+    const scale = Math.sqrt(12.5);
+    y?.values.forEach((v, i) => {
+      assert.ok(Math.abs(v - ([3 / scale, 8 / scale][i] as number)) < 1e-6);
+    });
+  });
 });

@@ -36,6 +36,19 @@ describe("tensors of ONNX", () => {
     assert.deepEqual(list(16, 0x3f80).toNumbers(), [1]);
   });
 
+  it("pack elements of less than a byte, in raw bytes and in the list", () => {
+    const list = (dataType: number, count: number, ...values: number[]) =>
+      read({ dataType, dims: [BigInt(count)], int32Data: Int32Array.from(values) }).toNumbers();
+    assert.deepEqual(list(22, 3, 0x7f, 0x08), [-1, 7, -8]);
+    assert.deepEqual(list(21, 2, 0xf1), [1, 15]);
+    assert.deepEqual(list(26, 5, 0b11100100, 1), [0, 1, -2, -1, 1]);
+    assert.deepEqual(list(17, 1, 0x38), [1]);
+    assert.deepEqual(read({ dataType: 23, dims: [2n], rawData: Uint8Array.of(0x2f) }).toNumbers(), [-6, 1]);
+    assert.deepEqual(storageToTensor(Storage.from("int4", [-1, 7, -8], [3])).rawData, Uint8Array.of(0x7f, 0x08));
+    refuses({ dataType: 22, dims: [3n], rawData: new Uint8Array(3) }, "OnnxTensor", /needs 2 bytes, it has 3/);
+    refuses({ dataType: 22, dims: [3n], int32Data: new Int32Array(3) }, "OnnxTensor", /needs 2 packed bytes, it has 3/);
+  });
+
   it("use aligned memory as it is and copy what is not aligned", () => {
     const bytes = new Uint8Array(12);
     new DataView(bytes.buffer).setFloat32(4, 1.5, true);
@@ -70,7 +83,7 @@ describe("tensors of ONNX", () => {
     refuses({ ...tensor, dims: [2n ** 62n], rawData: new Uint8Array(0) }, "OnnxTensor", /is not a size/);
     refuses({ ...tensor, dims: [2n ** 30n, 2n ** 30n], rawData: new Uint8Array(0) }, "OnnxTensor", /overflows/);
     refuses({ ...tensor, dims: [2n ** 40n], rawData: new Uint8Array(8) }, "OnnxTensor", /needs 4398046511104 bytes/);
-    refuses({ ...tensor, dataType: 17, dims: [1n], rawData: new Uint8Array(1) }, "OnnxUnsupported", /float8e4m3fn/);
+    refuses({ ...tensor, dataType: 14, dims: [1n], rawData: new Uint8Array(8) }, "OnnxUnsupported", /complex64/);
     refuses({ ...tensor, dataType: 99, dims: [1n], rawData: new Uint8Array(1) }, "OnnxUnsupported", /number 99/);
     refuses({ ...tensor, dataType: 8, dims: [1n], rawData: new Uint8Array(1) }, "OnnxTensor", /strings/);
     refuses({ ...tensor, dims: [1n], dataLocation: 1 }, "OnnxExternalData", /given as bytes/);

@@ -58,6 +58,27 @@ describe("Cast", () => {
     assert.throws(() => cast("string", ["seven"], "float32"), { code: "InvalidArgument" });
   });
 
+  it("rounds to integers of 4 and 2 bits and keeps the low bits", () => {
+    assert.deepEqual(dense("float32", [-9, -8, 7, 8, 0.5, 1.5, Number.NaN, inf], "int4"), [7, -8, 7, -8, 0, 2, 0, 0]);
+    assert.deepEqual(dense("int64", [-9n, 2n ** 40n + 3n], "uint4"), [7, 3]);
+    assert.deepEqual(dense("float16", [-3, -2, 2, 3], "int2"), [1, -2, -2, -1]);
+    assert.deepEqual(dense("string", ["5"], "uint2"), [1]);
+    assert.deepEqual(dense("int4", [-8, 7], "string"), ["-8", "7"]);
+    assert.deepEqual(dense("int4", [-8], "uint8"), [248]);
+  });
+
+  it("saturates small floats unless told otherwise, and rounds powers of two as asked", () => {
+    const to = (dtype: DType, attributes: object) =>
+      run("Cast", [f32([2], [1000, 3])], { to: dtypeInfo(dtype).onnx, ...attributes })[0]?.toNumbers();
+    assert.deepEqual(to("float8e4m3fn", {}), [448, 3]);
+    assert.deepEqual(to("float8e4m3fn", { saturate: 0 }), [Number.NaN, 3]);
+    assert.deepEqual(to("float8e8m0", {}), [1024, 4]);
+    assert.deepEqual(to("float8e8m0", { round_mode: "down" }), [512, 2]);
+    assert.throws(() => to("float8e8m0", { round_mode: "sideways" }), { code: "InvalidArgument" });
+    assert.deepEqual(dense("float8e4m3fn", [0.5, -448], "string"), ["0.5", "-448.0"]);
+    assert.deepEqual(cast("float8e5m2", [57344], "float8e4m3fn").toNumbers(), [448]);
+  });
+
   it("gives back the same storage for the same dtype", () => {
     const x = f32([1], [1]);
     assert.equal(convert(x, "float32"), x);

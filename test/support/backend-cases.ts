@@ -2,6 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { IngotError } from "../../src/errors/error.ts";
+import type { Graph } from "../../src/ir/graph.ts";
+import { decodeMessage, decodeModel } from "../../src/onnx/decode.ts";
+import { importModel } from "../../src/onnx/import.ts";
+import { tensorToStorage } from "../../src/onnx/tensor-proto.ts";
+import { registry } from "../../src/ops/registry.ts";
+import type { Storage } from "../../src/tensor/storage.ts";
 
 export const backendKinds = ["node", "simple", "light", "pytorch-operator", "pytorch-converted"] as const;
 export type BackendKind = (typeof backendKinds)[number];
@@ -32,6 +39,24 @@ export function readBackendCases(folder: string, kind: BackendKind): BackendCase
     else entry.files.set(rest.join("/"), bytes);
   }
   return [...cases].flatMap(([name, { model, files }]) => (model ? [{ name, model, files }] : []));
+}
+
+/** The graph of a case; undefined where an operator, type or form is not there yet. */
+export function importBackendCase({ name, model }: BackendCase): Graph | undefined {
+  try {
+    return importModel(decodeModel(model, name), { schemas: registry, file: name });
+  } catch (error) {
+    if (error instanceof IngotError && ["UnknownOperator", "OnnxUnsupported", "OnnxOpset"].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** The inputs of the first data set; undefined where one is no tensor or has no file. */
+export function inputsOfBackendCase(graph: Graph, { name, files }: BackendCase): Storage[] | undefined {
+  if ([...graph.inputs, ...graph.outputs].some((v) => v.type.kind !== "tensor")) return undefined;
+  const given = graph.inputs.map((_, i) => files.get(`test_data_set_0/input_${i}.pb`));
+  if (given.some((file) => file === undefined)) return undefined;
+  return given.map((file) => tensorToStorage(decodeMessage("TensorProto", file as Buffer, name), { file: name }));
 }
 
 /** The regular files of a tar archive: 512-byte headers with the name (and a prefix), the size in octal, and the type. */

@@ -5,9 +5,9 @@ import type { Graph } from "../../src/ir/graph.ts";
 import { parseGraph } from "../../src/ir/parse.ts";
 import { allNodes, cloneGraph } from "../../src/ir/traverse.ts";
 import { verifyGraph } from "../../src/ir/verify.ts";
-import type { RuntimeValue } from "../../src/ops/define.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { runGraph } from "../../src/ops/run-graph.ts";
+import { contentsOf, type RuntimeValue } from "../../src/ops/runtime-value.ts";
 import { runPasses } from "../../src/passes/manager.ts";
 import type { Accuracy, Pass, Target } from "../../src/passes/pass.ts";
 import { explainRule, type Rule } from "../../src/passes/rewriter.ts";
@@ -88,9 +88,11 @@ const finite = (s: Storage): number[] => s.toNumbers().map((v) => (Number.isFini
 
 function compare(want: RuntimeValue, got: RuntimeValue, accuracy: Accuracy, largest: number, message: () => string): void {
   if (!(want instanceof Storage) || !(got instanceof Storage)) {
-    if (want instanceof Storage || got instanceof Storage || want.length !== got.length) assert.fail(message());
-    want.forEach((w, i) => {
-      compare(w, got[i] as RuntimeValue, accuracy, largest, message);
+    if (want instanceof Storage || got instanceof Storage) assert.fail(message());
+    const [wanted, given] = [contentsOf(want), contentsOf(got)];
+    assert.equal(given.length, wanted.length, message());
+    wanted.forEach((w, i) => {
+      compare(w, given[i] as RuntimeValue, accuracy, largest, message);
     });
     return;
   }

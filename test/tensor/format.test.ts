@@ -75,6 +75,13 @@ describe("printing a tensor", () => {
     assert.equal(text("int32", [], [0, 3]), "tensor([], size=[0, 3], dtype=int32)");
   });
 
+  it("shows the numbers that small floats and narrow integers stand for", () => {
+    const shown = (dtype: DType) => formatStorage(Storage.from(dtype, [1, 2.5, 3, Number.NaN], [4]));
+    assert.equal(shown("float8e4m3fn"), "tensor([1.0000, 2.5000, 3.0000,    nan], dtype=float8e4m3fn)");
+    assert.equal(shown("float8e8m0"), "tensor([ 1.,  4.,  4., nan], dtype=float8e8m0)");
+    assert.equal(formatStorage(Storage.from("int4", [-8, 7], [2])), "tensor([-8,  7], dtype=int4)");
+  });
+
   it("reads views through their strides", () => {
     const s = Storage.from("float32", range(6), [2, 3]);
     assert.equal(formatStorage(s.transpose([1, 0])), "tensor([[0., 3.],\n        [1., 4.],\n        [2., 5.]])");

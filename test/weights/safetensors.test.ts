@@ -82,7 +82,7 @@ describe("reading safetensors", () => {
       ["metadata a number", file({ __metadata__: { a: 1 } }), "SafetensorsHeader", /other than a string at "a"/],
       ["entry null", file({ a: null }), "SafetensorsTensor", /not an object/],
       ["no dtype", file({ a: { ...ok, dtype: 8 } }, [1, 2]), "SafetensorsTensor", /no dtype/],
-      ["float8", file({ a: { ...ok, dtype: "F8_E4M3" } }, [1, 2]), "SafetensorsDType", /type F8_E4M3/],
+      ["float6", file({ a: { ...ok, dtype: "F6_E2M3" } }, [1, 2]), "SafetensorsDType", /type F6_E2M3/],
       ["negative size", file({ a: { ...ok, shape: [-2] } }, [1, 2]), "SafetensorsTensor", /not a list of integers/],
       ["half a size", file({ a: { ...ok, shape: [0.5, 4] } }, [1, 2]), "SafetensorsTensor", /not a list of integers/],
       ["overflow", file({ a: { ...ok, shape: [2 ** 52, 2 ** 52, 2 ** 52] } }, [1, 2]), "SafetensorsTensor", /takes 9134\d+ bytes/],
@@ -171,7 +171,8 @@ describe("writing safetensors", () => {
   });
 
   it("gives back what was written: every dtype, any shape, views, odd names, metadata", async () => {
-    const held = allDTypes.filter((d) => d !== "string");
+    const unheld: readonly DType[] = ["string", "float8e4m3fnuz", "float8e5m2fnuz", "float4e2m1", "int4", "uint4", "int2", "uint2"];
+    const held = allDTypes.filter((d) => !unheld.includes(d));
     const tensor = fc.record({ dtype: fc.constantFrom(...held), shape: fc.array(fc.nat(4), { maxLength: 3 }), seed: fc.nat(1000) });
     const make = ({ dtype, shape, seed }: { dtype: DType; shape: number[]; seed: number }) => {
       const n = shape.reduce((a, b) => a * b, 1);

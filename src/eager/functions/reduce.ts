@@ -92,6 +92,12 @@ export const cumsum = (x: Tensor, dim: number): Tensor => {
   return dispatch("CumSum", [countable(x), dispatch("Squeeze", [int64s([axis])])]);
 };
 
+/** Running product along an axis. */
+export const cumprod = (x: Tensor, dim: number): Tensor => {
+  const axis = normalizeAxis("cumprod", dim, x.shape);
+  return dispatch("CumProd", [countable(x), dispatch("Squeeze", [int64s([axis])])]);
+};
+
 /**
  * The k largest (or smallest) elements along `dim`, sorted; of equal elements the one with the lower index comes first.
  * @example topk(logits, 5).indices

@@ -82,6 +82,9 @@ export abstract class ReductionMethods extends ElementwiseMethods {
   cumsum(this: Tensor, dim: number): Tensor {
     return reduce.cumsum(this, dim);
   }
+  cumprod(this: Tensor, dim: number): Tensor {
+    return reduce.cumprod(this, dim);
+  }
   /** The k largest (or smallest) elements along `dim`, sorted; of equal elements the one with the lower index comes first. */
   topk(this: Tensor, k: number, dim?: number, largest?: boolean): reduce.ValuesAndIndices {
     return reduce.topk(this, k, dim, largest);

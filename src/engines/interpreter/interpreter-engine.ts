@@ -1,8 +1,8 @@
 // The reference engine: the operators' own kernels, node by node, with memory reuse. It computes in slices, so that the event loop turns.
 import { ingotError } from "../../errors/error.ts";
 import type { Graph } from "../../ir/graph.ts";
-import type { RuntimeValue } from "../../ops/define.ts";
 import { runGraphInSlices } from "../../ops/run-graph.ts";
+import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
 import { abortError } from "../run-aborted.ts";
 import { checkThreads } from "../threads.ts";

@@ -1,11 +1,11 @@
 // The ONNX Runtime engine: lowers a portable graph with its own passes, hands the weights over by address, and runs one session for all
 // concurrent calls.
-import { IngotError } from "../../errors/error.ts";
+import { IngotError, ingotError } from "../../errors/error.ts";
 import type { Graph } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
-import type { RuntimeValue } from "../../ops/define.ts";
+import { describeValue, MapValue, OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
 import { runPasses } from "../../passes/manager.ts";
 import { onnxruntimePasses } from "../../passes/pipelines.ts";
 import type { PassReport } from "../../passes/report.ts";
@@ -108,6 +108,9 @@ export class OrtExecutable implements Executable {
 
 function toOrtData(value: RuntimeValue): OrtData {
   if (value instanceof Storage) return toOrt(value);
+  if (value instanceof OptionalValue && value.element !== undefined) return toOrtData(value.element);
+  if (value instanceof MapValue || value instanceof OptionalValue)
+    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", kind: describeValue(value) });
   return value.map((v) => toOrtData(v) as OrtTensor);
 }
 

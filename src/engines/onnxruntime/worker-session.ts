@@ -1,11 +1,10 @@
 // The way without koffi: the package's own binding, in one worker thread, behind the same interface. Its runs are one after the
 // other and its weights are part of the model's bytes, but the event loop stays free.
 import { setMaxListeners } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { ingotError } from "../../errors/error.ts";
+import { startProgram } from "../../kernels/worker-program.ts";
 import { abortError } from "../run-aborted.ts";
 import { checkThreads, defaultThreads } from "../threads.ts";
 import { bindingTypes } from "./binding-types.ts";
@@ -28,23 +27,6 @@ export interface WorkerSessionOptions {
 interface Waiting {
   readonly resolve: (outputs: OrtData[]) => void;
   readonly reject: (error: unknown) => void;
-}
-
-/**
- * Starts the thread's program, which stands beside this file. From compiled code that is one line; when Ingot itself runs from its
- * TypeScript source, the loader for it has to be registered in the thread first.
- */
-function startProgram(workerData: WorkerStart): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./worker-main.js", import.meta.url), { workerData });
-  const loader = JSON.stringify(
-    pathToFileURL(
-      createRequire(import.meta.url)
-        .resolve("tsx/esm/api")
-        .replace(/cjs$/, "mjs"),
-    ).href,
-  );
-  const program = JSON.stringify(new URL("./worker-main.ts", import.meta.url).href);
-  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${program}); });`, { eval: true, workerData });
 }
 
 /**
@@ -85,7 +67,13 @@ export class WorkerSession implements InferenceSession {
     };
     const log = logLevel();
     const gate = openGate();
-    const worker = startProgram({ packageFile, model, options: checked, log, gate });
+    const worker = startProgram(new URL("./worker-main.js", import.meta.url), {
+      packageFile,
+      model,
+      options: checked,
+      log,
+      gate,
+    } satisfies WorkerStart);
     worker.once("exit", () => closeGate(gate));
     const first = await new Promise<Reply>((resolve, reject) => {
       worker.once("message", resolve);

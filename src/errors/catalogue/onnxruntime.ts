@@ -36,6 +36,12 @@ export const onnxRuntimeErrors = errorFamily({
     hint: "The inputs of the model are {inputs}.",
     about: "A run was given an input that the model does not have, lacks one that it has, or got data whose length does not fit its shape.",
   },
+  EngineUnsupportedValue: {
+    kind: "EngineError",
+    message: "the engine {engine} cannot be given {kind} as an input",
+    hint: 'Run this model on the engine "interpreter", or give the model an input that is a tensor.',
+    about: "ONNX Runtime is handed tensors and sequences of tensors. Maps and absent optionals are for the interpreter only.",
+  },
   EngineOutput: {
     kind: "EngineError",
     message: "output `{name}`: {problem}",

@@ -75,6 +75,13 @@ export const tensorErrors = errorFamily({
     hint: "{hint}",
     about: "An argument or option has a value that the function does not take.",
   },
+  RegexPattern: {
+    kind: "ArgumentError",
+    message: "{op}: the pattern `{pattern}` cannot be used: {problem}",
+    hint: "Patterns are written in RE2's syntax, which has no look-around and no back-references.",
+    about:
+      "Operators that match text take regular expressions in the syntax of RE2. A pattern that RE2 would refuse, or a part of the syntax that has no counterpart here, is named.",
+  },
   RaggedData: {
     kind: "ShapeError",
     message: "tensor: nested arrays have different lengths ({a} and {b}) at depth {depth}",

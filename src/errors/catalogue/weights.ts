@@ -27,7 +27,7 @@ export const weightsErrors = errorFamily({
     kind: "WeightsError",
     message: '{file}: tensor "{tensor}" has elements of type {dtype}, which Ingot does not have',
     hint: "The types are {known}. Convert the file to one of these first.",
-    about: "safetensors also has 8-bit and smaller floats. Files with such tensors have to be converted to float16, bfloat16 or float32.",
+    about: "safetensors also has floats of 4 and 6 bits and complex numbers. Files with such tensors have to be converted.",
   },
   SafetensorsName: {
     kind: "WeightsError",
@@ -39,7 +39,7 @@ export const weightsErrors = errorFamily({
     kind: "WeightsError",
     message: 'tensor "{tensor}" is {dtype}, which safetensors cannot hold',
     hint: "safetensors holds {known}.",
-    about: "The safetensors format has no strings.",
+    about: "The safetensors format has no strings, no integers of less than 8 bits, and of the 8-bit floats those that most hardware has.",
   },
   PickleDamaged: {
     kind: "WeightsError",

@@ -1,10 +1,12 @@
 // Activation functions. Those that ONNX has as an operator dispatch it; the others are short compositions.
-import { clamp, gt, mul, softplus as plainSoftplus, relu, sigmoid, tanh, where } from "../../eager/functions/math.ts";
+import { clamp, gelu, gt, mul, neg, softplus as plainSoftplus, relu, sigmoid, sub, tanh, where } from "../../eager/functions/math.ts";
 import { logSoftmax, softmax } from "../../eager/functions/reduce.ts";
+import { chunk } from "../../eager/functions/shape.ts";
 import { dispatch } from "../../eager/interpreter.ts";
 import type { Tensor } from "../../eager/tensor.ts";
+import { invalid } from "../options.ts";
 
-export { logSoftmax, relu, sigmoid, softmax, tanh };
+export { gelu, logSoftmax, relu, sigmoid, softmax, tanh };
 
 /** min(max(x, 0), 6) */
 export const relu6 = (x: Tensor): Tensor => clamp(x, 0, 6);
@@ -21,8 +23,6 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 export const elu = (x: Tensor, alpha = 1): Tensor => dispatch("Elu", [x], { alpha });
 /** G. Klambauer and others, 2017: an elu whose constants keep mean 0 and variance 1. */
 export const selu = (x: Tensor): Tensor => dispatch("Selu", [x]);
-/** x·Φ(x), exactly (through erf) or by the tanh approximation. */
-export const gelu = (x: Tensor, approximate: "none" | "tanh" = "none"): Tensor => dispatch("Gelu", [x], { approximate });
 /** x·sigmoid(x), also called swish */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 /** x·tanh(softplus(x)) */
@@ -37,3 +37,26 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
   const scaled = mul(x, beta);
   return where(gt(scaled, threshold), x, plainSoftplus(scaled).div(beta));
 }
+/** a·sigmoid(b) for the two halves a, b of x along `dim`. Throws `InvalidArgument` for an odd size. */
+export function glu(x: Tensor, dim = -1): Tensor {
+  const size = x.size(dim);
+  if (size % 2 !== 0) throw invalid("glu", "dim", "an axis of even size", `${dim}, of size ${size}`);
+  const [a, b] = chunk(x, 2, dim) as [Tensor, Tensor];
+  return mul(a, sigmoid(b));
+}
+/** x / (1 + |x|) */
+export const softsign = (x: Tensor): Tensor => dispatch("Softsign", [x]);
+/** log(sigmoid(x)), also where sigmoid(x) is too small for a float. */
+export const logsigmoid = (x: Tensor): Tensor => neg(plainSoftplus(neg(x)));
+/** max(x, 0) + min(0, alpha·(e^(x/alpha) − 1)) */
+export const celu = (x: Tensor, alpha = 1): Tensor => dispatch("Celu", [x], { alpha });
+/** softmax(−x): small elements get the large shares. */
+export const softmin = (x: Tensor, dim: number): Tensor => softmax(neg(x), dim);
+/** x − tanh(x) */
+export const tanhshrink = (x: Tensor): Tensor => sub(x, tanh(x));
+/** x where |x| > lambda, else 0 */
+export const hardshrink = (x: Tensor, lambda = 0.5): Tensor => dispatch("Shrink", [x], { lambd: lambda });
+/** x moved by lambda towards 0, and 0 where |x| ≤ lambda */
+export const softshrink = (x: Tensor, lambda = 0.5): Tensor => dispatch("Shrink", [x], { lambd: lambda, bias: lambda });
+/** x where x > threshold, else value */
+export const threshold = (x: Tensor, limit: number, value: number): Tensor => where(gt(x, limit), x, value);

@@ -1,5 +1,5 @@
 // Pooling over windows, and adaptive pooling to a given size. Inputs are [N, C, ...spatial]; sizes are one number or one per spatial axis.
-import { mean } from "../../eager/functions/reduce.ts";
+import { amax, mean } from "../../eager/functions/reduce.ts";
 import { cat, narrow } from "../../eager/functions/shape.ts";
 import { dispatch } from "../../eager/interpreter.ts";
 import type { Tensor } from "../../eager/tensor.ts";
@@ -102,38 +102,57 @@ export const avgPool2d = avgPool(2);
 /** The mean of each window of [N, C, D, H, W]. */
 export const avgPool3d = avgPool(3);
 
-/**
- * The mean over windows chosen so that the output has the given size: output i covers ⌊i·in/out⌋ up to ⌈(i+1)·in/out⌉.
- * Size 1 is the global mean, which works for every input size also in a recorded graph.
- */
-export function adaptiveAvgPool(x: Tensor, outputSize: AdaptiveSize, rank?: number): Tensor {
-  const op = "adaptiveAvgPool";
+interface Adaptive {
+  readonly whole: "GlobalAveragePool" | "GlobalMaxPool";
+  readonly even: "AveragePool" | "MaxPool";
+  readonly reduce: (x: Tensor, dim: number, keepdim: boolean) => Tensor;
+}
+const adaptiveMean: Adaptive = { whole: "GlobalAveragePool", even: "AveragePool", reduce: mean };
+const adaptiveLargest: Adaptive = { whole: "GlobalMaxPool", even: "MaxPool", reduce: amax };
+
+function adaptivePool(op: string, kind: Adaptive, x: Tensor, outputSize: AdaptiveSize, rank?: number): Tensor {
   const n = spatialRank(op, x, rank);
   const list = typeof outputSize === "number" || outputSize === null ? new Array<number | null>(n).fill(outputSize) : outputSize;
   if (list.length !== n) sizes(op, "outputSize", list as number[], n, 1);
-  if (list.every((size) => size === 1)) return dispatch("GlobalAveragePool", [x]);
+  if (list.every((size) => size === 1)) return dispatch(kind.whole, [x]);
   const input = x.shape.slice(2);
   const output = list.map((size, i) => (size === null ? (input[i] as number) : integerFrom(op, "outputSize", size, 1)));
   if (output.every((size, i) => size === input[i])) return x;
   if (output.every((size, i) => (input[i] as number) % size === 0)) {
     const window = output.map((size, i) => (input[i] as number) / size);
-    return dispatch("AveragePool", [x], { kernel_shape: window, strides: window });
+    return dispatch(kind.even, [x], { kernel_shape: window, strides: window });
   }
-  return output.reduce((y, size, i) => meanAlong(y, i + 2, size), x);
+  return output.reduce((y, size, i) => reduceAlong(kind, y, i + 2, size), x);
 }
 
-/** Windows along one axis. A mean over a box is the mean along one axis of the means along the other. */
-function meanAlong(x: Tensor, axis: number, size: number): Tensor {
+/** Windows along one axis. A mean (or maximum) over a box is that along one axis of those along the other. */
+function reduceAlong({ reduce }: Adaptive, x: Tensor, axis: number, size: number): Tensor {
   const length = x.shape[axis] as number;
   if (length === size) return x;
   const windows = Array.from({ length: size }, (_, i) => {
     const start = Math.floor((i * length) / size);
     const end = Math.ceil(((i + 1) * length) / size);
-    return mean(narrow(x, axis, start, end - start), axis, true);
+    return reduce(narrow(x, axis, start, end - start), axis, true);
   });
   return cat(windows, axis);
+}
+
+/**
+ * The mean over windows chosen so that the output has the given size: output i covers ⌊i·in/out⌋ up to ⌈(i+1)·in/out⌉.
+ * Size 1 is the global mean, which works for every input size also in a recorded graph.
+ */
+export function adaptiveAvgPool(x: Tensor, outputSize: AdaptiveSize, rank?: number): Tensor {
+  return adaptivePool("adaptiveAvgPool", adaptiveMean, x, outputSize, rank);
+}
+
+/** The largest element of windows chosen as in `adaptiveAvgPool`. */
+export function adaptiveMaxPool(x: Tensor, outputSize: AdaptiveSize, rank?: number): Tensor {
+  return adaptivePool("adaptiveMaxPool", adaptiveLargest, x, outputSize, rank);
 }
 
 export const adaptiveAvgPool1d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvgPool(x, outputSize, 1);
 export const adaptiveAvgPool2d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvgPool(x, outputSize, 2);
 export const adaptiveAvgPool3d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvgPool(x, outputSize, 3);
+export const adaptiveMaxPool1d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveMaxPool(x, outputSize, 1);
+export const adaptiveMaxPool2d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveMaxPool(x, outputSize, 2);
+export const adaptiveMaxPool3d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveMaxPool(x, outputSize, 3);

@@ -3,10 +3,12 @@ import { attributesToInputs } from "./attributes-to-inputs.ts";
 import { broadcastAxis } from "./broadcast-axis.ts";
 import { defaults } from "./defaults.ts";
 import type { Conversion, Conversions, NodeDraft } from "./draft.ts";
+import { labelEncoder } from "./label-encoder.ts";
 import { resize } from "./resize.ts";
+import { scan } from "./scan.ts";
 import { softmax } from "./softmax.ts";
 
-const families: readonly Conversions[] = [defaults, attributesToInputs, broadcastAxis, softmax, resize];
+const families: readonly Conversions[] = [defaults, attributesToInputs, broadcastAxis, softmax, resize, labelEncoder, scan];
 
 const table = new Map<string, readonly Conversion[]>();
 for (const family of families)
@@ -15,8 +17,8 @@ for (const family of families)
 /** Up to opset 5, operators could name inputs that they overwrote; no runtime ever did. */
 const overwriteMark = "consumed_inputs";
 
-/** Brings a node of the default domain to the newest form of its operator. Throws `OnnxOpset` where there is none. */
+/** Brings a node of ONNX's own domains to the newest form of its operator. Throws `OnnxOpset` where there is none. */
 export function convertToNewest(node: NodeDraft): void {
-  if (node.version < 6) node.attributes.delete(overwriteMark);
+  if (node.version < 6 && !node.op.includes(".")) node.attributes.delete(overwriteMark);
   for (const { before, convert } of table.get(node.op) ?? []) if (node.version < before) convert(node);
 }

@@ -71,6 +71,15 @@ const renameTo = (op: string): Conversion => ({
   },
 });
 
+/** What ONNX Runtime called the operator before the standard had it. */
+const simplifiedNormalization: Conversion = {
+  before: Number.POSITIVE_INFINITY,
+  convert(node) {
+    if (node.outputCount > 1) node.fail("it gives the deviation too");
+    node.op = "RMSNormalization";
+  },
+};
+
 const refused = (before: number, why: string): Conversion => ({ before, convert: (node) => node.fail(why) });
 
 const recurrent = [dropped(7, "output_sequence")];
@@ -87,7 +96,7 @@ export const defaults: Conversions = {
   LSTM: recurrent,
   RNN: recurrent,
   RoiAlign: [oldDefault(16, "coordinate_transformation_mode", "output_half_pixel")],
-  Scan: [refused(9, "its sequences had a batch axis")],
+  SimplifiedLayerNormalization: [simplifiedNormalization],
   Scatter: [renameTo("ScatterElements")],
   Tile: [refused(6, "it repeated along one axis")],
 };

@@ -1,6 +1,6 @@
 // A node on its way from an old opset to the newest form: converters change it step by step before it enters the graph.
 import { ingotError } from "../../errors/error.ts";
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import { Graph, type Node, type Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
 import type { ValueType } from "../../ir/type.ts";
 import { Storage } from "../../tensor/storage.ts";
@@ -96,6 +96,11 @@ export class NodeDraft {
   /** A node before this one; gives its first output. */
   add(op: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
     return this.#graph.add(op, inputs, attributes, { provenance: this.#provenance }).output;
+  }
+
+  /** An empty graph inside the node's graph, for a body. */
+  body(name: string): Graph {
+    return new Graph(this.#graph.schemas, name, this.#graph);
   }
 
   /** The rank of input `i`, where it is known. */

@@ -1,5 +1,5 @@
 // How the variance of inputs becomes the variance of outputs: exactly for sums, products and what only moves elements; by measuring for the rest.
-import type { RuntimeValue } from "../../ops/define.ts";
+import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import { Generator } from "../../tensor/random.ts";
 import { Storage } from "../../tensor/storage.ts";

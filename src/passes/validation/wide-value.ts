@@ -1,8 +1,9 @@
 // Values of the float64 evaluation: the elements, and the variance that the rounding of constants gives each of them.
 import type { Attributes } from "../../ir/schema.ts";
-import type { OpDefinition, RuntimeValue } from "../../ops/define.ts";
+import type { OpDefinition } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
 import { registry } from "../../ops/registry.ts";
+import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { type DType, decoder, isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
 

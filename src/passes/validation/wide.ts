@@ -3,8 +3,9 @@
 import { IngotError } from "../../errors/error.ts";
 import { Graph, type Node, type Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
-import type { OpDefinition, RuntimeValue } from "../../ops/define.ts";
+import type { OpDefinition } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
+import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { dtypeInfo, isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
 import { attributesKey } from "./attributes-key.ts";
