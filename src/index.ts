@@ -86,7 +86,9 @@ export {
 export type { DType } from "./tensor/dtype.ts";
 export { Generator } from "./tensor/random.ts";
 export { Storage } from "./tensor/storage.ts";
-export { Timer } from "./timer/timer.ts";
+export type { CompareRow, TimerComparison, Verdict } from "./timer/comparison.ts";
+export type { Measurement } from "./timer/measurement.ts";
+export { Timer, type TimerOptions } from "./timer/timer.ts";
 export type { DynamicDim, DynamicOption } from "./trace/dynamic.ts";
 export type { ExampleInputs, Nested } from "./trace/structure.ts";
 export { readCheckpoint } from "./weights/checkpoint.ts";

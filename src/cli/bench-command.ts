@@ -1,54 +1,61 @@
 // ingot bench: how fast a model file runs on each engine.
 import type { Command } from "commander";
-import { type EngineName, findEngine } from "../engines/engines.ts";
+import type { Executable } from "../engines/engine.ts";
+import { type EngineName, engineNames, findEngine } from "../engines/engines.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import { Timer } from "../timer/timer.ts";
-import { action, collect, makeCommand } from "./command.ts";
-import { integer } from "./compile-options.ts";
-import { printResult } from "./console.ts";
+import { action, collect, makeCommand, type Session } from "./command.ts";
+import { enginesOption, seconds, threadsOption } from "./compile-options.ts";
 import { readInputs } from "./input-option.ts";
 
 interface Flags {
-  readonly input: readonly string[];
+  readonly input?: readonly string[];
   readonly engine: readonly EngineName[];
   readonly threads?: number;
-  readonly seconds: string;
+  readonly seconds: number;
 }
 
-export function benchCommand(): Command {
+export function benchCommand(session: Session): Command {
   return makeCommand(
+    session,
     "bench",
-    "Time a model on the engines, interleaved.",
+    "Time a model on the engines by turns; the first one is the baseline.",
     "ingot bench m.onnx",
-    "ingot bench m.onnx --engine onnxruntime --threads 2",
+    "ingot bench m.onnx --engine interpreter --engine onnxruntime --threads 2 --json",
   )
     .argument("<file>", "an ONNX file")
-    .option("--input <name=source>", "a picture, a JSON file of nested arrays, or `random`", collect, [])
-    .option("--engine <name>", "onnxruntime or interpreter; may be repeated (default: all that are installed)", collect, [])
-    .option("--threads <n>", "threads inside one operator", integer)
-    .option("--seconds <s>", "time for each engine", "2")
+    .option("--input <name=source>", "a picture, an array (.npy, .json), or `random`, which all others are", collect)
+    .addOption(enginesOption())
+    .addOption(threadsOption())
+    .option("--seconds <s>", "time for each engine", seconds, 2)
     .action(
-      action<[string], Flags>(async ({ options, progress }, file) => {
+      action<[string], Flags>(session, async ({ options, progress, print }, file) => {
         progress.show(`reading ${file}`);
         const graph = await readGraph(file, registry);
-        const { tensors } = await readInputs(graph, options.input, 1);
-        const names: EngineName[] = ["interpreter", "onnxruntime"];
-        const chosen =
-          options.engine.length > 0 ? options.engine : names.filter((n) => n === "interpreter" || findEngine(undefined).name === n);
+        const inputs = (await readInputs(graph, options.input ?? [], 1)).tensors.map((t) => t.storage);
         const threads = options.threads === undefined ? {} : { threads: options.threads };
-        const executables = await Promise.all(chosen.map((name) => findEngine(name).prepare(graph, threads)));
+        const executables: Executable[] = [];
         try {
+          for (const name of options.engine.length > 0 ? options.engine : installedEngines()) {
+            progress.show(`preparing ${name}`);
+            executables.push(await findEngine(name).prepare(graph, threads));
+          }
+          const runs = Object.fromEntries(executables.map((e) => [e.engine, () => e.run(inputs)]));
+          const onProgress = ({ part }: { readonly part: number }) => progress.show("timing", `${(part * 100).toFixed(0)} %`);
           progress.show("timing");
-          const inputs = tensors.map((t) => t.storage);
-          const timer = new Timer(Object.fromEntries(executables.map((e) => [e.engine, () => e.run(inputs)])));
-          const comparison = await timer.compare({ minRunTime: Number(options.seconds) });
-          progress.done();
-          printResult(options, comparison, () => String(comparison));
+          const comparison = await new Timer(runs, { onProgress }).compare({ minRunTime: options.seconds });
+          print({ file, ...comparison.toJSON() }, () => String(comparison));
         } finally {
           for (const e of executables) await e.close();
         }
         return 0;
       }),
     );
+}
+
+/** The slowest first, as the baseline. */
+function installedEngines(): readonly EngineName[] {
+  const preferred = findEngine(undefined).name;
+  return engineNames.filter((name) => name === "interpreter" || name === preferred).reverse();
 }

@@ -1,45 +1,71 @@
-// `--input` on the command line: specifications for trace, files or random tensors for the commands that run a model.
+// `--input` of the commands that run a model file: `name=source`, where the source is a picture, an array (.npy, .json), or `random`.
 import { readFile } from "node:fs/promises";
 import { declaredRecipes } from "../compile/load.ts";
 import { tensor } from "../eager/create.ts";
 import { type NestedArray, Tensor } from "../eager/tensor.ts";
 import { makeInput } from "../equivalence/check-inputs.ts";
-import { ingotError } from "../errors/error.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { preprocess } from "../image/index.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatType } from "../ir/type.ts";
+import { readNpy } from "../weights/npy.ts";
+import { didYouMean } from "./did-you-mean.ts";
 
-/** `x:float32[1,3,224,224]` → name and specification. */
-export function parseSpecOption(value: string): { readonly name: string; readonly spec: string } {
-  const match = /^([A-Za-z_][\w.]*):(.+)$/.exec(value);
-  if (!match) throw ingotError("InputOption", { value, problem: "expected name:specification" });
-  return { name: match[1] as string, spec: match[2] as string };
+/** `x=cat.jpg` */
+export interface SourceOption {
+  readonly option: string;
+  readonly name: string;
+  readonly source: string;
+}
+
+/** Splits `name=source`; of the known names one may be left out where there is only one. Throws `InputOption`. */
+export function parseSource(option: string, flag: string, known: readonly string[]): SourceOption {
+  const match = /^([^=:[\]]+)=(.+)$/s.exec(option);
+  const only = known.length === 1 ? known[0] : undefined;
+  if (!match && only !== undefined) return { option: `${flag} ${option}`, name: only, source: option };
+  const [, name = "", source = ""] = match ?? [];
+  if (!known.includes(name))
+    throw ingotError("InputOption", {
+      option: `${flag} ${option}`,
+      problem: match
+        ? `no input is called ${name}; the model's inputs are ${known.join(", ")}${didYouMean(name, known)}`
+        : `expected name=source; the model's inputs are ${known.join(", ")}`,
+    });
+  return { option: `${flag} ${option}`, name, source };
 }
 
 /** The inputs of a graph: those given as `name=source`, seeded random ones for the others. */
 export async function readInputs(graph: Graph, values: readonly string[], seed: number): Promise<{ tensors: Tensor[]; sources: string[] }> {
-  const given = new Map<string, string>();
+  const names = graph.inputs.map((v) => v.name as string);
+  const given = new Map<string, SourceOption>();
   for (const value of values) {
-    const at = value.indexOf("=");
-    const name = at < 0 ? "" : value.slice(0, at);
-    if (!graph.inputs.some((v) => v.name === name))
-      throw ingotError("InputOption", { value, problem: `the model's inputs are ${graph.inputs.map((v) => v.name).join(", ")}` });
-    given.set(name, value.slice(at + 1));
+    const parsed = parseSource(value, "--input", names);
+    if (given.has(parsed.name)) throw ingotError("InputOption", { option: parsed.option, problem: `${parsed.name} is given twice` });
+    given.set(parsed.name, parsed);
   }
   const recipes = declaredRecipes(graph, seed);
-  const sources = graph.inputs.map((v) => given.get(v.name as string) ?? "random");
+  const sources = names.map((name) => given.get(name)?.source ?? "random");
   const tensors = await Promise.all(
-    graph.inputs.map((v, i) =>
-      readOne(`${v.name}=${sources[i]}`, sources[i] as string, v.tensorType.dtype, () =>
-        Tensor.fromStorage(makeInput(recipes[i] as (typeof recipes)[number])),
-      ),
-    ),
+    graph.inputs.map(async (v, i) => {
+      const parsed = given.get(names[i] as string);
+      const { dtype, shape } = v.tensorType;
+      if (!parsed || parsed.source === "random") return Tensor.fromStorage(makeInput(recipes[i] as (typeof recipes)[number]));
+      const read = await readSource(parsed, dtype);
+      const fits = !shape || (shape.length === read.rank && shape.every((d, axis) => typeof d !== "number" || d === read.shape[axis]));
+      if (fits) return read;
+      throw ingotError("InputOption", {
+        option: parsed.option,
+        problem: `it is ${dtype}[${read.shape.join(", ")}], but ${parsed.name} is ${formatType(v.type)}`,
+      });
+    }),
   );
   return { tensors, sources };
 }
 
-async function readOne(option: string, source: string, dtype: Tensor["dtype"], random: () => Tensor): Promise<Tensor> {
-  if (source === "random") return random();
+/** The tensor in a file. Throws `InputOption`, `FileNotFound`, `NpyFormat`, and what `preprocess` throws for pictures. */
+export async function readSource({ option, source }: Omit<SourceOption, "name">, dtype: Tensor["dtype"]): Promise<Tensor> {
+  if (source.endsWith(".npy")) return Tensor.fromStorage(await readNpy(source)).to(dtype);
   if (!source.endsWith(".json")) return (await preprocess(source)).to(dtype);
   let text: string;
   try {
@@ -50,13 +76,32 @@ async function readOne(option: string, source: string, dtype: Tensor["dtype"], r
   try {
     return tensor(JSON.parse(text) as NestedArray, { dtype });
   } catch (cause) {
-    throw ingotError(
-      "InputOption",
-      {
-        value: option,
-        problem: `the file does not hold nested arrays of ${dtype} (${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)})`,
-      },
-      { cause },
-    );
+    const why = cause instanceof IngotError ? cause.summary : cause instanceof Error ? cause.message : String(cause);
+    throw ingotError("InputOption", { option, problem: `${source} does not hold nested arrays of ${dtype} (${why})` }, { cause });
   }
+}
+
+/**
+ * `--check-input` options as lists of arguments: with several inputs, the first of each make the first list, the second of each the next.
+ * Throws as `readSource`, and `InputOption` when one is missing.
+ */
+export async function readCheckInputs(
+  values: readonly string[],
+  inputs: readonly { readonly name: string; readonly dtype: Tensor["dtype"] }[],
+): Promise<{ readonly args: readonly Tensor[] }[]> {
+  const names = inputs.map((i) => i.name);
+  const parsed = values.map((value) => parseSource(value, "--check-input", names));
+  const columns = inputs.map(({ name }) => parsed.filter((p) => p.name === name));
+  const count = Math.max(0, ...columns.map((c) => c.length));
+  const short = columns.findIndex((c) => c.length < count);
+  if (short >= 0)
+    throw ingotError("InputOption", {
+      option: "--check-input",
+      problem: `${names[short]} is given ${columns[short]?.length} times, but another input ${count} times`,
+    });
+  return Promise.all(
+    Array.from({ length: count }, async (_, k) => ({
+      args: await Promise.all(inputs.map(({ dtype }, i) => readSource(columns[i]?.[k] as SourceOption, dtype))),
+    })),
+  );
 }

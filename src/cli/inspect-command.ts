@@ -1,70 +1,97 @@
 // ingot inspect: what is in a model file.
 import type { Command } from "commander";
+import { graphToCode } from "../compile/code.ts";
+import { type GraphSummary, summarizeGraph } from "../compile/graph-summary.ts";
 import { formatChecks } from "../compile/report.ts";
-import { certificateKey, parseCertificate } from "../equivalence/certificate.ts";
-import type { Graph } from "../ir/graph.ts";
-import { allNodes } from "../ir/traverse.ts";
-import { formatType } from "../ir/type.ts";
-import { readGraph } from "../onnx/read-file.ts";
+import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
+import { type FileHeader, readGraphAndHeader } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
-import { action, makeCommand } from "./command.ts";
-import { printResult } from "./console.ts";
+import { action, makeCommand, type Session } from "./command.ts";
+import { paint } from "./console.ts";
+import { formatBytes } from "./saved.ts";
 
 interface Flags {
   readonly text?: boolean;
+  readonly code?: boolean;
 }
 
-export function inspectCommand(): Command {
+interface Inspection extends GraphSummary, FileHeader {
+  /** What the file's metadata holds besides what Ingot writes. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly certificate: Certificate | undefined;
+}
+
+export function inspectCommand(session: Session): Command {
   return makeCommand(
+    session,
     "inspect",
-    "Print a model's inputs, outputs, operators and certificate.",
+    "Print a model's inputs, outputs, operators, size and certificate.",
     "ingot inspect m.onnx",
     "ingot inspect m.onnx --text",
+    "ingot inspect m.onnx --json",
   )
     .argument("<file>", "an ONNX file")
     .option("--text", "print the whole graph in ONNX's text syntax")
+    .option("--code", "print the whole graph as TypeScript")
     .action(
-      action<[string], Flags>(async ({ options, progress }, file) => {
+      action<[string], Flags>(session, async ({ options, progress, print, usage, streams }, file) => {
+        if (options.text && options.code) usage("--text and --code each print the whole graph; give one of them");
         progress.show(`reading ${file}`);
-        const graph = await readGraph(file, registry);
-        progress.done();
-        const summary = summarize(graph, file);
-        printResult(options, { ...summary, ...(options.text && { text: String(graph) }) }, () =>
-          options.text ? String(graph) : formatSummary(summary),
-        );
+        const { graph, header } = await readGraphAndHeader(file, registry);
+        if (options.text) print({ text: String(graph) }, () => String(graph));
+        else if (options.code) print({ code: graphToCode(graph) }, () => graphToCode(graph).trimEnd());
+        else {
+          const certificate = graph.metadata.get(certificateKey);
+          const inspection: Inspection = {
+            ...summarizeGraph(graph),
+            ...header,
+            metadata: Object.fromEntries([...graph.metadata].filter(([key]) => !key.startsWith("ingot."))),
+            certificate: certificate === undefined ? undefined : parseCertificate(certificate, file),
+          };
+          print({ file, ...inspection }, () => format(file, inspection, streams.colors.out));
+        }
         return 0;
       }),
     );
 }
 
-function summarize(graph: Graph, file: string) {
-  const operators = new Map<string, number>();
-  for (const node of allNodes(graph)) operators.set(node.op, (operators.get(node.op) ?? 0) + 1);
-  const weights = [...graph.initializers].reduce((n, v) => n + (v.storage?.size ?? 0), 0);
-  const bytes = [...graph.initializers].reduce((n, v) => n + (v.storage?.byteSize ?? 0), 0);
-  const certificate = graph.metadata.get(certificateKey);
-  return {
-    name: graph.name,
-    inputs: graph.inputs.map((v) => ({ name: v.name, type: formatType(v.type) })),
-    outputs: graph.outputs.map((v, i) => ({ name: graph.outputNames[i], type: formatType(v.type) })),
-    nodes: graph.nodeCount,
-    operators: Object.fromEntries([...operators].sort((a, b) => b[1] - a[1])),
-    weights,
-    bytes,
-    certificate: certificate === undefined ? undefined : parseCertificate(certificate, file),
-  };
+function format(file: string, model: Inspection, color: boolean): string {
+  const { certificate } = model;
+  const operators = Object.entries(model.operators).map(([op, n]) => `${op} ${n}`);
+  const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${version}`);
+  const rows: (readonly [string, readonly string[]])[] = [
+    ["file", [`${file}, ${formatBytes(model.bytes)}${model.producer ? `, written by ${model.producer}` : ""}`]],
+    ["versions", [`opset ${opsets.join(", ")}; IR version ${model.irVersion}`]],
+    ["graph", [`${model.name}, ${model.nodes.toLocaleString("en")} nodes`]],
+    ["inputs", model.inputs.map((p) => `${p.name}: ${p.type}`)],
+    ["outputs", model.outputs.map((p) => `${p.name}: ${p.type}`)],
+    ["parameters", [`${model.parameters.toLocaleString("en")} (${formatBytes(model.weightBytes)})`]],
+    ["arithmetic", model.flops === undefined ? [] : [`${formatFlops(model.flops)} a run, named sizes taken as 1`]],
+    ["operators", wrap(operators, 100)],
+    ["metadata", Object.entries(model.metadata).map(([key, value]) => `${key} = ${shorten(value)}`)],
+    ["certificate", certificate ? [`of ingot ${certificate.versions.ingot}`, ...formatChecks(certificate).split("\n")] : ["none"]],
+  ];
+  return rows
+    .flatMap(([title, lines]) => lines.map((line, i) => `${paint("bold", (i === 0 ? title : "").padEnd(13), color)}${line}`.trimEnd()))
+    .join("\n");
 }
 
-function formatSummary(s: ReturnType<typeof summarize>): string {
-  const ports = (title: string, list: readonly { name: string | undefined; type: string }[]) =>
-    list.map((p, i) => `${(i === 0 ? title : "").padEnd(10)}${p.name}: ${p.type}`);
-  return [
-    `${"model".padEnd(10)}${s.name}, ${s.nodes} nodes, ${s.weights.toLocaleString("en")} weights (${(s.bytes / 2 ** 20).toFixed(1)} MiB)`,
-    ...ports("inputs", s.inputs),
-    ...ports("outputs", s.outputs),
-    `${"operators".padEnd(10)}${Object.entries(s.operators)
-      .map(([op, n]) => `${op} ${n}`)
-      .join(", ")}`,
-    s.certificate ? `certificate of ingot ${s.certificate.versions.ingot}\n${formatChecks(s.certificate)}` : "no certificate",
-  ].join("\n");
+/** FLOP in the unit that fits: `23.1 GFLOP`. */
+function formatFlops(flops: number): string {
+  const units = ["", "k", "M", "G", "T", "P"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(1, flops)) / 3), units.length - 1);
+  return `${power === 0 ? flops : (flops / 10 ** (3 * power)).toFixed(1)} ${units[power]}FLOP`;
 }
+
+/** Joined by commas, in lines of at most `width` characters where the parts allow it. */
+function wrap(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 2 <= width) lines[lines.length - 1] = `${last}, ${part}`;
+    else lines.push(part);
+  }
+  return lines;
+}
+
+const shorten = (text: string) => (text.length > 100 ? `${text.slice(0, 99)}…` : text);

@@ -1,42 +1,120 @@
 // Loads a model from a JavaScript or TypeScript file. TypeScript goes through tsx, which is loaded only then.
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ingotError } from "../errors/error.ts";
+import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
+import { fileError } from "../errors/file-error.ts";
+import { libraryRoot } from "../source/library.ts";
+import { parseText } from "../source/parse.ts";
 import { checkModel, type Model } from "../trace/model.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { placeOf } from "./error-place.ts";
 
 export interface LoadedModel {
   readonly model: Model;
   /** The model's declaration `static inputs`, if it has one. */
-  readonly inputs: readonly string[] | undefined;
+  readonly inputs: DeclaredInputs | undefined;
 }
 
-/** Takes the default export, or the named one; a class is constructed without arguments. Throws `FileNotFound`, `ModelFile`. */
-export async function loadModelFile(file: string, exportName = "default"): Promise<LoadedModel> {
+/** Specifications in the order of forward's parameters, with names where the declaration has them. */
+export interface DeclaredInputs {
+  readonly specs: readonly string[];
+  readonly names: readonly string[] | undefined;
+}
+
+/**
+ * Takes the default export, or the named one; a class is constructed without arguments. Throws `FileNotFound`, `FileNotReadable`, `ModelFile`,
+ * `ModelFileFails`, `ModelFileSyntax`.
+ */
+export async function loadModelFile(file: string, exportName?: string): Promise<LoadedModel> {
   const path = resolve(file);
-  if (!existsSync(path)) throw ingotError("ModelFile", { file, problem: "does not exist" });
-  const module = await importFile(path);
-  const names = Object.keys(module);
-  const exported = module[exportName];
-  if (exported === undefined)
-    throw ingotError("ModelFile", {
-      file,
-      problem: `has no ${exportName === "default" ? "default export" : `export ${exportName}`} (it exports ${names.join(", ") || "nothing"})`,
-    });
-  const model = isClass(exported) ? new exported() : exported;
-  checkModel(model, `the export ${exportName} of ${file}`);
+  await checkFile(file, path);
+  const exported = pick(file, await importFile(file, path), exportName);
+  const model = isClass(exported) ? construct(file, exported) : exported;
+  checkModel(model, `the ${exportName === undefined ? "default export" : `export ${exportName}`} of ${file}`);
   return { model, inputs: declaredInputs(model) };
 }
 
-async function importFile(path: string): Promise<Record<string, unknown>> {
+async function checkFile(file: string, path: string): Promise<void> {
+  let isFile: boolean;
+  try {
+    isFile = (await stat(path)).isFile();
+  } catch (cause) {
+    throw fileError("read", file, cause);
+  }
+  if (!isFile) throw ingotError("ModelFile", { file, problem: "is a folder, not a file", hint: "Give the file that exports the model." });
+  if (!/\.[cm]?[jt]sx?$/.test(path))
+    throw ingotError("ModelFile", {
+      file,
+      problem: "is neither JavaScript nor TypeScript",
+      hint: "Give a .ts or .js file that exports a model; `ingot optimize` takes ONNX files.",
+    });
+}
+
+function pick(file: string, exports: Readonly<Record<string, unknown>>, exportName: string | undefined): unknown {
+  const exported = exports[exportName ?? "default"];
+  if (exported !== undefined) return exported;
+  const names = Object.keys(exports).filter((name) => name !== "default");
+  const known =
+    names.length > 0
+      ? `it exports ${names.join(", ")}${names.length > 1 ? didYouMean(exportName ?? "", names) : ""}`
+      : "it exports nothing";
+  const hint = `Pick one with --export, as in --export ${names[0]}, or write \`export default\` before it.`;
+  throw ingotError("ModelFile", {
+    file,
+    problem: `has no ${exportName === undefined ? "default export" : `export ${exportName}`} (${known})`,
+    hint: names.length > 0 ? hint : "Export a model, as in `export default new Net()`.",
+  });
+}
+
+let hooked: Promise<void> | undefined;
+
+async function importFile(file: string, path: string): Promise<Readonly<Record<string, unknown>>> {
   const url = pathToFileURL(path).href;
-  if (!/\.[cm]?tsx?$/.test(path)) return (await import(url)) as Record<string, unknown>;
-  const { register } = await import("tsx/esm/api");
-  const unregister = register();
+  hooked ??= installHooks(/\.[cm]?tsx?$/.test(path));
+  await hooked;
   try {
     return (await import(url)) as Record<string, unknown>;
-  } finally {
-    await unregister();
+  } catch (error) {
+    throw importError(file, path, error);
+  }
+}
+
+async function installHooks(typescript: boolean): Promise<void> {
+  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+  // In the repository everything goes through tsx already.
+  if (typescript && extension === ".js") (await import("tsx/esm/api")).register();
+  // The last registered hooks are asked first.
+  register(`./model-hooks${extension}`, import.meta.url, { data: { root: libraryRoot, extension } });
+}
+
+/** esbuild's complaint: file, line, column, what is wrong. */
+const syntaxComplaint = /^(.+?):(\d+):(\d+): ERROR: (.+)$/m;
+
+function importError(file: string, path: string, error: unknown): unknown {
+  if (error instanceof IngotError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const complaint = syntaxComplaint.exec(message);
+  if (complaint) {
+    const [, source = path, line, column, problem = message] = complaint;
+    return ingotError("ModelFileSyntax", { file, problem }, { frame: placeOf(source, Number(line), Number(column) + 1), cause: error });
+  }
+  if (error instanceof SyntaxError) {
+    return ingotError("ModelFileSyntax", { file, problem: message }, { frame: syntaxPlace(path), cause: error });
+  }
+  return ingotError("ModelFileFails", { file, what: "cannot be imported", problem: message }, { frame: placeOf(error), cause: error });
+}
+
+/** Node keeps the place of a syntax error in JavaScript to itself, so the file is parsed once more. */
+function syntaxPlace(path: string): CodeFrame | undefined {
+  try {
+    parseText(readFileSync(path, "utf8"), true);
+    return undefined;
+  } catch (error) {
+    const { loc } = error as { readonly loc?: { readonly line: number; readonly column: number } };
+    return loc && placeOf(path, loc.line, loc.column + 1);
   }
 }
 
@@ -46,10 +124,31 @@ function isClass(value: unknown): value is Constructor {
   return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
+function construct(file: string, exported: Constructor): unknown {
+  if (exported.length > 0)
+    throw ingotError("ModelFile", {
+      file,
+      problem: `exports the class ${exported.name}, whose constructor takes ${exported.length} argument${exported.length === 1 ? "" : "s"}`,
+      hint: `Export an instance: \`export default new ${exported.name}(…)\`.`,
+    });
+  try {
+    return new exported();
+  } catch (error) {
+    if (error instanceof IngotError) throw error;
+    const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw ingotError(
+      "ModelFileFails",
+      { file, what: `exports ${exported.name}, whose constructor failed`, problem },
+      { frame: placeOf(error), cause: error },
+    );
+  }
+}
+
 /** `static inputs`: one specification, a list in order, or a record by name. */
-function declaredInputs(model: Model): readonly string[] | undefined {
+function declaredInputs(model: Model): DeclaredInputs | undefined {
   const declared = (model.constructor as { inputs?: unknown } | undefined)?.inputs;
-  if (typeof declared === "string") return [declared];
-  if (Array.isArray(declared)) return declared.map(String);
-  return typeof declared === "object" && declared !== null ? Object.values(declared).map(String) : undefined;
+  if (typeof declared === "string") return { specs: [declared], names: undefined };
+  if (Array.isArray(declared)) return { specs: declared.map(String), names: undefined };
+  if (typeof declared !== "object" || declared === null) return undefined;
+  return { specs: Object.values(declared).map(String), names: Object.keys(declared) };
 }

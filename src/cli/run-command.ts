@@ -1,55 +1,58 @@
 // ingot run: a model file on inputs from files.
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { softmax, topk } from "../eager/functions/reduce.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { findEngine } from "../engines/engines.ts";
-import { fileError } from "../errors/file-error.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import { isFloat } from "../tensor/dtype.ts";
-import type { Storage } from "../tensor/storage.ts";
-import { action, collect, makeCommand } from "./command.ts";
-import { type CompileFlags, integer } from "./compile-options.ts";
-import { printResult } from "./console.ts";
+import { Storage } from "../tensor/storage.ts";
+import { action, collect, makeCommand, type Session } from "./command.ts";
+import { type CompileFlags, positive, preferredEngineOption, seedOption, threadsOption } from "./compile-options.ts";
 import { readInputs } from "./input-option.ts";
+import { type Labels, readLabels } from "./labels.ts";
 
-interface Flags extends Pick<CompileFlags, "engine" | "threads" | "seed"> {
-  readonly input: readonly string[];
-  readonly topk?: number;
+interface Flags extends Pick<CompileFlags, "engine" | "threads" | "seed" | "topk"> {
+  readonly input?: readonly string[];
   readonly labels?: string;
 }
 
-export function runCommand(): Command {
+export function runCommand(session: Session): Command {
   return makeCommand(
+    session,
     "run",
     "Run a model on given inputs.",
-    "ingot run m.onnx --input x=cat.jpg --topk 5",
-    "ingot run m.onnx --input ids=ids.json",
+    "ingot run m.onnx --input x=cat.jpg --topk 5 --labels imagenet_classes.txt",
+    "ingot run m.onnx --input ids=ids.json --json",
   )
     .argument("<file>", "an ONNX file")
-    .option("--input <name=source>", "a picture, a JSON file of nested arrays, or `random`", collect, [])
-    .option("--topk <k>", "print the k best scores of each output, as probabilities", integer)
-    .option("--labels <file>", "JSON with class names: an array, or a record by index")
-    .option("--engine <name>", "onnxruntime or interpreter")
-    .option("--threads <n>", "threads inside one operator", integer)
-    .option("--seed <n>", "seed of random inputs", integer)
+    .option("--input <name=source>", "a picture, an array (.npy, .json), or `random`, which all others are", collect)
+    .option("--topk <k>", "print the k best of each row of scores, as probabilities", positive)
+    .option("--labels <file>", "names of the classes: one per line, or JSON")
+    .addOption(preferredEngineOption())
+    .addOption(threadsOption())
+    .addOption(seedOption())
     .action(
-      action<[string], Flags>(async ({ options, progress }, file) => {
+      action<[string], Flags>(session, async ({ options, progress, print }, file) => {
         progress.show(`reading ${file}`);
-        const graph = await readGraph(file, registry);
-        const { tensors, sources } = await readInputs(graph, options.input, options.seed ?? 1);
         const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
-        const executable = await findEngine(options.engine).prepare(graph, {
-          disable: "all",
-          ...(options.threads !== undefined && { threads: options.threads }),
-        });
+        const graph = await readGraph(file, registry);
+        const { tensors, sources } = await readInputs(graph, options.input ?? [], options.seed ?? 1);
+        const engine = findEngine(options.engine);
+        progress.show(`preparing ${engine.name}`);
+        const threads = options.threads === undefined ? {} : { threads: options.threads };
+        const executable = await engine.prepare(graph, { disable: "all", ...threads });
         try {
-          progress.show(`running on ${executable.engine}`);
-          const outputs = (await executable.run(tensors.map((t) => t.storage))) as Storage[];
-          progress.done();
-          const results = outputs.map((s, i) => describeOutput(graph.outputNames[i] as string, s, options.topk, labels));
-          printResult(options, { inputs: sources, outputs: results.map((r) => r.data) }, () => results.map((r) => r.text).join("\n"));
+          progress.show(`running on ${engine.name}`);
+          const outputs = await executable.run(tensors.map((t) => t.storage));
+          const results = outputs.map((value, i) => describe(graph.outputNames[i] ?? `output_${i}`, value, options.topk, labels));
+          const inputs = graph.inputs.map((v, i) => ({
+            name: v.name,
+            dtype: tensors[i]?.dtype,
+            shape: tensors[i]?.shape,
+            source: sources[i],
+          }));
+          print({ engine: engine.name, inputs, outputs: results.map((r) => r.data) }, () => results.map((r) => r.text).join("\n"));
         } finally {
           await executable.close();
         }
@@ -58,32 +61,41 @@ export function runCommand(): Command {
     );
 }
 
-type Labels = (index: number) => string;
-
-function describeOutput(name: string, storage: Storage, k: number | undefined, labels: Labels | undefined) {
-  const t = Tensor.fromStorage(storage);
-  if (k === undefined || !isFloat(storage.dtype) || t.rank === 0)
-    return { data: { name, dtype: t.dtype, shape: t.shape, values: t.toArray() }, text: `${name} = ${t}` };
-  const best = topk(softmax(t, -1), Math.min(k, t.shape[t.rank - 1] as number));
-  const scores = best.values.reshape(-1).toArray() as number[];
-  const indices = best.indices.reshape(-1).toArray() as number[];
-  const rows = indices.map((index, i) => ({ index, label: labels?.(index), probability: scores[i] as number }));
-  const text = rows.map((r) =>
-    `  ${String(r.index).padStart(6)}  ${(r.probability * 100).toFixed(2).padStart(6)} %  ${r.label ?? ""}`.trimEnd(),
-  );
-  return { data: { name, dtype: t.dtype, shape: t.shape, topk: rows }, text: [`${name}: top ${k}`, ...text].join("\n") };
+interface Described {
+  readonly data: object;
+  readonly text: string;
 }
 
-async function readLabels(file: string): Promise<Labels> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    throw fileError("read", file, cause);
-  }
-  const data = JSON.parse(text) as Record<string, unknown>;
-  return (index) => {
-    const entry = data[index];
-    return Array.isArray(entry) ? String(entry[1] ?? entry[0]) : String(entry ?? "");
+function describe(name: string, value: unknown, k: number | undefined, labels: Labels | undefined): Described {
+  // Sequences and optionals have no table of scores.
+  if (!(value instanceof Storage)) return { data: { name, value: String(value) }, text: `${name} = ${String(value)}` };
+  const t = Tensor.fromStorage(value);
+  if (k !== undefined && isFloat(t.dtype) && t.rank > 0 && t.numel() > 0) return describeScores(name, t, k, labels);
+  return { data: { name, dtype: t.dtype, shape: t.shape, values: t.toArray() }, text: `${name} = ${t}` };
+}
+
+function describeScores(name: string, t: Tensor, k: number, labels: Labels | undefined): Described {
+  const classes = t.shape[t.rank - 1] as number;
+  const scores = t.to("float32").reshape([-1, classes]);
+  const probabilities = isDistribution(scores) ? scores : softmax(scores, -1);
+  const { values, indices } = topk(probabilities, Math.min(k, classes));
+  const rows = (indices.toArray() as number[][]).map((row, r) =>
+    row.map((index, i) => ({ index, label: labels?.(index), probability: (values.toArray() as number[][])[r]?.[i] as number })),
+  );
+  const lines = rows.flatMap((row, r) => [
+    ...(rows.length > 1 ? [`  row ${r}`] : []),
+    ...row.map(({ index, label = "", probability }) =>
+      `  ${String(index).padStart(6)}  ${(probability * 100).toFixed(2).padStart(6)} %  ${label}`.trimEnd(),
+    ),
+  ]);
+  return {
+    data: { name, dtype: t.dtype, shape: t.shape, topk: rows },
+    text: [`${name}: top ${rows[0]?.length} of ${classes}`, ...lines].join("\n"),
   };
+}
+
+/** Whether every row is a distribution already: the model ends in a softmax, and a second one would flatten it. */
+function isDistribution(scores: Tensor): boolean {
+  const rows = scores.toArray() as number[][];
+  return rows.every((row) => row.every((p) => p >= 0 && p <= 1) && Math.abs(row.reduce((a, b) => a + b, 0) - 1) < 1e-3);
 }

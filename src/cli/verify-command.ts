@@ -3,9 +3,9 @@ import type { Command } from "commander";
 import { alignColumns } from "../compile/report.ts";
 import { type VerifyOptions, type VerifyReport, verifyCertificate, verifyFiles, verifyModel } from "../compile/verify.ts";
 import type { EngineName } from "../engines/engines.ts";
-import { action, collect, makeCommand } from "./command.ts";
-import { integer } from "./compile-options.ts";
-import { failure, printResult } from "./console.ts";
+import { action, makeCommand, type Session } from "./command.ts";
+import { enginesOption, fraction, positive } from "./compile-options.ts";
+import { failure, paint } from "./console.ts";
 import { loadModelFile } from "./model-file.ts";
 
 interface Flags {
@@ -13,12 +13,13 @@ interface Flags {
   readonly export?: string;
   readonly engine: readonly EngineName[];
   readonly topk?: number;
-  readonly rtol?: string;
+  readonly rtol?: number;
   readonly runs?: number;
 }
 
-export function verifyCommand(): Command {
+export function verifyCommand(session: Session): Command {
   return makeCommand(
+    session,
     "verify",
     "Check that a file computes what it promises. With one file: replay its certificate.",
     "ingot verify resnet152.onnx",
@@ -29,23 +30,24 @@ export function verifyCommand(): Command {
     .argument("[other]", "another ONNX file to compare with")
     .option("--model <file>", "compare with this eager model")
     .option("--export <name>", "the export of --model to take")
-    .option("--engine <name>", "onnxruntime or interpreter; may be repeated (default: all that are installed)", collect, [])
-    .option("--topk <k>", "how many of the best scores must agree", integer)
-    .option("--rtol <limit>", "relative error limit")
-    .option("--runs <n>", "random runs when files or models are compared", integer)
+    .addOption(enginesOption())
+    .option("--topk <k>", "how many of the best scores must agree", positive)
+    .option("--rtol <limit>", "relative error limit", fraction)
+    .option("--runs <n>", "random runs when files or models are compared", positive)
     .action(
-      action<[string, string | undefined], Flags>(async ({ options, progress }, file, other) => {
+      action<[string, string | undefined], Flags>(session, async ({ options, progress, print, usage, streams }, file, other) => {
+        if (other !== undefined && options.model !== undefined) usage("compare with another file or with --model, not with both");
+        const { topk, rtol, runs, engine } = options;
         const verifyOptions: VerifyOptions = {
-          ...(options.engine.length > 0 && { engines: options.engine }),
-          ...(options.topk !== undefined && { topk: options.topk }),
-          ...(options.rtol !== undefined && { rtol: Number(options.rtol) }),
-          ...(options.runs !== undefined && { runs: options.runs }),
-          onProgress: progress.show,
+          ...(engine.length > 0 && { engines: engine }),
+          ...(topk !== undefined && { topk }),
+          ...(rtol !== undefined && { rtol }),
+          ...(runs !== undefined && { runs }),
+          onProgress: (what) => progress.show(what),
         };
-        progress.show("reading");
+        progress.show(`reading ${file}`);
         const report = await choose(file, other, options, verifyOptions);
-        progress.done();
-        printResult(options, report, () => formatReport(file, report));
+        print({ file, ...report }, () => format(file, report, streams.colors.out));
         return report.ok ? 0 : failure;
       }),
     );
@@ -59,7 +61,7 @@ async function choose(file: string, other: string | undefined, flags: Flags, opt
   return verifyModel(file, model, options);
 }
 
-function formatReport(file: string, report: VerifyReport): string {
+function format(file: string, report: VerifyReport, color: boolean): string {
   const rows = report.rows.map((r) => [
     r.ok ? "ok" : "FAILED",
     r.engine,
@@ -67,5 +69,9 @@ function formatReport(file: string, report: VerifyReport): string {
     r.maxRelative === undefined ? "" : `error ${r.maxRelative.toExponential(1)}`,
     r.problem ?? "",
   ]);
-  return [...alignColumns(rows), `${file} ${report.ok ? "agrees" : "does NOT agree"} with ${report.against}`].join("\n");
+  const lines = alignColumns(rows).map((line, i) => {
+    const [word = "", , , ,] = rows[i] as string[];
+    return paint(report.rows[i]?.ok ? "green" : "red", line.slice(0, word.length), color) + line.slice(word.length);
+  });
+  return [...lines, `${file} ${report.ok ? "agrees" : "does NOT agree"} with ${report.against}`].join("\n");
 }

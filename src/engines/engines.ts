@@ -9,6 +9,9 @@ const engines = { onnxruntime: onnxruntimeEngine, interpreter: interpreterEngine
 
 export type EngineName = keyof typeof engines;
 
+/** The names of all engines, in order of preference. */
+export const engineNames = Object.keys(engines) as readonly EngineName[];
+
 /**
  * The first of these that can run here. One that is installed but does not load is passed over with a warning: a program should not fail on
  * a machine for which there is no build, nor be slow without a word.

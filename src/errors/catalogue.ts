@@ -12,6 +12,7 @@ import { onnxRuntimeErrors } from "./catalogue/onnxruntime.ts";
 import { passErrors } from "./catalogue/passes.ts";
 import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
+import { timerErrors } from "./catalogue/timer.ts";
 import { traceErrors } from "./catalogue/trace.ts";
 import { weightsErrors } from "./catalogue/weights.ts";
 
@@ -31,6 +32,7 @@ export const catalogue = {
   ...imageErrors,
   ...weightsErrors,
   ...sourceErrors,
+  ...timerErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -6,9 +6,20 @@ import { ingotError } from "../errors/error.ts";
 import { BatchNormNd } from "./batch-norm.ts";
 import type { Layer } from "./module.ts";
 
+export interface CalibrateProgress {
+  /** BatchNorm layers so far, over all batches. */
+  readonly done: number;
+  readonly total: number;
+  /** The one that is done. */
+  readonly layer: string;
+  /** The batch at hand, from 1. */
+  readonly batch: number;
+  readonly batches: number;
+}
+
 export interface CalibrateOptions {
-  /** Called after each BatchNorm layer of each batch: `done` of `total` layers. */
-  readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly layer: string }) => void;
+  /** Called after each BatchNorm layer of each batch. */
+  readonly onProgress?: (progress: CalibrateProgress) => void;
 }
 
 /**
@@ -31,6 +42,7 @@ export function calibrate<M extends Layer>(model: M, images: Tensor | readonly T
   const momenta = layers.map(([, layer]) => [layer, layer.momentum] as const);
   const statistics = layers.map(([, layer]) => [layer, layer.running_mean, layer.running_var, layer.num_batches_tracked] as const);
   let done = 0;
+  let batch = 0;
   let finished = false;
   try {
     model.eval();
@@ -42,13 +54,16 @@ export function calibrate<M extends Layer>(model: M, images: Tensor | readonly T
       const noted = (input: Tensor): Tensor => {
         const output = forward.call(layer, input);
         done++;
-        options.onProgress?.({ done, total: layers.length * batches.length, layer: path });
+        options.onProgress?.({ done, total: layers.length * batches.length, layer: path, batch, batches: batches.length });
         return output;
       };
       Object.defineProperty(layer, "forward", { value: noted, configurable: true, enumerable: false, writable: true });
     }
     withInterpreter(eagerInterpreter(), () => {
-      for (const batch of batches) model.forward(batch);
+      for (const images of batches) {
+        batch++;
+        model.forward(images);
+      }
     });
     finished = true;
   } finally {

@@ -29,7 +29,7 @@ export {
 } from "./activation.ts";
 export { type AttentionCall, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.ts";
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from "./batch-norm.ts";
-export { type CalibrateOptions, calibrate } from "./calibrate.ts";
+export { type CalibrateOptions, type CalibrateProgress, calibrate } from "./calibrate.ts";
 export { ModuleDict, ModuleList, Sequential } from "./container.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions, type PaddingMode } from "./conv.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./conv-transpose.ts";

@@ -19,8 +19,31 @@ const largestMessage = 2 ** 31 - 1;
  * const graph = await readGraph("resnet152.onnx", registry);
  */
 export async function readGraph(path: string, schemas: OpSchemas): Promise<Graph> {
-  const model = decodeModel(await readBytes(path), path);
-  return importModel(model, { schemas, file: path, external: await readExternalData(model, path) });
+  return (await readGraphAndHeader(path, schemas)).graph;
+}
+
+/** What a file says of itself; the graph is of the newest operators whatever it says. */
+export interface FileHeader {
+  readonly irVersion: number;
+  /** By domain; `ai.onnx` is the default one. */
+  readonly opsets: Readonly<Record<string, number>>;
+  /** The program that wrote it, with its version; empty where it does not say. */
+  readonly producer: string;
+  /** Size of the model file in bytes, without data files. */
+  readonly bytes: number;
+}
+
+/** As `readGraph`, with the file's header. */
+export async function readGraphAndHeader(path: string, schemas: OpSchemas): Promise<{ graph: Graph; header: FileHeader }> {
+  const bytes = await readBytes(path);
+  const model = decodeModel(bytes, path);
+  const graph = importModel(model, { schemas, file: path, external: await readExternalData(model, path) });
+  const { irVersion = 0, opsetImport = [], producerName = "", producerVersion = "" } = model;
+  const opsets = Object.fromEntries(opsetImport.map(({ domain, version }) => [domain || "ai.onnx", Number(version ?? 0)]));
+  return {
+    graph,
+    header: { irVersion: Number(irVersion), opsets, producer: `${producerName} ${producerVersion}`.trim(), bytes: bytes.byteLength },
+  };
 }
 
 /** The graph of a model given as bytes; it must hold all its tensors. */

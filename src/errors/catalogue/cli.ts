@@ -5,15 +5,35 @@ export const cliErrors = errorFamily({
   ModelFile: {
     kind: "ArgumentError",
     message: "{file} {problem}",
-    hint: "Export a model: `export default new Net()`, a class that is constructed without arguments, or a function of tensors; --export NAME picks another export.",
+    hint: "{hint}",
     about:
-      "`ingot trace` imports the file and takes its default export, or the one that `--export` names: a model, a class of models, or a function.",
+      "`ingot trace` imports the file and takes its default export, or the one that `--export` names: a model, a class of models, or a function. A class whose constructor needs arguments is exported as an instance: `export default new Net(10)`.",
+  },
+  ModelFileSyntax: {
+    kind: "ArgumentError",
+    message: "{file} cannot be read: {problem}",
+    hint: "Mend the syntax at that place; `npx tsc --noEmit` shows all such places.",
+    about: "The file of the model, or one that it imports, is not valid TypeScript or JavaScript. Nothing of it was run.",
+  },
+  ModelFileFails: {
+    kind: "ArgumentError",
+    message: "{file} {what}: {problem}",
+    hint: "The error is the file's own; --debug shows its stack.",
+    about:
+      "The file of the model threw while it was imported, or the class that it exports threw in its constructor. Where the stack tells, the line is shown.",
   },
   InputOption: {
     kind: "ArgumentError",
-    message: "--input {value}: {problem}",
-    hint: 'Write --input x=cat.jpg, --input x=data.json, --input x=random; for trace --input "x:float32[batch,3,224,224]".',
+    message: "{option}: {problem}",
+    hint: 'Write --input x=cat.jpg, --input x=data.json or --input x=random; for trace --input "x:float32[batch,3,224,224]" as well.',
     about:
-      "Inputs on the command line are `name=file` (a picture, or JSON with nested arrays), `name=random`, or for `trace` `name:specification`.",
+      "Inputs on the command line are `name=file` (a picture, a NumPy array in `.npy`, or JSON with nested arrays), `name=random`, or for `trace` `name:specification`. A picture is preprocessed as torchvision does for ImageNet. Where a model has only one input, its name may be left out.",
+  },
+  LabelsFile: {
+    kind: "ArgumentError",
+    message: "{file} has no labels: {problem}",
+    hint: "Write one label per line, or JSON: an array of labels, or a record by index.",
+    about:
+      "`--labels` reads a text file with one label per line, or JSON: an array, or a record from index to label (or to an array that ends with the label).",
   },
 });

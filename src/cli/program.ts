@@ -1,0 +1,47 @@
+// The command line as a function: arguments and streams in, exit status out.
+import { createRequire } from "node:module";
+import { Command } from "commander";
+import { benchCommand } from "./bench-command.ts";
+import { connect, isCommanderExit, type Session, withCommonOptions } from "./command.ts";
+import type { Streams } from "./console.ts";
+import { inspectCommand } from "./inspect-command.ts";
+import { optimizeCommand } from "./optimize-command.ts";
+import { runCommand } from "./run-command.ts";
+import { traceCommand } from "./trace-command.ts";
+import { verifyCommand } from "./verify-command.ts";
+
+const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+
+/**
+ * Runs one command. The result is the exit status: 0 done, 1 a check failed or something is wrong with the input, 2 the command line is wrong.
+ *
+ * @example process.exitCode = await runCommandLine(["inspect", "m.onnx"], processStreams());
+ */
+export async function runCommandLine(args: readonly string[], streams: Streams): Promise<number> {
+  const session: Session = { streams, status: 0 };
+  const program = connect(new Command("ingot"), session)
+    .description("Trace, optimise, prove, save and run models written in TypeScript.")
+    .version(version, "-V, --version", "print the version")
+    .usage("<command> [options]")
+    .showHelpAfterError("(ingot --help lists the commands)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ingot trace ./model.ts --input "x:float32[batch,3,224,224]" -o model.onnx
+  ingot verify model.onnx
+  ingot run model.onnx --input x=cat.jpg --topk 5
+
+Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 the command line is wrong.`,
+    );
+  const commands = [traceCommand, optimizeCommand, inspectCommand, runCommand, verifyCommand, benchCommand];
+  for (const make of commands) program.addCommand(withCommonOptions(make(session)));
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    // Help and version come here too, with status 0.
+    if (!isCommanderExit(error)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  return session.status;
+}
