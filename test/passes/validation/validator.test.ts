@@ -185,6 +185,30 @@ describe("the validation of rewrites", () => {
     assert.match(String(report), /validated 0 of 1 rewrites \(not compared: 1 with random operators\)/);
   });
 
+  it("compares a repeated computation with the one that is kept, and a rule that reads far behind what it replaces", () => {
+    const twice = `main (float[4,6] x) => (float[4,6] y)
+{
+  t = Tanh (x)
+  a = Exp (t)
+  b = Exp (t)
+  y = Add (a, b)
+}`;
+    assert.deepEqual(runPasses(graph(twice), portablePasses).validation, { validated: 1, skipped: {} });
+    // The Exp in the middle lives on, because it is an output; the replacement reads what stands before it.
+    const logExp = (sign: number) =>
+      rule({
+        pattern: (op, v) => op.Log(op.Exp(v("x"))),
+        replacement: (op, m) => op.Mul(m.value("x"), op.constant(Storage.from("float32", [sign], []))),
+      });
+    const kept = `main (float[4,6] x) => (float[4,6] y, float[4,6] e)
+{
+  e = Exp (x)
+  y = Log (e)
+}`;
+    assert.deepEqual(tally(kept, logExp(1)), { validated: 1, skipped: {} });
+    assert.throws(() => tally(kept, logExp(-1)), refused);
+  });
+
   it("compares integers and booleans exactly, whatever the rule claims", () => {
     const text = `main (int64[4] x) => (int64[4] y)
 <int64 two = {2}>
