@@ -82,6 +82,22 @@ describe("the validation of rewrites accepts", () => {
     }
   });
 
+  it("a number that became an attribute, which is a float32 in a file", () => {
+    const text = `main (float[4,6] a, float[6,5] b) => (float[4,5] y)
+<float k = {10.0}>
+{
+  p = MatMul (a, b)
+  y = Div (p, k)
+}`;
+    const scaled = (alpha: number) =>
+      rule({
+        pattern: (op, v) => op.Div(op.MatMul(v("a"), v("b")), v("k").constant()),
+        replacement: (op, m) => op.Gemm(m.value("a"), m.value("b"), { alpha }),
+      });
+    assert.equal(tally(text, scaled(Math.fround(0.1)))?.validated, 1);
+    assert.throws(() => tally(text, scaled(0.10001)), refused);
+  });
+
   it("a scalar that stood for a number with no end, such as √2 in a Gelu written out", () => {
     const gelu = rule({
       pattern: (op, v) => op.Mul(op.Mul(v("x"), op.Add(op.Erf(op.Div(v("x"), v("root").constant())), 1)), 0.5),
