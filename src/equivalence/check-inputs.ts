@@ -53,8 +53,8 @@ export function makeInput(recipe: InputRecipe): Storage {
   }
   const [low, high] = (recipe.range ?? ["0", "0"]).map(BigInt) as [bigint, bigint];
   const span = high - low + 1n;
-  const small = span <= 2n ** 53n ? Number(span) : 2 ** 53;
-  const draw = () => low + BigInt(g.integer(0, small));
+  // A wider range than a generator draws from at once takes 64 bits; that some values are then a little likelier does not matter here.
+  const draw = () => low + (span < 2n ** 53n ? BigInt(g.integer(0, Number(span))) : ((BigInt(g.bits()) << 32n) | BigInt(g.bits())) % span);
   return Storage.from(dtype, isBig(dtype) ? Array.from({ length: n }, draw) : Array.from({ length: n }, () => Number(draw())), shape);
 }
 

@@ -1,9 +1,10 @@
 // The values that a patch is compared on: seeded, of the sizes of the trial, and such as the dtype has.
 import type { Value } from "../../ir/graph.ts";
-import { isFloat } from "../../tensor/dtype.ts";
+import { type DType, isFloat } from "../../tensor/dtype.ts";
 import { Generator } from "../../tensor/random.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { Storage } from "../../tensor/storage.ts";
+import { sameInput } from "./remembered.ts";
 
 /** Where whole numbers are drawn from; the next range is taken when operators refuse one (indices beyond an axis). */
 export const integerRanges: readonly (readonly [low: number, high: number])[] = [
@@ -18,8 +19,12 @@ const spread = 3;
 export function inputFor(input: Value, seed: number, range: readonly [number, number]): Storage {
   const { dtype, shape = [] } = input.tensorType;
   const sizes = shape as readonly number[];
-  const n = elementCount(sizes);
   if (input.dims?.every((d) => typeof d === "number")) return Storage.from(dtype, input.dims as number[], sizes);
+  return sameInput(`${dtype}[${sizes.join()}] ${seed} ${range.join()}`, () => drawn(dtype, sizes, seed, range));
+}
+
+function drawn(dtype: DType, sizes: readonly number[], seed: number, range: readonly [number, number]): Storage {
+  const n = elementCount(sizes);
   const g = new Generator(seed);
   // As float32, which float64 holds exactly, so that both sides see the same numbers.
   if (isFloat(dtype)) return Storage.from(dtype, g.fillNormal(new Float32Array(n), 0, spread), sizes);

@@ -17,8 +17,45 @@ const rules: Readonly<Record<string, Rule>> = {
   Add: ([a, b]) => plus(a, b),
   Sub: ([a, b]) => plus(a, b),
   Mul: ([va, vb], [a, b]) => plus(times(va, square(b as Storage)), times(vb, square(a as Storage))),
+  Div: ([va, vb], [a, b]) => {
+    const reciprocal = square(applyOp("Reciprocal", [b as Storage]));
+    return plus(times(va, reciprocal), vb && times(times(vb, square(a as Storage)), square(reciprocal)));
+  },
   Neg: ([a]) => a,
 };
+
+/** Functions of one element each: an element of the output moves with its own input only, so its move is its own. */
+const pointwise: ReadonlySet<string> = new Set([
+  "Abs",
+  "Acos",
+  "Acosh",
+  "Asin",
+  "Asinh",
+  "Atan",
+  "Atanh",
+  "Cos",
+  "Cosh",
+  "Elu",
+  "Erf",
+  "Exp",
+  "Gelu",
+  "HardSigmoid",
+  "HardSwish",
+  "LeakyRelu",
+  "Log",
+  "Mish",
+  "Reciprocal",
+  "Relu",
+  "Selu",
+  "Sigmoid",
+  "Sin",
+  "Sinh",
+  "Softplus",
+  "Softsign",
+  "Sqrt",
+  "Tan",
+  "Tanh",
+]);
 
 /** Operators that give elements of their inputs at other places. */
 const movers: ReadonlySet<string> = new Set([
@@ -58,20 +95,21 @@ export function propagateNoise(
     const moved = run(values.map((v, i) => variances[i] ?? (v instanceof Storage && isFloat(v.dtype) ? zero(v) : v)));
     return moved.map((v) => (v instanceof Storage ? v : undefined));
   }
-  return measured(variances, values, outputs, run);
+  return measured(variances, values, outputs, run, pointwise.has(op));
 }
 
 /**
- * Moves all inputs by one standard deviation, with random signs, and looks how far the outputs go. An element may stay where it is by chance,
- * so the largest move counts for all.
+ * Moves all inputs by one standard deviation, with random signs, and looks how far the outputs go. Where several inputs meet in an element, it
+ * may stay where it is by chance, so the largest move counts for all.
  */
 function measured(
   variances: readonly (Storage | undefined)[],
   values: readonly (RuntimeValue | undefined)[],
   outputs: readonly RuntimeValue[],
   run: Run,
+  own: boolean,
 ): (Storage | undefined)[] {
-  const largest = outputs.map(() => 0);
+  const moves = outputs.map((v) => new Float64Array(v instanceof Storage ? v.size : 0));
   for (let step = 0; step < steps; step++) {
     const g = new Generator(1 + step);
     const moved = values.map((v, i) => {
@@ -86,17 +124,23 @@ function measured(
     });
     run(moved).forEach((after, i) => {
       const before = outputs[i];
+      const move = moves[i] as Float64Array;
       if (!(after instanceof Storage) || !(before instanceof Storage) || !isFloat(before.dtype)) return;
       const [x, y] = [numbersOf(before), numbersOf(after)];
       for (let at = 0; at < x.length; at++) {
         const d = Math.abs((x[at] as number) - (y[at] as number));
-        if (d > (largest[i] as number)) largest[i] = d;
+        if (d > (move[at] as number)) move[at] = d;
       }
     });
   }
-  return outputs.map((v, i) =>
-    v instanceof Storage && isFloat(v.dtype)
-      ? Storage.of("float64", new Float64Array(v.size).fill((largest[i] as number) ** 2), v.shape)
-      : undefined,
-  );
+  return outputs.map((v, i) => {
+    if (!(v instanceof Storage) || !isFloat(v.dtype)) return undefined;
+    const move = moves[i] as Float64Array<ArrayBuffer>;
+    if (!own) move.fill(move.reduce((a, b) => Math.max(a, b), 0));
+    return Storage.of(
+      "float64",
+      move.map((d) => d * d),
+      v.shape,
+    );
+  });
 }

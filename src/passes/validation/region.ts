@@ -35,18 +35,30 @@ export function replacedRegion(patch: Patch): Region {
   };
   for (const from of patch.shunts.keys()) if (from.producer) visit(from.producer);
   let region = close(patch.outer, nodes);
-  // What the patch reads may lie further back, behind nodes that live on: the cut moves back to where it is known.
+  const own = (v: Value) => v.producer?.graph === patch.outer;
   const wanted = [...stops].filter((v) => v.type.kind === "tensor" && !isConstant(v, patch.outer) && !isInside(v, patch));
+  // A common sub-expression reads what the replaced nodes read, and is computed beside them.
+  for (const v of wanted)
+    if (
+      own(v) &&
+      !patch.taps.has(v) &&
+      !covers(region, v) &&
+      v.producer?.inputs.every((i) => !i || isConstant(i, patch.outer) || covers(region, i))
+    ) {
+      nodes.add(v.producer);
+      region = close(patch.outer, nodes);
+    }
+  // What the patch reads may lie further back, behind nodes that live on: the cut moves back to where it is known.
   for (let level = 0; level < maxLevels && wanted.some((v) => !covers(region, v)); level++) {
-    const back = region.frontier.filter((v) => !stops.has(v) && v.producer?.graph === patch.outer);
+    const back = region.frontier.filter((v) => !stops.has(v) && own(v));
     if (back.length === 0) break;
     for (const v of back) nodes.add(v.producer as Node);
     region = close(patch.outer, nodes);
   }
   for (const v of wanted) {
     if (covers(region, v)) continue;
-    // Not behind it: a common sub-expression, which is computed beside the replaced nodes; or a value that only the patch reads.
-    const beside = v.producer?.graph === patch.outer && !patch.taps.has(v);
+    // Not behind it either: computed beside it, or a value that only the patch reads.
+    const beside = own(v) && !patch.taps.has(v);
     if (beside) nodes.add(v.producer as Node);
     region = beside ? close(patch.outer, nodes) : { ...region, frontier: [...region.frontier, v] };
   }

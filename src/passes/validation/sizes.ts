@@ -1,4 +1,5 @@
 // Small sizes at which a patch is compared: every weight takes part, and an element costs about one multiplication per weight.
+import { IngotError } from "../../errors/error.ts";
 import { symbolsOf } from "../../ir/dim.ts";
 import type { Graph } from "../../ir/graph.ts";
 import type { Patch } from "../../ir/patch.ts";
@@ -7,7 +8,7 @@ import type { OpDefinition } from "../../ops/define.ts";
 import { windowOf, windowPads } from "../../ops/window.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import type { Region } from "./region.ts";
-import { makeTrial, NotComparable, type Sizing, sizeOf, type Trial } from "./trial.ts";
+import { makeTrial, SizesDoNotFit, type Sizing, sizeOf, type Trial } from "./trial.ts";
 
 /** Sizes that are tried, smallest first; beyond the last one an axis keeps its own. */
 const candidates = [2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 24, 32, 64] as const;
@@ -112,9 +113,8 @@ export function attempt(patch: Patch, region: Region, plan: SizePlan): Trial | u
   try {
     return makeTrial(patch, region, sizingOf(plan));
   } catch (error) {
-    // Any other error is an operator that refuses these sizes.
-    if (error instanceof NotComparable) throw error;
-    return undefined;
+    if (error instanceof IngotError || error instanceof SizesDoNotFit) return undefined;
+    throw error;
   }
 }
 

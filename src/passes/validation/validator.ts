@@ -16,7 +16,7 @@ import { compareApproximate, compareExact, compareUlp, type Finding } from "./ju
 import { deepen, type Region, replacedRegion } from "./region.ts";
 import { attempt, costOf, declaredPlan, type SizePlan, smallPlan } from "./sizes.ts";
 import { NotComparable, type Trial } from "./trial.ts";
-import { runWide, type Shared } from "./wide.ts";
+import { runWide, type Shared, type WideOptions } from "./wide.ts";
 import type { Wide } from "./wide-value.ts";
 
 /** How many rewrites were compared, and why the others were not. */
@@ -185,8 +185,19 @@ function widely(patch: Patch, region: Region): (graph: Graph, inputs: readonly W
       }
   const constants = new Map<Storage, Wide>();
   const shared: Shared = [];
-  return (graph, inputs) =>
-    runWide(graph, inputs, { rounded: (v) => v.storage !== undefined && rounded.has(v.storage), constants, shared });
+  const old = new Set(region.nodes.flatMap((n) => Object.values(n.attributes)));
+  const options: WideOptions = {
+    rounded: (v) => v.storage !== undefined && rounded.has(v.storage),
+    // An attribute that no replaced node has was worked out by the rule; as a file holds it, it is a float32.
+    roundedAttributes: (node) =>
+      Object.entries(node.attributes).some(([name, value]) => {
+        const isFloatAttribute = node.graph.schemas.get(node.op)?.attributes[name]?.kind === "float";
+        return isFloatAttribute && !old.has(value) && !Number.isInteger(Number(value) * 1024);
+      }),
+    constants,
+    shared,
+  };
+  return (graph, inputs) => runWide(graph, inputs, options);
 }
 
 const isRound = (scalar: Storage) => Number.isInteger(Number(scalar.dense()[0]) * 1024);

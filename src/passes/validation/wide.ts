@@ -11,7 +11,7 @@ import { Storage } from "../../tensor/storage.ts";
 import { attributesKey } from "./attributes-key.ts";
 import { heavyOps } from "./heavy-ops.ts";
 import { propagateNoise } from "./noise.ts";
-import { numbersOf, roundingUnit, type Wide, widen } from "./wide-value.ts";
+import { applyOp, numbersOf, roundingUnit, varianceOf, type Wide, widen } from "./wide-value.ts";
 
 /** Results of operators that both sides share: with the same inputs and attributes they are computed once. */
 export type Shared = { readonly node: Node; readonly args: readonly (Wide | undefined)[]; readonly results: readonly Wide[] }[];
@@ -19,6 +19,8 @@ export type Shared = { readonly node: Node; readonly args: readonly (Wide | unde
 export interface WideOptions {
   /** Whether a constant was rounded when the graph was made, so that its elements carry noise. */
   readonly rounded: (value: Value) => boolean;
+  /** Whether a float attribute of a node was rounded so (the factor of a fused product): its results carry one rounding each. */
+  readonly roundedAttributes: (node: Node) => boolean;
   readonly constants: Map<Storage, Wide>;
   readonly shared: Shared;
 }
@@ -65,8 +67,18 @@ function evaluate(node: Node, args: readonly (Wide | undefined)[], options: Wide
   const definition = node.graph.schemas.get(node.op) as OpDefinition;
   const heavy = heavyOps[node.op]?.(args, node.attributes);
   const results = heavy ? [heavy] : (decomposed(node, definition, args, options) ?? general(node, definition, args));
+  if (options.roundedAttributes(node)) return results.map((wide, i) => withRounding(wide, node.outputs[i]));
   if (heavy) options.shared.push({ node, args, results });
   return results;
+}
+
+/** A rounding of each element to the dtype of `output` more. */
+function withRounding(wide: Wide, output: Value | undefined): Wide {
+  const unit = output?.type.kind === "tensor" ? roundingUnit[output.type.dtype] : undefined;
+  if (unit === undefined || !(wide.value instanceof Storage)) return wide;
+  const own = varianceOf({ value: wide.value, noise: { unit } }) as Storage;
+  const before = varianceOf(wide);
+  return { value: wide.value, noise: before ? applyOp("Add", [own, before]) : own };
 }
 
 /** Fused operators through their parts, so that a convolution inside shares the work of the one it replaces. */
