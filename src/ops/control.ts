@@ -79,7 +79,7 @@ export const loop = defineOp("Loop", {
     let states: readonly RuntimeValue[] = v_initial;
     const scans: Storage[][] = body.outputs.slice(v_initial.length + 1).map(() => []);
     for (let i = 0; i < most && going; i++) {
-      const outputs = context.run(body, [Storage.from("int64", [i], []), Storage.from("bool", [going], []), ...states]);
+      const outputs = context.run(body, [...loopArguments(body, i, going), ...states]);
       going = oneElement("Loop", "the body's condition", outputs[0]) !== 0;
       states = outputs.slice(1, v_initial.length + 1);
       scans.forEach((list, k) => {
@@ -90,6 +90,15 @@ export const loop = defineOp("Loop", {
     return [...states, ...stacked];
   },
 });
+
+/** Iteration number and condition as the body declares them: old exporters write `[1]` for the scalars. */
+export function loopArguments(body: Graph, iteration: number, going: boolean): [iteration: Storage, going: Storage] {
+  const shape = (i: number) => {
+    const type = body.inputs[i]?.type;
+    return type?.kind === "tensor" && type.shape?.length === 1 ? [1] : [];
+  };
+  return [Storage.from("int64", [iteration], shape(0)), Storage.from("bool", [going], shape(1))];
+}
 
 function loopParts(c: InferContext): { body: Graph; initial: ValueType[] } {
   return { body: c.attributes.body as Graph, initial: c.inputs.slice(2).filter((t) => t !== undefined) };

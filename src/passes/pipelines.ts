@@ -32,6 +32,7 @@ import { mergeSlice, reassemble, sliceOfConcat } from "./rules/merge-slice.ts";
 import { mergeTranspose, transposeToReshape } from "./rules/merge-transpose.ts";
 import { addZero, neutralElement } from "./rules/neutral-element.ts";
 import { noOp } from "./rules/no-op.ts";
+import { mulReciprocal } from "./rules/reciprocal.ts";
 import { constantWhere, notWhere } from "./rules/simplify-where.ts";
 import { staticExpand, staticReshape } from "./rules/static-shape.ts";
 
@@ -46,6 +47,7 @@ const merging: readonly Pass[] = [
   notWhere,
   mergeAdds,
   mergeMuls,
+  mulReciprocal,
   mergeCast,
   mergeClip,
   mergeTranspose,

@@ -13,11 +13,9 @@ export function reshapeTarget(from: readonly Dim[], to: readonly Dim[]): number[
     const size = from[i];
     if (typeof d === "number" && d !== 0) return d;
     if (size !== undefined && dimEquals(size, d)) return 0;
-    if (d === 0) return Number.NaN;
     holes++;
     return -1;
   });
-  // Beside a size of 0 the leftover is not defined.
-  if (holes > 1 || target.some(Number.isNaN) || (holes === 1 && to.includes(0))) return undefined;
-  return target;
+  // Beside a size of 0 the leftover is not defined; a 0 that is not x's own is such a leftover.
+  return holes > 1 || (holes === 1 && to.includes(0)) ? undefined : target;
 }

@@ -102,6 +102,18 @@ describe("Loop", () => {
     );
   });
 
+  it("gives the iteration number in the shape that the body declares", () => {
+    const { graph, body } = outer();
+    const first = body("first", (g) => {
+      const i = g.addInput("i", tensorType("int64", [1]));
+      g.addInput("cond", tensorType("bool", [1]));
+      return [g.addInitializer(bool(true)), g.add("Squeeze", [i, g.addInitializer(i64([0]))]).output];
+    });
+    const node = graph.add("Loop", [graph.addInitializer(int64(3))], { body: first });
+    graph.setOutputs(node.outputs);
+    assert.deepEqual(numbers(graph, []), [[0, 1, 2]]);
+  });
+
   it("stops when the body says so", () => {
     const { graph } = adding([], true);
     assert.deepEqual(numbers(graph, [int64(1000), f32([], [0]), f32([], [4])]), [[12], [4, 8, 12]]);

@@ -1,8 +1,9 @@
 // Removes nodes and constants that no output depends on.
+import { allGraphs } from "../../ir/traverse.ts";
 import type { Pass } from "../pass.ts";
 
 /**
- * Removes what nobody reads, from the end to the beginning, so that one walk is enough.
+ * Removes what nobody reads, from the end to the beginning, so that one walk is enough; in sub-graphs too.
  *
  *     x ─ Relu ─ y        a ─ Exp ─ (no reader)
  *     x ─ Relu ─ y
@@ -15,12 +16,15 @@ export const deadCode: Pass = {
   about: "removes nodes whose results nobody reads; operators have no effects",
   accuracy: "exact",
   run(graph, context) {
-    for (const node of graph.nodesReversed()) {
-      if (node.outputs.some((v) => v.users.size > 0) || graph.schemas.get(node.op)?.pure === false) continue;
-      if (!context.step("dead-code", node)) return;
-      graph.remove(node);
+    // Sub-graphs first: what only their dead nodes read is dead too.
+    for (const inner of [...allGraphs(graph)].reverse()) {
+      for (const node of inner.nodesReversed()) {
+        if (node.outputs.some((v) => v.users.size > 0) || graph.schemas.get(node.op)?.pure === false) continue;
+        if (!context.step("dead-code", node)) return;
+        inner.remove(node);
+      }
+      for (const value of [...inner.initializers])
+        if (value.users.size === 0 && !inner.inputs.includes(value)) inner.removeInitializer(value);
     }
-    for (const value of [...graph.initializers])
-      if (value.users.size === 0 && !graph.inputs.includes(value)) graph.removeInitializer(value);
   },
 };

@@ -22,13 +22,16 @@ function check(m: Match): true | string {
   return sameTypes(m.value("x"), m.root.output) || "a constant may change the shape of the result";
 }
 
+/** √2 as TensorFlow's BERT writes it. */
+const shortRoot = 141421 / 100000;
+
 /**
  * Writes Gelu by the error function as one operator.
  *
  *     ½ · x · (1 + Erf(x / √2)) ─ y
  *     com.microsoft.Gelu(x) ─ y
  *
- * Cases: 1. x / √2 or x · √½  2. the factors ½ and x in any order and nesting.
+ * Cases: 1. x / √2 or x · √½, √2 in full or as 1.41421  2. the factors ½ and x in any order and nesting.
  * Legal when nobody else reads the values between. Accuracy: approximate.
  */
 export const fuseGelu = defineRule({
@@ -39,6 +42,7 @@ export const fuseGelu = defineRule({
   pattern: [
     ...halved((op, v) => op.Erf(op.Div(v("x"), Math.SQRT2).single())),
     ...halved((op, v) => op.Erf(op.Mul(v("x"), Math.SQRT1_2).single())),
+    ...halved((op, v) => op.Erf(op.Div(v("x"), shortRoot).single())),
   ],
   check,
   replacement: (op, m) => op.call("com.microsoft.Gelu", [m.value("x")])[0] as Value,

@@ -21,7 +21,7 @@ function isBias(m: Match, x: string, bias: string): true | string {
  *     x ─ Add(b) ─ com.microsoft.Gelu ─ y        x ─ Add(b) ─ com.microsoft.FastGelu ─ y
  *     com.microsoft.BiasGelu(x, b) ─ y           com.microsoft.FastGelu(x, b) ─ y
  *
- * Cases: 1. by the error function  2. by the tanh formula.
+ * Cases: 1. by the error function  2. by the tanh formula  3. ONNX's own Gelu, of either kind.
  * Legal when b has the length of the last axis of x and nobody else reads the sum. Accuracy: ulp.
  */
 export const fuseBiasGelu = defineRule({
@@ -29,11 +29,12 @@ export const fuseBiasGelu = defineRule({
   about: "takes the bias in front of Gelu into ONNX Runtime's BiasGelu or FastGelu",
   accuracy: "ulp",
   targets: ["onnxruntime"],
-  pattern: (op, v) => op.oneOf(["com.microsoft.Gelu", "com.microsoft.FastGelu"], op.Add(v("x"), v("b")).single()),
+  pattern: (op, v) => op.oneOf(["Gelu", "com.microsoft.Gelu", "com.microsoft.FastGelu"], op.Add(v("x"), v("b")).single()),
   check: (m) => (isBias(m, "x", "b") === true || isBias(m, "b", "x") === true ? true : isBias(m, "x", "b")),
   replacement(op, m) {
     const [x, b] = isBias(m, "x", "b") === true ? ["x", "b"] : ["b", "x"];
-    const name = m.root.op === "com.microsoft.Gelu" ? "com.microsoft.BiasGelu" : "com.microsoft.FastGelu";
+    const byTanh = m.root.op === "com.microsoft.FastGelu" || attributeOf(m.root, "approximate") === "tanh";
+    const name = byTanh ? "com.microsoft.FastGelu" : "com.microsoft.BiasGelu";
     return op.call(name, [m.value(x as string), m.value(b as string)])[0] as Value;
   },
 });

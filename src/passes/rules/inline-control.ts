@@ -2,6 +2,7 @@
 import type { Graph, Node, Value } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
 import { allGraphs } from "../../ir/traverse.ts";
+import { loopArguments } from "../../ops/control.ts";
 import { int64List } from "../../ops/shape.ts";
 import { Storage } from "../../tensor/storage.ts";
 import { addBody, shuntOutput } from "../body-patch.ts";
@@ -83,9 +84,9 @@ export const inlineLoop: Pass = controlPass(
     if (start === 0 || (count !== undefined && count <= 0))
       results = [...states, ...node.outputs.slice(states.length).map((v) => emptyStack(patch, v))];
     else if (count === 1 && start !== undefined) {
-      const iteration = patch.constant(Storage.from("int64", [0], []));
-      const going = patch.constant(Storage.from("bool", [true], []));
-      const outputs = addBody(patch, node.attributes.body as Graph, [iteration, going, ...states]).slice(1);
+      const body = node.attributes.body as Graph;
+      const given = loopArguments(body, 0, true).map((s) => patch.constant(s));
+      const outputs = addBody(patch, body, [...given, ...states]).slice(1);
       if (outputs.slice(states.length).some((v) => v.type.kind !== "tensor")) return undefined;
       const zero = outputs.length > states.length ? patch.constant(int64List([0])) : undefined;
       results = outputs.map((v, i) => (i < states.length ? v : patch.add("Unsqueeze", [v, zero]).output));

@@ -27,7 +27,11 @@ const noOps: Readonly<Record<string, (node: Node) => true | string>> = {
     if (Array.isArray(perm)) return perm.every((p, i) => p === i) || "it changes the order of the axes";
     return (shapeOf(n.inputs[0])?.length ?? 2) < 2 || "it changes the order of the axes";
   },
-  Concat: (n) => n.inputs.length === 1 || "it joins several inputs",
+  Concat: single,
+  Max: single,
+  Min: single,
+  Sum: single,
+  Mean: single,
   Split: (n) => n.outputs.length === 1 || "it gives several parts",
   Tile: (n) => constantInts(n.inputs[1], n.graph)?.every((r) => r === 1) || "it repeats its input, as far as is known",
   Pad: (n) => constantInts(n.inputs[1], n.graph)?.every((p) => p === 0) || "it pads or crops, as far as is known",
@@ -51,6 +55,10 @@ function sameType(node: Node): true | string {
   return (x && sameTypes(x, node.output)) || "it changes dtype or shape";
 }
 
+function single(node: Node): true | string {
+  return node.inputs.length === 1 || "it joins several inputs";
+}
+
 function integral(node: Node): true | string {
   return ["Ceil", "Floor", "Round"].includes(node.inputs[0]?.producer?.op ?? "") || "its input may have a fraction";
 }
@@ -62,7 +70,7 @@ function integral(node: Node): true | string {
  *     x ─ y
  *
  * Cases: 1. Identity  2. Dropout in inference  3. Cast to the same dtype  4. Reshape, Flatten, Squeeze, Unsqueeze, Expand to the same shape
- * 5. Transpose by the identity  6. Concat of one, Split into one  7. Tile by 1, Pad by 0  8. Slice of everything  9. Clip without bounds
+ * 5. Transpose by the identity  6. Concat, Max, Min, Sum, Mean of one, Split into one  7. Tile by 1, Pad by 0  8. Slice of everything  9. Clip without bounds
  * 10. Relu of Relu, Abs of Abs, rounding of what is rounded.
  * Legal because the output equals the input bit for bit. One between an input (or a constant) and an output of the graph stays: the file needs it.
  * Accuracy: exact.

@@ -59,6 +59,14 @@ describe("fold-conv-batchnorm", () => {
     checkPasses(twice, foldConvBatchNorm, { fires: 2 });
   });
 
+  it("folds inside of a branch with constants from outside, and leaves those of the other branch", () => {
+    const branches = `main (bool k, float[1,1,3] x) => (float[1,2,3] y) <float[2,1,1] w = {1, 2}, float[2] c = {10, 20}, ${parameters}>
+    { y = If (k) <then_branch = t () => (float[1,2,3] n) { p = Conv (x, w, c) n = ${norm("p")} },
+                  else_branch = e () => (float[1,2,3] p) { p = Conv (x, w, c) }> }`;
+    for (const seed of [1, 2, 3, 4])
+      assert.deepEqual(operators(checkPasses(branches, foldConvBatchNorm, { fires: 1, seed })), ["If", "Conv", "Conv"]);
+  });
+
   it("computes the same for random convolutions, transposed ones too", () => {
     fc.assert(
       fc.property(fc.nat(1e6), (seed) => {

@@ -59,7 +59,11 @@ function padded(graph: Graph, dice: Dice, x: Value): Value {
   const named = dice.flip();
   const axes = named ? spatial : shape.map((_, i) => i);
   const amounts = [...axes, ...axes].map((a) => (a < 2 ? 0 : dice.int(0, 2)));
-  if (dice.int(0, 9) === 0) amounts[amounts.length - 1] = -1;
+  // A crop that leaves the size what it was.
+  if (dice.int(0, 9) === 0) {
+    amounts[axes.length - 1] = 1;
+    amounts[amounts.length - 1] = -1;
+  }
   const value = dice.pick([undefined, undefined, 0, 0, 1, Number.NEGATIVE_INFINITY]);
   return graph.add("Pad", [
     x,

@@ -6,7 +6,7 @@ import { checkPasses, drawFeeds, operators, refuses } from "../../support/check-
 import { agreesOnOnnxruntime, onnxruntime } from "../../support/on-onnxruntime.ts";
 
 const target = { target: "onnxruntime" } as const;
-const constants = `float half = {0.5}, float one = {1}, float root = {1.4142135}, float unroot = {0.70710677}, float c = {0.044715}, float s = {0.7978846}, float three = {3}, float k = {1.702}, float[4] b = {1, -1, 0.5, 2}`;
+const constants = `float half = {0.5}, float one = {1}, float root = {1.4142135}, float unroot = {0.70710677}, float short = {1.41421}, float c = {0.044715}, float s = {0.7978846}, float three = {3}, float k = {1.702}, float[4] b = {1, -1, 0.5, 2}`;
 const text = (nodes: string, type = "float[2,3,4]") => `main (${type} x) => (${type} y) <${constants}> { ${nodes} }`;
 
 const tails = [
@@ -14,7 +14,7 @@ const tails = [
   "p = Add (one, f) q = Mul (half, p) y = Mul (q, x)",
   "q = Mul (x, half) p = Add (f, one) y = Mul (q, p)",
 ];
-const erf = ["u = Div (x, root) f = Erf (u)", "u = Mul (unroot, x) f = Erf (u)"];
+const erf = ["u = Div (x, root) f = Erf (u)", "u = Mul (unroot, x) f = Erf (u)", "u = Div (x, short) f = Erf (u)"];
 const tanh = [
   "d = Pow (x, three) e = Mul (d, c) g = Add (x, e) h = Mul (g, s) f = Tanh (h)",
   "v = Mul (x, x) d = Mul (x, v) e = Mul (c, d) g = Add (e, x) h = Mul (s, g) f = Tanh (h)",
@@ -66,14 +66,13 @@ describe("fuse-quick-gelu", () => {
 });
 
 describe("fuse-bias-gelu", () => {
-  it("takes the bias into BiasGelu or FastGelu", () => {
-    const sum = (nodes: string) =>
-      text(`x2 = Add (x0, b) ${nodes}`)
-        .replaceAll(/\bx\b(?=[,)] )|\bx\)/g, (m) => m.replace("x", "x2"))
-        .replace("] x2)", "] x0)");
-    const erfSum = sum(`${erf[0]} ${tails[0]}`);
-    assert.deepEqual(operators(checkPasses(erfSum.replaceAll("(x,", "(x2,"), [fuseGelu, fuseBiasGelu], { ...target, fires: 2 })), [
-      "com.microsoft.BiasGelu",
+  it("takes the bias into BiasGelu or FastGelu, from ONNX's own Gelu too", () => {
+    const summed = text(`${erf[0]} ${tails[0]}`).replaceAll("(x,", "(z,").replace("{ u", "{ z = Add (x, b) u");
+    assert.deepEqual(operators(checkPasses(summed, [fuseGelu, fuseBiasGelu], { ...target, fires: 2 })), ["com.microsoft.BiasGelu"]);
+    const own = (attributes: string) => `main (float[2,3,4] x, float[4] b) => (y) { a = Add (x, b) y = Gelu ${attributes} (a) }`;
+    assert.deepEqual(operators(checkPasses(own(""), fuseBiasGelu, { ...target, fires: 1 })), ["com.microsoft.BiasGelu"]);
+    assert.deepEqual(operators(checkPasses(own('<approximate = "tanh">'), fuseBiasGelu, { ...target, fires: 1 })), [
+      "com.microsoft.FastGelu",
     ]);
   });
 

@@ -31,6 +31,15 @@ describe("fuse-matmul-transpose and fuse-matmul-scale", () => {
     assert.deepEqual(graph.firstNode?.attributes, { alpha: 4, transB: 1 });
   });
 
+  it("undo a transposition that comes twice", () => {
+    const twice = text("t = Transpose <perm = [0, 2, 1]> (b) u = Transpose <perm = [0, 2, 1]> (t) p = MatMul (u, v) y = Exp (p)").replace(
+      "[2,3,4] a",
+      "[2,3,4] a, float[2,4,3] v",
+    );
+    const graph = checkPasses(twice, fuseMatMulTranspose, { ...target, fires: 2 });
+    assert.deepEqual(graph.firstNode?.attributes, {});
+  });
+
   it("say no to other permutations, integers, factors per matrix, and values that are read elsewhere", () => {
     refuses(
       text("t = Transpose <perm = [2, 1, 0]> (b) y = MatMul (a, t)").replace("[2,5,4] b", "[4,5,2] b").replace("[2,3,4] a", "[2,3,5] a"),
