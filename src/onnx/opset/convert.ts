@@ -5,9 +5,10 @@ import { defaults } from "./defaults.ts";
 import type { Conversion, Conversions, NodeDraft } from "./draft.ts";
 import { labelEncoder } from "./label-encoder.ts";
 import { resize } from "./resize.ts";
+import { scan } from "./scan.ts";
 import { softmax } from "./softmax.ts";
 
-const families: readonly Conversions[] = [defaults, attributesToInputs, broadcastAxis, softmax, resize, labelEncoder];
+const families: readonly Conversions[] = [defaults, attributesToInputs, broadcastAxis, softmax, resize, labelEncoder, scan];
 
 const table = new Map<string, readonly Conversion[]>();
 for (const family of families)

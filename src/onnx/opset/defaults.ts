@@ -87,7 +87,6 @@ export const defaults: Conversions = {
   LSTM: recurrent,
   RNN: recurrent,
   RoiAlign: [oldDefault(16, "coordinate_transformation_mode", "output_half_pixel")],
-  Scan: [refused(9, "its sequences had a batch axis")],
   Scatter: [renameTo("ScatterElements")],
   Tile: [refused(6, "it repeated along one axis")],
 };

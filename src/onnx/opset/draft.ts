@@ -1,6 +1,6 @@
 // A node on its way from an old opset to the newest form: converters change it step by step before it enters the graph.
 import { ingotError } from "../../errors/error.ts";
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import { Graph, type Node, type Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
 import type { ValueType } from "../../ir/type.ts";
 import { Storage } from "../../tensor/storage.ts";
@@ -91,6 +91,11 @@ export class NodeDraft {
   scalarLikeInput(value: number): Value {
     const type = this.inputs[0]?.type;
     return this.constant(Storage.from(type?.kind === "tensor" ? type.dtype : "float32", [value], []));
+  }
+
+  /** An empty graph for an attribute of this node. */
+  subgraph(name: string): Graph {
+    return new Graph(this.#graph.schemas, name, this.#graph);
   }
 
   /** A node before this one; gives its first output. */
