@@ -102,12 +102,11 @@ export function checkInputs(schema: OpSchema, types: readonly (ValueType | undef
 
 function wrongKind(schema: OpSchema, formal: FormalParameter, actual: ValueType): Error {
   const sequence = formal.type.startsWith("seq(");
-  return ingotError("DTypeMismatch", {
+  return ingotError("KindMismatch", {
     op: schema.opType,
     what: formal.name,
     actual: formatType(actual),
     expected: sequence ? "a sequence of tensors" : "a tensor",
-    convert: "float32",
   });
 }
 

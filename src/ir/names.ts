@@ -13,6 +13,8 @@ export interface OutputAlias {
   readonly index: number;
   readonly value: Value;
   readonly name: string;
+  /** The name of the Identity, as it would be if it were a node of the graph: so that a file that is read and written again is the same. */
+  readonly nodeName: string;
 }
 
 export interface GraphNames {
@@ -106,7 +108,7 @@ function foreign(value: Value): never {
 function nameGraph(graph: Graph, space: NameSpace, state: State): void {
   const { values, aliases } = state;
   for (const v of graph.inputs) values.set(v, space.take(v.name || "input"));
-  const late: OutputAlias[] = [];
+  const late: Omit<OutputAlias, "nodeName">[] = [];
   graph.outputs.forEach((value, index) => {
     const wish = graph.outputNames[index] || "output";
     if (values.get(value) === wish && graph.inputs.includes(value)) return;
@@ -124,7 +126,7 @@ function nameGraph(graph: Graph, space: NameSpace, state: State): void {
       if (!values.has(v)) values.set(v, space.take(v.name || (i === 0 ? kind.toLowerCase() : `${kind.toLowerCase()}_out${i}`)));
     });
   }
+  for (const alias of late) aliases.push({ ...alias, nodeName: state.nodeNames.take("Identity") });
   // After all names of this graph are known, so that no sub-graph hides one that is defined further down.
   for (const node of graph.nodes()) for (const body of node.subgraphs) nameGraph(body, new NameSpace(space), state);
-  aliases.push(...late);
 }

@@ -103,8 +103,8 @@ class GraphWriter {
   write(graph: Graph): GraphProto {
     const aliases = this.#aliases.get(graph) ?? [];
     const nodes = [...graph.nodes()].map((node) => this.#node(node));
-    for (const { value, name } of aliases)
-      nodes.push({ opType: "Identity", name: `${name}/Identity`, input: [this.#names.of(value)], output: [name] });
+    for (const { value, name, nodeName } of aliases)
+      nodes.push({ opType: "Identity", name: nodeName, input: [this.#names.of(value)], output: [name] });
     return {
       node: nodes,
       name: graph.name || "main",

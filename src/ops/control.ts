@@ -7,7 +7,7 @@ import { tensorType, type ValueType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, graph } from "./define.ts";
-import { describeValue, type RuntimeValue, tensorOf } from "./runtime-value.ts";
+import { describeValue, OptionalValue, type RuntimeValue, tensorOf } from "./runtime-value.ts";
 import { stackValues } from "./stack-values.ts";
 import { joinTypes, type LoopState, loopTypes, requireOutputs } from "./subgraph-types.ts";
 
@@ -87,7 +87,7 @@ export const loop = defineOp("Loop", {
       });
     }
     const stacked = scans.map((list, k) => stackValues("Loop", list, k, elementOf(context.outputs[v_initial.length + k])));
-    return [...states, ...stacked];
+    return [...states.map((state, i) => held(state, context.outputs[i])), ...stacked];
   },
 });
 
@@ -98,6 +98,19 @@ export function loopArguments(body: Graph, iteration: number, going: boolean): [
     return type?.kind === "tensor" && type.shape?.length === 1 ? [1] : [];
   };
   return [Storage.from("int64", [iteration], shape(0)), Storage.from("bool", [going], shape(1))];
+}
+
+/** Without an iteration, a state that the body takes out of an optional is still in it. Throws `InvalidArgument` for an absent one. */
+function held(state: RuntimeValue, type: ValueType | undefined): RuntimeValue {
+  if (!(state instanceof OptionalValue) || type?.kind === "optional") return state;
+  if (state.element !== undefined) return state.element;
+  throw ingotError("InvalidArgument", {
+    op: "Loop",
+    name: "v_initial",
+    expected: "an optional that holds a value, as no iteration makes one",
+    actual: "an absent one",
+    hint: "Let the loop run at least once, or start with a value.",
+  });
 }
 
 function loopParts(c: InferContext): { body: Graph; initial: ValueType[] } {

@@ -23,12 +23,11 @@ export function inputType(c: InferContext, i: number): TensorType {
 export function sequenceElement(c: InferContext, i: number): TensorType {
   const type = c.inputs[i];
   if (type?.kind === "sequence" && type.element.kind === "tensor") return type.element;
-  throw ingotError("DTypeMismatch", {
+  throw ingotError("KindMismatch", {
     op: c.op,
     what: `input ${i}`,
     actual: type ? formatType(type) : "absent",
     expected: "a sequence of tensors",
-    convert: "float32",
   });
 }
 

@@ -77,7 +77,7 @@ export const linearClassifier = defineOp("ai.onnx.ml.LinearClassifier", {
       });
     return inferScores(c, labels, sets === 1 && labels.list.length === 2 ? 2 : sets);
   },
-  eval({ X }, a) {
+  eval({ X }, a, context) {
     const labels = labelsOf("LinearClassifier", a.classlabels_ints, a.classlabels_strings);
     const rows = featureRows(X);
     const chosen: number[] = [];
@@ -87,7 +87,7 @@ export const linearClassifier = defineOp("ai.onnx.ml.LinearClassifier", {
       chosen.push(indexOfLargest(both));
       return transformed(a.post_transform, both);
     });
-    return [chosenLabels(labels, chosen), scoreTensor(scores, scores[0]?.length ?? a.intercepts?.length ?? labels.list.length)];
+    return [chosenLabels(labels, chosen), scoreTensor(scores, context.shape(1)[1] as number)];
   },
 });
 

@@ -11,17 +11,16 @@ import { requireRank } from "./infer.ts";
 import { labelsOf } from "./ml-scores.ts";
 import { MapValue, type RuntimeValue } from "./runtime-value.ts";
 
-/** The type of the map in input 0. Throws `DTypeMismatch` for keys and values that the operator does not take. */
+/** The type of the map in input 0. Throws `KindMismatch` for keys and values that the operator does not take. */
 function mapType(c: InferContext, keys: readonly DType[], values: readonly DType[]): { readonly map: MapType; readonly value: DType } {
   const type = c.inputs[0];
   if (type?.kind === "map" && keys.includes(type.key) && type.value.kind === "tensor" && values.includes(type.value.dtype))
     return { map: type, value: type.value.dtype };
-  throw ingotError("DTypeMismatch", {
+  throw ingotError("KindMismatch", {
     op: c.op,
     what: "X",
     actual: type ? formatType(type) : "absent",
     expected: `a map from ${keys.join(" or ")} to ${values.join(" or ")}`,
-    convert: "float32",
   });
 }
 

@@ -26,13 +26,17 @@ const divided = (x: number, scale: number): number => Math.fround(x / scale);
 /** The place in the input, as a real number, of output place `x`. */
 export const coordinateModes: { readonly [M in CoordinateMode]: (x: number, a: ResizedAxis) => number } = {
   half_pixel: (x, { scale }) => divided(x + 0.5, scale) - 0.5,
-  half_pixel_symmetric: (x, { size, output, scale }) => (size / 2) * (1 - output / (scale * size)) + divided(x + 0.5, scale) - 0.5,
+  half_pixel_symmetric: (x, { size, output, scale }) =>
+    Math.fround(Math.fround((size / 2) * (1 - output / (scale * size))) + divided(x + 0.5, scale)) - 0.5,
   pytorch_half_pixel: (x, { output, scale }) => (output > 1 ? divided(x + 0.5, scale) - 0.5 : 0),
   // The length before rounding down is meant here, which matters for scales that do not fit.
   align_corners: (x, { size, scale }) => (scale * size === 1 ? 0 : (x * (size - 1)) / (scale * size - 1)),
   asymmetric: (x, { scale }) => divided(x, scale),
   tf_crop_and_resize: (x, { size, output, start, end }) =>
-    output > 1 ? start * (size - 1) + (x * (end - start) * (size - 1)) / (output - 1) : 0.5 * (start + end) * (size - 1),
+    // The region is float32: one from 0.2 to 1.2 is as long as the input, and 0.1 of five places is half of one.
+    output > 1
+      ? Math.fround(start * (size - 1)) + (x * Math.fround(end - start) * (size - 1)) / (output - 1)
+      : 0.5 * (start + end) * (size - 1),
   // Only in opset 11.
   tf_half_pixel_for_nn: (x, { scale }) => divided(x + 0.5, scale),
 };

@@ -3,11 +3,11 @@ import { ingotError } from "../errors/error.ts";
 import type { Graph, Node, Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import { withPool } from "../tensor/allocate.ts";
-import { Storage } from "../tensor/storage.ts";
+import type { Storage } from "../tensor/storage.ts";
 import type { OpDefinition } from "./define.ts";
 import { evaluateOp } from "./evaluate.ts";
 import { LivePool } from "./live-pool.ts";
-import { describeValue, type RuntimeValue } from "./runtime-value.ts";
+import { type RuntimeValue, tensorOf } from "./runtime-value.ts";
 
 export interface RunGraphOptions {
   readonly signal?: AbortSignal | undefined;
@@ -171,8 +171,7 @@ function captured(body: Graph, touch: (v: Value) => void): void {
   }
 }
 
-/** The single tensor of a result, for callers that know there is one. */
+/** The tensor that a result is, for callers that work with tensors only. Throws `KindMismatch`. */
 export function asStorage(value: RuntimeValue | undefined): Storage {
-  if (value instanceof Storage) return value;
-  throw new TypeError(`expected a tensor, got ${describeValue(value)}`);
+  return tensorOf("eager", "the result", value);
 }

@@ -45,10 +45,10 @@ export function contentsOf(value: Exclude<RuntimeValue, Storage>): readonly Runt
   return value;
 }
 
-/** The value of `what`, which has to be a tensor. Throws `DTypeMismatch`. */
+/** The value of `what`, which has to be a tensor. Throws `KindMismatch`. */
 export function tensorOf(op: string, what: string, value: RuntimeValue | undefined): Storage {
   if (value instanceof Storage) return value;
-  throw ingotError("DTypeMismatch", { op, what, actual: describeValue(value), expected: "a tensor", convert: "float32" });
+  throw ingotError("KindMismatch", { op, what, actual: describeValue(value), expected: "a tensor" });
 }
 
 /** For messages: what kind of value it is. */

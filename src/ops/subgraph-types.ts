@@ -65,9 +65,16 @@ export function loopTypes(
     return tensorType(type.dtype, type.shape?.map(translate));
   };
   const final = states.map(({ initial, input, output }, i) =>
-    input === output || (invariant[i] && fits(initial, output.type)) ? initial : joinTypes(op, `state ${i}`, initial, outside(output.type)),
+    input === output || (invariant[i] && fits(initial, output.type))
+      ? initial
+      : joinTypes(op, `state ${i}`, startOf(initial, output.type), outside(output.type)),
   );
   return { final, outside };
+}
+
+/** A body may take an optional and give what it holds: the state then begins as the optional's content, which has to be there. */
+function startOf(initial: ValueType, body: ValueType): ValueType {
+  return initial.kind === "optional" && body.kind !== "optional" ? initial.element : initial;
 }
 
 /** What a container holds may be replaced by anything that its declared type allows: only tensors keep the sizes they came with. */

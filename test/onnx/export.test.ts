@@ -86,6 +86,15 @@ describe("exporting a graph", () => {
     assert.deepEqual(values(back), values(graph));
   });
 
+  it("writes the same bytes again after reading them, outputs that are constants included", () => {
+    const graph = new Graph(registry, "net");
+    const c = graph.addInitializer(float32([2], 1, 2), "c");
+    graph.setOutputs([c, graph.add("Identity", [c]).output], ["first", "second"]);
+    const bytes = encodeToBytes("ModelProto", exportModel(graph).model);
+    const again = importModel(decodeModel(bytes, "m.onnx"), { schemas: registry, file: "m.onnx" });
+    assert.deepEqual(encodeToBytes("ModelProto", exportModel(again).model), bytes);
+  });
+
   it("shares the memory of constants", () => {
     const graph = new Graph(registry);
     const data = new Float32Array(10_000);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { evaluate, float32, imported, model, node, value } from "../support/onnx-models.ts";
+import { importModel } from "../../src/onnx/import.ts";
+import type { GraphProto } from "../../src/onnx/schema.ts";
+import { registry } from "../../src/ops/registry.ts";
+import { runGraph } from "../../src/ops/run-graph.ts";
+import { Storage } from "../../src/tensor/storage.ts";
+import { evaluate, float32, imported, int64, model, node, value } from "../support/onnx-models.ts";
 
 const x23 = float32([2, 3], 1, 2, 3, 4, 5, 6);
 /** One node of an old opset over inputs x, y, z. */
@@ -34,6 +39,52 @@ describe("operators of old opsets", () => {
       nodes: [node("TopK", ["x"], ["v", "i"], { k: 2n })],
     });
     assert.deepEqual(evaluate(top, x23)[0], { shape: [2, 2], values: [3, 2, 6, 5] });
+  });
+
+  it("Scan with a batch: one Scan over the batch around one over the sequence", () => {
+    const body: GraphProto = {
+      name: "sum",
+      input: [value("sum_in", [1]), value("next", [1])],
+      output: [value("sum_out", [1]), value("each", [1])],
+      node: [node("Add", ["sum_in", "next"], ["sum_out"]), node("Neg", ["sum_out"], ["each"])],
+    };
+    const scan = (lengths: string, attributes: Parameters<typeof node>[3] = {}) =>
+      model({
+        opset: 8,
+        inputs: [value("start", [2, 1]), value("x", [2, 3, 1])],
+        outputs: [value("total", ["?"]), value("each", ["?"])],
+        nodes: [node("Scan", [lengths, "start", "x"], ["total", "each"], { body, num_scan_inputs: 1n, ...attributes })],
+      });
+    const inputs = [float32([2, 1], 100, 200), float32([2, 3, 1], 1, 2, 3, 4, 5, 6)] as const;
+    assert.deepEqual(evaluate(scan(""), ...inputs), [
+      { shape: [2, 1], values: [106, 215] },
+      { shape: [2, 3, 1], values: [-101, -103, -106, -204, -209, -215] },
+    ]);
+    assert.deepEqual(evaluate(scan("", { directions: [1n] }), ...inputs)[1]?.values, [-103, -105, -106, -206, -211, -215]);
+    assert.throws(() => evaluate(scan("start"), ...inputs), { code: "OnnxOpset", summary: /sequence_lens/ });
+  });
+
+  it("DFT: the axis as an attribute; LabelEncoder: one list of strings, read either way", () => {
+    const signal = float32([1, 2, 1], 1, 2);
+    assert.deepEqual(evaluate(old(17, "DFT", {}, [1, 2, 1]), signal), [{ shape: [1, 2, 2], values: [3, 0, -1, 0] }]);
+    const encoder = (elemType: number) =>
+      importModel(
+        {
+          irVersion: 8,
+          opsetImport: [{ domain: "ai.onnx.ml", version: 1 }],
+          graph: {
+            name: "encode",
+            input: [value("x", [2], elemType)],
+            output: [value("y", [2], elemType === 8 ? 7 : 8)],
+            node: [node("LabelEncoder", ["x"], ["y"], { classes_strings: ["a", "b"] }, "ai.onnx.ml")],
+          },
+        },
+        { schemas: registry, file: "encoder.onnx" },
+      );
+    const [numbers] = runGraph(encoder(8), [Storage.from("string", ["b", "?"], [2])]) as [Storage];
+    assert.deepEqual(numbers.toNumbers(), [1, -1]);
+    const [words] = runGraph(encoder(7), [int64([2], 0, 5)]) as [Storage];
+    assert.deepEqual(words.dense(), ["a", "_Unused"]);
   });
 
   it("Split: sizes as an attribute, or equal parts for as many outputs as there are", () => {

@@ -124,7 +124,7 @@ describe("maps of ai.onnx.ml", () => {
     assert.deepEqual([...(row({ cast_to: "TO_INT64", map_form: "SPARSE", max_map: 6 }) as BigInt64Array)], [0n, -2n, 0n, 0n, 7n, 0n]);
     assert.throws(() => row({ map_form: "SPARSE", max_map: 3 }), { code: "IndexOutOfRange" });
     assert.throws(() => call("CastMap", [new MapValue(i64([1]), texts("x"))]), { code: "InvalidArgument" });
-    assert.throws(() => call("CastMap", [f32([1], [1])]), { code: "DTypeMismatch" });
+    assert.throws(() => call("CastMap", [f32([1], [1])]), { code: "KindMismatch" });
   });
 
   it("are ordered by a vocabulary", () => {
@@ -161,6 +161,7 @@ describe("linear models of ai.onnx.ml", () => {
     const [labels, scores] = run(ml("LinearClassifier"), [f32([2, 1], [2, -2])], attributes, 2) as [Storage, Storage];
     assert.deepEqual(labels.toNumbers(), [6, 5]);
     near(scores.toNumbers(), [0.1192029, 0.8807971, 0.8807971, 0.1192029]);
+    assert.deepEqual(run(ml("LinearClassifier"), [f32([0, 1], [])], attributes, 2)[1]?.shape, [0, 2]);
   });
 
   it("predict several targets of a row or of many", () => {

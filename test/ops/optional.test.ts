@@ -52,6 +52,32 @@ describe("an optional", () => {
     assert.equal((run(false)[1] as OptionalValue).element, undefined);
   });
 
+  it("is the first state of a loop that goes on with what it holds", () => {
+    const list = { kind: "sequence", element: tensorType("float32") } as const;
+    const graph = new Graph(registry);
+    const n = graph.addInput("n", tensorType("int64", []));
+    const start = graph.addInput("start", { kind: "optional", element: list });
+    const body = new Graph(registry, "body", graph);
+    body.addInput("i", tensorType("int64", []));
+    const going = body.addInput("going", tensorType("bool", []));
+    const state = body.addInput("state", { kind: "optional", element: list });
+    const has = body.add("OptionalHasElement", [state]).output;
+    const then_branch = new Graph(registry, "there", body);
+    then_branch.setOutputs([then_branch.add("OptionalGetElement", [state]).output], ["old"]);
+    const else_branch = new Graph(registry, "absent", body);
+    else_branch.setOutputs([else_branch.add("SequenceEmpty", []).output], ["new"]);
+    const grown = body.add("SequenceInsert", [body.add("If", [has], { then_branch, else_branch }).output, body.addInitializer(x)]).output;
+    body.setOutputs([going, grown], ["going_out", "grown"]);
+    const loop = graph.add("Loop", [n, undefined, start], { body }, { outputCount: 1 });
+    graph.setOutputs(loop.outputs, ["list"]);
+    assert.equal(formatType(loop.output.type), "seq(float[])");
+    const runFor = (times: number, first: OptionalValue) => runGraph(graph, [Storage.from("int64", [times], []), first])[0];
+    assert.deepEqual(runFor(2, new OptionalValue(list)), [x, x]);
+    assert.deepEqual(runFor(1, new OptionalValue(list, [x])), [x, x]);
+    assert.deepEqual(runFor(0, new OptionalValue(list, [x])), [x]);
+    assert.throws(() => runFor(0, new OptionalValue(list)), { code: "InvalidArgument" });
+  });
+
   it("needs the opset at which the operators took it", () => {
     const opset = (op: string, input: typeof type | { kind: "optional" | "sequence"; element: typeof type }) => {
       const graph = new Graph(registry);

@@ -1,6 +1,7 @@
 // Sequences: positions from both ends, shapes that differ, loops that grow them, and SequenceMap against its decomposition.
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { op, tensor } from "../../src/index.ts";
 import { symbol } from "../../src/ir/dim.ts";
 import { Graph, type Value } from "../../src/ir/graph.ts";
 import { parseGraph } from "../../src/ir/parse.ts";
@@ -64,8 +65,12 @@ describe("a sequence", () => {
   it("keeps one dtype", () => {
     assert.throws(() => call("SequenceInsert", [[a], scalar(1)]), { code: "DTypeMismatch" });
     assert.throws(() => call("SequenceConstruct", [a, scalar(1)]), { code: "DTypeMismatch" });
-    assert.throws(() => call("Relu", [[a]]), { code: "DTypeMismatch", summary: /seq\(float\[2\]\)/ });
-    assert.throws(() => call("SequenceLength", [a]), { code: "DTypeMismatch", summary: /a sequence of tensors/ });
+    assert.throws(() => call("Relu", [[a]]), { code: "KindMismatch", summary: /seq\(float\[2\]\)/ });
+    assert.throws(() => call("SequenceLength", [a]), { code: "KindMismatch", summary: /a sequence of tensors/ });
+  });
+
+  it("is no value of eager code", () => {
+    assert.throws(() => op("SequenceConstruct", [tensor([1, 2])]), { code: "KindMismatch", summary: /a sequence, expected a tensor/ });
   });
 
   it("starts empty, of a dtype that the graph remembers", () => {
@@ -185,6 +190,23 @@ describe("sequences in sub-graphs", () => {
       [[2], [2, 4]],
     ]);
     assert.deepEqual(runGraph(graph, [scalar(0), i64([1, 2])])[0], []);
+  });
+
+  it("keep their tensors while the memory of dead ones is used again", () => {
+    const graph = new Graph(registry, "reuse");
+    const x = graph.addInput("x", tensorType("float32", [1000]));
+    const one = graph.addInitializer(f32([], [1]));
+    let list = graph.add("SequenceConstruct", [graph.add("Add", [x, one]).output]).output;
+    // What is inserted has no other reader; what is computed between could take its place.
+    for (let i = 2; i <= 4; i++) {
+      const next = graph.add("Mul", [graph.add("Add", [x, one]).output, graph.addInitializer(f32([], [i]))]).output;
+      list = graph.add("SequenceInsert", [list, next]).output;
+    }
+    const rows = graph.add("ConcatFromSequence", [list], { axis: 0, new_axis: 1 }).output;
+    graph.setOutputs([graph.add("ReduceMax", [rows, graph.addInitializer(i64([1]))], { keepdims: 0 }).output], ["most"]);
+    const input = f32([1000], new Array<number>(1000).fill(0));
+    for (const reuseMemory of [false, true])
+      assert.deepEqual(seen(runGraph(graph, [input], { reuseMemory })[0] as RuntimeValue), [[4], [1, 2, 3, 4]]);
   });
 
   it("are read back from text", () => {

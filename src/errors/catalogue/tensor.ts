@@ -57,6 +57,13 @@ export const tensorErrors = errorFamily({
     hint: 'Convert it with .to("{convert}").',
     about: "Operators do not convert dtypes silently, as ONNX does not: convert one side with `.to(dtype)`.",
   },
+  KindMismatch: {
+    kind: "DTypeError",
+    message: "{op}: {what} is {actual}, expected {expected}",
+    hint: "Tensors go into sequences with SequenceConstruct and come out with SequenceAt or ConcatFromSequence; OptionalGetElement opens an optional, ZipMap makes maps.",
+    about:
+      "Values of a graph are tensors, sequences, optionals or maps. An operator was given one kind where it takes another, or eager code was given something else than a tensor.",
+  },
   UnknownDType: {
     kind: "DTypeError",
     message: '"{dtype}" is not a dtype',

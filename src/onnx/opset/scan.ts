@@ -29,6 +29,8 @@ function nest(node: NodeDraft): void {
     },
     { outputCount: node.outputCount },
   );
+  // What it captured is captured by its copy now.
+  body.dropUses();
   outer.setOutputs(
     inner.outputs,
     inner.outputs.map((_, i) => `y${i}`),

@@ -23,6 +23,7 @@ function controlPass(name: string, about: string, op: string, patchOf: (node: No
           if (!patch) continue;
           patch.validate();
           if (!context.step(name, node)) return;
+          context.check(patch, { rule: name, accuracy: "exact" }, node);
           patch.apply();
         }
     },
