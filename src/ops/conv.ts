@@ -162,7 +162,15 @@ function transposedOutput(w: Window, spatial: readonly Dim[], { output_padding, 
     const stride = at(w.strides, i);
     if (w.automatic !== "none") return mulDims(size, stride);
     const cut = auto_pad === "VALID" ? 0 : at(w.pads, i) + at(w.pads, i + spatial.length);
-    return addDims(mulDims(stride, addDims(size, -1)), (output_padding?.[i] ?? 0) + reachOf(w, i) - cut);
+    const length = addDims(mulDims(stride, addDims(size, -1)), (output_padding?.[i] ?? 0) + reachOf(w, i) - cut);
+    if (typeof length !== "number" || length >= 0) return length;
+    throw ingotError("ShapeMismatch", {
+      op: w.op,
+      what: "X",
+      actual: `${show(spatial)} in its spatial dimensions`,
+      expected: `a size in dimension ${i} that reaches ${cut} positions, which the pads cut off`,
+      hint: "The output would have less than no elements: use smaller pads or a larger input.",
+    });
   });
 }
 

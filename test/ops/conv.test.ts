@@ -144,6 +144,12 @@ describe("ConvTranspose", () => {
     assert.deepEqual(infer("ConvTranspose", [sym("n", 6, "h", 5), counting([6, 4, 2, 2])], { group: 2 }), ["float[n,8,h + 1,6]"]);
   });
 
+  it("refuses pads that cut off more than there is", () => {
+    const [x, w] = [counting([1, 1, 2]), counting([1, 1, 2])];
+    assert.throws(() => run("ConvTranspose", [x, w], { pads: [2, 2] }), { code: "ShapeMismatch", message: /cut off/ });
+    assert.deepEqual(result("ConvTranspose", [x, w], { pads: [1, 2] }).shape, [1, 1, 0]);
+  });
+
   it("is the transpose of Conv: ⟨Conv(x), y⟩ = ⟨x, ConvTranspose(y)⟩", () => {
     fc.assert(
       fc.property(

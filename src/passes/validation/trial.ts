@@ -124,6 +124,11 @@ export function sizeOf(dim: Dim, sizes: ReadonlyMap<string, number>, otherwise: 
 export class SizesDoNotFit extends Error {}
 
 function requireSameShapes(trial: Trial): void {
+  // Inference may give less than nothing where padding cuts off more than there is.
+  for (const graph of [trial.before, trial.after])
+    for (const node of graph.nodes())
+      for (const { type } of node.outputs)
+        if (type.kind === "tensor" && type.shape?.some((d) => typeof d === "number" && d < 0)) throw new SizesDoNotFit();
   for (let i = 0; i < trial.shunts; i++) {
     const { graph, output } = trial.replacements[i] as Trial["replacements"][number];
     const [e, a] = [trial.before.outputs[i], trial[graph].outputs[output]].map((v) => v?.type);

@@ -154,7 +154,26 @@ describe("the validation of rewrites accepts", () => {
           assert.deepEqual(validation, { validated: journal.filter((j) => j.rule !== "dead-code").length, skipped: {} });
         assert.ok(reports[0] && reports[0].journal.length > 0);
       }),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        examples: [
+          [
+            {
+              group: 1,
+              kernel: [1, 3],
+              stride: 1,
+              dilation: 1,
+              pad: 2,
+              size: 9,
+              batch: "1",
+              bias: false,
+              activation: "Relu",
+              op: "ConvTranspose",
+              seed: 0,
+            },
+          ],
+        ],
+      },
     );
   });
 });
@@ -174,6 +193,16 @@ describe("the validation of rewrites", () => {
     const axes = (size: string) => text(size).replace(" <axes = [3]> (x)", " (x, axes)").replace("\n{", "\n<int64[1] axes = {3}>\n{");
     assert.deepEqual(tally(axes("100"), bySum(200)), { validated: 1, skipped: {} });
     assert.throws(() => tally(axes("100"), bySum(199)), refused);
+  });
+
+  it("takes larger sizes where padding cuts small ones off", () => {
+    const text = `main (float[1,2,20,20] x) => (float[1,2,h,w] y)
+<float[2,2,1,3] w = {1.0,2.0,3.0,4.0,5.0,6.0,7.0,8.0,9.0,1.5,2.5,3.5}, float[2] p = {1.0, 2.0}>
+{
+  c = ConvTranspose <pads = [3,3,3,3]> (x, w)
+  y = BatchNormalization (c, p, p, p, p)
+}`;
+    assert.deepEqual(runPasses(graph(text), portablePasses).validation, { validated: 1, skipped: {} });
   });
 
   it("takes a symbolic size that operators accept", () => {
