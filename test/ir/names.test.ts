@@ -71,9 +71,9 @@ describe("names", () => {
     assert.deepEqual(
       aliases.map((a) => [a.graph === graph ? "main" : "body", a.name, of(a.value)]),
       [
-        ["body", "kept", "x"],
-        ["body", "kept", "x"],
         ["main", "second", "first"],
+        ["body", "kept", "x"],
+        ["body", "kept", "x"],
       ],
     );
   });

@@ -16,7 +16,7 @@ function nest(node: NodeDraft): void {
   const scanned = node.takeInt("num_scan_inputs") ?? 0;
   const directions = node.takeInts("directions");
   if (!(body instanceof Graph)) return node.fail("it has no body");
-  if (node.inputs.shift()) node.fail("its sequences have lengths of their own");
+  if (node.inputs.shift()) node.fail("its sequences have lengths of their own (sequence_lens)");
   const outer = node.body("batch");
   const inputs = node.inputs.map((x, i) => outer.addInput(`x${i}`, entryOf(x?.type, node)));
   const inner = outer.add(
