@@ -5,6 +5,7 @@ import type { CheckCase } from "../equivalence/certify.ts";
 import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
 import { ArgumentError, IngotError, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatType } from "../ir/type.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import { runGraph } from "../ops/run-graph.ts";
@@ -50,8 +51,9 @@ function certificateOf(graph: Graph, path: string): Certificate | undefined {
   return text === undefined ? undefined : parseCertificate(text, path);
 }
 
-/** The stored signature, if the file has one that fits its graph. */
+/** The stored signature, if the file has one that fits its graph. Throws `OnnxUnsupported` for inputs and outputs that are no tensors. */
 export function signatureOf(graph: Graph, path: string): Signature {
+  requireTensors(graph, path);
   const text = graph.metadata.get(signatureKey);
   if (text === undefined) return signatureOfGraph(graph);
   try {
@@ -69,6 +71,19 @@ export function signatureOf(graph: Graph, path: string): Signature {
       problem: `the signature is damaged (${error instanceof Error ? error.message : String(error)})`,
     });
   }
+}
+
+/** A compiled module takes and gives tensors; sequences, optionals and maps may be inside of it only. */
+function requireTensors(graph: Graph, file: string): void {
+  const inputs = graph.inputs.map((v) => ({ type: v.type, what: `the input \`${v.name}\`` }));
+  const outputs = graph.outputs.map((v, i) => ({ type: v.type, what: `the output \`${graph.outputNames[i]}\`` }));
+  const odd = [...inputs, ...outputs].find(({ type }) => type.kind !== "tensor");
+  if (odd)
+    throw ingotError("OnnxUnsupported", {
+      file,
+      what: `${formatType(odd.type)} as the type of ${odd.what} of a compiled module`,
+      hint: "End the graph with tensors: without the ZipMap, or with ConcatFromSequence, SequenceAt or OptionalGetElement.",
+    });
 }
 
 /** The cases of a graph that is its own reference: certificate, given example, given inputs; else random inputs of the declared shapes. */
