@@ -4,7 +4,7 @@ import { ingotError } from "../errors/error.ts";
 import { dimsOfStorage, type Graph } from "../ir/graph.ts";
 import { checkInputs, requiredCount, resolveAttributes } from "../ir/infer-node.ts";
 import type { Attributes, InferContext } from "../ir/schema.ts";
-import { tensorType, type ValueType } from "../ir/type.ts";
+import { formatType, tensorType, type ValueType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { EvalContext, OpDefinition } from "./define.ts";
 import { MapValue, OptionalValue, type RuntimeValue } from "./runtime-value.ts";
@@ -40,7 +40,7 @@ export function evaluateOp(
     },
   };
   const outputs = definition.infer(context);
-  return definition.evaluate(inputs, resolved, {
+  const evaluation: EvalContext = {
     outputs,
     shape: (i) => concreteShape(definition.name, outputs[i]),
     dtype: (i) => {
@@ -57,7 +57,14 @@ export function evaluateOp(
           hint: "Run it inside a graph.",
         });
       }),
-  });
+  };
+  try {
+    return definition.evaluate(inputs, resolved, evaluation);
+  } catch (cause) {
+    // What the JavaScript engine throws where memory cannot be had.
+    if (!(cause instanceof RangeError && /^(Invalid (typed )?array|Array buffer allocation)/.test(cause.message))) throw cause;
+    throw ingotError("ResultTooLarge", { op: definition.opType, outputs: outputs.map(formatType).join(", ") }, { cause });
+  }
 }
 
 /** The concrete type of a value; that of an empty sequence is what was declared, or one of float32. */

@@ -57,6 +57,13 @@ export const tensorErrors = errorFamily({
     hint: 'Convert it with .to("{convert}").',
     about: "Operators do not convert dtypes silently, as ONNX does not: convert one side with `.to(dtype)`.",
   },
+  ResultTooLarge: {
+    kind: "ShapeError",
+    message: "{op}: there is not enough memory for its result ({outputs})",
+    hint: "Check the sizes that the shapes are computed from; a wrong one multiplies.",
+    about:
+      "A tensor needs more memory than there is, or more elements than an array may have. Often one size of its shape is not what was meant.",
+  },
   KindMismatch: {
     kind: "DTypeError",
     message: "{op}: {what} is {actual}, expected {expected}",
