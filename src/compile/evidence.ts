@@ -6,6 +6,7 @@ import { bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
 import type { CertificateRow } from "../equivalence/certificate.ts";
 import { type CheckCase, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
+import { roundingNoise } from "../equivalence/rounding-noise.ts";
 import type { Graph } from "../ir/graph.ts";
 import { onnxruntimePasses } from "../passes/pipelines.ts";
 import type { CheckOptions, CompileOptions } from "./finish.ts";
@@ -33,7 +34,16 @@ export interface Prepared {
 
 /** The limits of a check, from what the user asked for and from what the faithful graph computes. */
 export function tolerancesOf(graph: Graph, { rtol, atol = 0, topk = 5 }: CheckOptions = {}): Tolerances {
-  return { limits: outputLimits(graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit))), atol, topk };
+  const limits = outputLimits(graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit)));
+  // A limit that the user gave is meant.
+  if (rtol !== undefined) return { limits, atol, topk };
+  const measured = new Map<CheckCase, readonly number[]>();
+  const rounding = (check: CheckCase) => {
+    const known = measured.get(check) ?? roundingNoise(graph, check.inputs, check.expected);
+    measured.set(check, known);
+    return known;
+  };
+  return { limits, atol, topk, rounding };
 }
 
 /** `cases` come first the random one, then those that the user gave. */

@@ -67,7 +67,10 @@ export class CompileReport implements CompileReportFields {
 export function formatChecks(certificate: Certificate): string {
   const rows = certificate.rows.map((row) => {
     const worst = Math.max(0, ...row.outputs.map((o) => o.maxRelative));
-    const error = row.bitwise ? "bit for bit" : `error ${worst.toExponential(1)}`;
+    const noise = Math.max(0, ...row.outputs.map((o) => o.rounding ?? 0));
+    const error = row.bitwise
+      ? "bit for bit"
+      : `error ${worst.toExponential(1)}${noise > 0 ? ` (rounding alone moves it by ${noise.toExponential(1)})` : ""}`;
     const topk = row.outputs.find((o) => o.topk)?.topk;
     return [row.graph, row.engine, row.case, error, topk ? `top-${certificate.topk}: ${topk}` : ""];
   });

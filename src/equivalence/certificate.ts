@@ -51,6 +51,8 @@ export interface CertificateRow {
     readonly maxRelative: number;
     readonly maxUlp?: number;
     readonly topk?: string;
+    /** How far rounding alone moves the output, where that and not the limit decided: the error may be `explainedByRounding` times that. */
+    readonly rounding?: number;
   }[];
 }
 
@@ -172,7 +174,7 @@ export function parseCertificate(text: string, file: string): Certificate {
   const { cases, rows, limits } = value;
   if (!Array.isArray(cases) || !Array.isArray(rows) || !Array.isArray(limits)) throw fail("fields are missing");
   if (!limits.every((l) => typeof l === "number")) throw fail("a limit is damaged");
-  if (!rows.every((r) => isRecord(r) && Array.isArray(r.outputs))) throw fail("a row is damaged");
+  if (!rows.every((r) => isRecord(r) && isListOf(r.outputs, isRowOutput))) throw fail("a row is damaged");
   for (const c of cases)
     if (!isRecord(c) || !isListOf(c.inputs, isRecipe) || !isListOf(c.outputs, isEvidence)) throw fail("a case is damaged");
   // Every field that is read has been looked at.
@@ -183,6 +185,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isRecord = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 const isListOf = (value: unknown, holds: (item: unknown) => boolean) => Array.isArray(value) && value.every(holds);
+const isRowOutput = (value: unknown) => isRecord(value) && (value.rounding === undefined || typeof value.rounding === "number");
 const isText = (value: unknown) => typeof value === "string";
 const isScalar = (value: unknown) => typeof value === "number" || typeof value === "string";
 const isIndex = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -6,7 +6,8 @@ import { runGraph } from "../ops/run-graph.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { type CertificateCase, type CertificateRow, evidenceOf } from "./certificate.ts";
 import { hashStorage, type InputRecipe, makeInput } from "./check-inputs.ts";
-import { type Comparison, compare, compareBitwise } from "./compare.ts";
+import { type Comparison, compare, compareBitwise, type OutputComparison } from "./compare.ts";
+import { explainedByRounding } from "./rounding-noise.ts";
 
 /** One run that graphs are compared on: inputs, and what eager gave. */
 export interface CheckCase {
@@ -22,6 +23,8 @@ export interface Tolerances {
   readonly limits: readonly number[];
   readonly atol: number;
   readonly topk: number;
+  /** How far rounding alone moves each output, absolutely; asked for only when an error is over its limit. Absent where the limit is final. */
+  readonly rounding?: (check: CheckCase) => readonly number[];
 }
 
 /** Makes inputs by recipe and runs eager on them. */
@@ -46,17 +49,25 @@ export function checkBitwise(graph: Graph, check: CheckCase, context: ErrorConte
   };
 }
 
-/** Outputs against eager's, per output with its own limit. */
+/**
+ * Outputs against eager's, per output with its own limit. An error over the limit counts as none where rounding the weights alone moves the
+ * output as far: at that input no two implementations agree any better.
+ */
 export function compareCase(check: CheckCase, actual: readonly Storage[], names: readonly string[], tolerances: Tolerances): Comparison {
-  const outputs = check.expected.map(
-    (e, i) =>
-      compare([e], [actual[i] as Storage], {
-        rtol: tolerances.limits[i] ?? 0,
-        atol: tolerances.atol,
-        topk: tolerances.topk,
-        names: [names[i] ?? `output ${i}`],
-      }).outputs[0] as Comparison["outputs"][number],
-  );
+  const one = (i: number, atol: number) =>
+    compare([check.expected[i] as Storage], [actual[i] as Storage], {
+      rtol: tolerances.limits[i] ?? 0,
+      atol,
+      topk: tolerances.topk,
+      names: [names[i] ?? `output ${i}`],
+    }).outputs[0] as OutputComparison;
+  const outputs = check.expected.map((_, i): OutputComparison => {
+    const plain = one(i, tolerances.atol);
+    if (plain.ok || !tolerances.rounding || !Number.isFinite(plain.maxRelative) || plain.maxRelative <= plain.limit) return plain;
+    const noise = tolerances.rounding(check)[i] ?? 0;
+    const again = one(i, Math.max(tolerances.atol, explainedByRounding * noise));
+    return { ...again, rounding: (noise * plain.maxRelative) / plain.maxAbsolute };
+  });
   return { ok: outputs.every((o) => o.ok), outputs };
 }
 
@@ -78,6 +89,7 @@ function rowOf(graph: string, engine: string, label: string, comparison: Compari
     maxAbsolute: o.maxAbsolute,
     maxRelative: o.maxRelative,
     ...(o.maxUlp !== undefined && { maxUlp: o.maxUlp }),
+    ...(o.rounding !== undefined && { rounding: o.rounding }),
     ...(o.topk && { topk: `${o.topk.identical} of ${o.topk.rows} identical${o.topk.tied ? `, ${o.topk.tied} tied` : ""}` }),
   }));
   return { graph, engine, case: label, bitwise, outputs };

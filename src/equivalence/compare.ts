@@ -35,6 +35,8 @@ export interface OutputComparison {
   readonly maxUlp: number | undefined;
   readonly limit: number;
   readonly topk: TopKAgreement | undefined;
+  /** How far rounding alone moves the output, as `maxRelative`; measured only where the error was over the limit (see `roundingNoise`). */
+  readonly rounding?: number;
 }
 
 export interface Comparison {
