@@ -1,6 +1,8 @@
 // ONNX Runtime on a case's own file, past everything that Ingot does: what it cannot do alone is not for Ingot to answer for.
 import { fromOrtData, toOrtData } from "../engines/onnxruntime/ort-data.ts";
 import { OrtSession } from "../engines/onnxruntime/session.ts";
+import { IngotError } from "../errors/error.ts";
+import type { ValueType } from "../ir/type.ts";
 import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { firstLine, type Outcome } from "./outcome.ts";
 import { type CaseRun, problemOf } from "./run-case.ts";
@@ -17,18 +19,22 @@ export async function failsAlone(model: Uint8Array | string, runs: readonly Case
   }
   try {
     for (const run of runs) {
-      const problem = problemOf(run, await outputsOf(session, run.inputs));
+      const problem = problemOf(run, await outputsOf(session, run));
       if (problem !== undefined) return skipped("ONNX Runtime computes something else from the case's own file", problem);
     }
     return undefined;
   } catch (error) {
-    return skipped("ONNX Runtime does not run the case's own file", firstLine(error));
+    const handing = error instanceof IngotError && error.code !== "EngineRunFailed";
+    return skipped(
+      handing ? "ONNX Runtime cannot be handed a value of the case" : "ONNX Runtime does not run the case's own file",
+      firstLine(error),
+    );
   } finally {
     await session.close();
   }
 }
 
-async function outputsOf(session: OrtSession, inputs: readonly RuntimeValue[]): Promise<RuntimeValue[]> {
+async function outputsOf(session: OrtSession, { inputs, outputTypes }: CaseRun): Promise<RuntimeValue[]> {
   const feeds = new Map(session.inputs.map(({ name }, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
-  return (await session.run(feeds)).map(fromOrtData);
+  return (await session.run(feeds)).map((data, i) => fromOrtData(data, outputTypes[i] as ValueType));
 }

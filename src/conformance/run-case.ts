@@ -2,6 +2,7 @@
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import type { Graph } from "../ir/graph.ts";
+import type { ValueType } from "../ir/type.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { readExternalData } from "../onnx/external-data.ts";
 import { importModel } from "../onnx/import.ts";
@@ -23,6 +24,7 @@ export interface CaseRun {
   readonly name: string;
   readonly inputs: readonly RuntimeValue[];
   readonly expected: readonly RuntimeValue[];
+  readonly outputTypes: readonly ValueType[];
   readonly outputNames: readonly string[];
   /** Outputs depend on a random generator: only their kinds are compared. */
   readonly random: boolean;
@@ -90,7 +92,14 @@ function readRun(graph: Graph, { name, files }: DataSet, inputsByRule: boolean):
   const surplus = [...files.keys()].filter((file) => /^output_\d+\.pb$/.test(file)).length - graph.outputs.length;
   if (surplus > 0) throw new Error(`the model gives ${graph.outputs.length} outputs, ${name} has ${surplus} more`);
   const expected = graph.outputs.map(({ type }, i) => valueFromBytes(bytesOf(`output_${i}.pb`), type, `output_${i}.pb`));
-  return { name, inputs, expected, outputNames: graph.outputNames, random: drawsRandomNumbers(graph, inputs) };
+  return {
+    name,
+    inputs,
+    expected,
+    outputTypes: graph.outputs.map((v) => v.type),
+    outputNames: graph.outputNames,
+    random: drawsRandomNumbers(graph, inputs),
+  };
 }
 
 /** The input that ONNX's runner makes for models that come without one: `float32(arange(n) / n)` in the input's shape. */

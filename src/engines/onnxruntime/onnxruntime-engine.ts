@@ -1,7 +1,7 @@
 // The ONNX Runtime engine: lowers a portable graph with its own passes, hands the weights over by address, and runs one session for all
 // concurrent calls.
 import { IngotError } from "../../errors/error.ts";
-import type { Graph } from "../../ir/graph.ts";
+import type { Graph, Value } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
@@ -92,7 +92,7 @@ export class OrtExecutable implements Executable {
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
     const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
     const outputs = await this.#session.run(feeds, this.#outputs, options);
-    return outputs.map(fromOrtData);
+    return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type));
   }
 
   close(): Promise<void> {
