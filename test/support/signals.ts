@@ -17,33 +17,14 @@ export function soundChunks(chunks: number, size: number, rate: number, seed: nu
   });
 }
 
-/** Letters as bars in a grid of five rows and four columns: `[row, column, rows, columns]` each. */
-const letters: readonly (readonly (readonly [number, number, number, number])[])[] = [
-  [
-    [0, 0, 5, 1],
-    [0, 1, 1, 3],
-    [2, 1, 1, 2],
-    [4, 1, 1, 3],
-  ], // E
-  [
-    [0, 0, 5, 1],
-    [0, 3, 5, 1],
-    [2, 1, 1, 2],
-  ], // H
-  [
-    [0, 0, 5, 1],
-    [4, 1, 1, 3],
-  ], // L
-  [
-    [0, 0, 1, 4],
-    [1, 1, 4, 1],
-  ], // T
-  [
-    [0, 0, 5, 1],
-    [0, 1, 1, 3],
-    [2, 1, 1, 2],
-  ], // F
-]; // prettier-ignore
+/** E, H, L, T and F as dots: five rows of four. */
+const letters = [
+  "#### #... ###. #... ####",
+  "#..# #..# #### #..# #..#",
+  "#... #... #... #... ####",
+  "#### .##. .##. .##. .##.",
+  "#### #... ###. #... #...",
+].map((rows) => rows.split(" "));
 
 /** Pages of `[n, 3, height, width]` with values from -1 to 1: lines of dark block letters on paper that darkens to one side. */
 export function pages(n: number, height: number, width: number, seed: number): Storage {
@@ -56,11 +37,13 @@ export function pages(n: number, height: number, width: number, seed: number): S
       for (let y = 0; y < height; y++)
         for (let x = 0; x < width; x++) data[at(page, c, y, x)] = 0.9 - (0.2 * x) / width - 0.05 * c + 0.02 * random.uniform();
     for (let top = 2 * dot; top + 5 * dot <= height; top += 8 * dot)
-      for (let left = 2 * dot; left + 4 * dot <= width; left += 5 * dot)
-        for (const [row, column, rows, columns] of letters[random.integer(0, letters.length)] as (typeof letters)[number])
-          for (let y = top + row * dot; y < top + (row + rows) * dot; y++)
-            for (let x = left + column * dot; x < left + (column + columns) * dot; x++)
-              for (let c = 0; c < 3; c++) data[at(page, c, y, x)] = -0.9;
+      for (let left = 2 * dot; left + 4 * dot <= width; left += 5 * dot) {
+        const letter = letters[random.integer(0, letters.length)] as string[];
+        for (let y = 0; y < 5 * dot; y++)
+          for (let x = 0; x < 4 * dot; x++)
+            if (letter[Math.floor(y / dot)]?.[Math.floor(x / dot)] === "#")
+              for (let c = 0; c < 3; c++) data[at(page, c, top + y, left + x)] = -0.9;
+      }
   }
   return Storage.of("float32", data, [n, 3, height, width]);
 }
