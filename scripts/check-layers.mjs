@@ -26,6 +26,7 @@ export const layers = [
   "trace",
   "script",
   "compile",
+  "conformance",
   "timer",
   "archive",
   "serve",

@@ -33,8 +33,10 @@ const everywhere = "With every command:";
 
 /** Adds the options that all commands have, behind the command's own. */
 export function withCommonOptions(command: Command): Command {
+  // A command whose result is long writes its JSON into a file that the option names.
+  if (!command.options.some(({ long }) => long === "--json"))
+    command.addOption(new Option("--json", "print the result as JSON").helpGroup(everywhere));
   return command
-    .addOption(new Option("--json", "print the result as JSON").helpGroup(everywhere))
     .addOption(new Option("--quiet", "no progress").helpGroup(everywhere))
     .addOption(new Option("--debug", "show stacks of errors").helpGroup(everywhere))
     .addHelpOption(new Option("-h, --help", "show how the command is used").helpGroup(everywhere));

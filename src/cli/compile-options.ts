@@ -21,7 +21,7 @@ export interface SaveFlags {
   readonly externalData?: boolean;
 }
 
-const engineOption = (description: string) => new Option("--engine <name>", description).choices(engineNames);
+export const engineOption = (description: string) => new Option("--engine <name>", description).choices(engineNames);
 
 /** One of them. */
 export const preferredEngineOption = () => engineOption("what runs the graph; if not given, onnxruntime where it is installed");

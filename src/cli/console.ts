@@ -6,7 +6,8 @@ import { placeOf } from "./error-place.ts";
 
 /** Options of every command. */
 export interface CommonOptions {
-  readonly json?: boolean;
+  /** Print JSON; the name of a file with commands that write theirs into one. */
+  readonly json?: boolean | string;
   readonly debug?: boolean;
   readonly quiet?: boolean;
 }

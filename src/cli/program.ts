@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { Command } from "commander";
 import { benchCommand } from "./bench-command.ts";
 import { connect, isCommanderExit, type Session, withCommonOptions } from "./command.ts";
+import { conformanceCommand } from "./conformance-command.ts";
 import type { Streams } from "./console.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
@@ -34,7 +35,7 @@ Examples:
 
 Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 the command line is wrong.`,
     );
-  const commands = [traceCommand, optimizeCommand, inspectCommand, runCommand, verifyCommand, benchCommand];
+  const commands = [traceCommand, optimizeCommand, inspectCommand, runCommand, verifyCommand, benchCommand, conformanceCommand];
   for (const make of commands) program.addCommand(withCommonOptions(make(session)));
   try {
     await program.parseAsync(args, { from: "user" });

@@ -2,6 +2,7 @@
 // Use lists hold objects. The node list is linked, so it may be changed while it is walked.
 import { ingotError } from "../errors/error.ts";
 import type { Storage } from "../tensor/storage.ts";
+import type { Annotations, GraphAnnotations } from "./annotations.ts";
 import { type Dim, unknownDim } from "./dim.ts";
 import { inferNode } from "./infer-node.ts";
 import { printGraph } from "./print.ts";
@@ -22,6 +23,7 @@ export class Value {
   storage: Storage | undefined;
   /** The contents, where they are known as sizes (small integer tensors of rank 0 or 1). */
   dims: readonly Dim[] | undefined;
+  annotations: Annotations | undefined;
   /** Who reads it, and how often: nodes (of this graph or of sub-graphs), and graphs that have it as an output. */
   readonly users = new Map<Node | Graph, number>();
 
@@ -94,6 +96,7 @@ export class Node {
   readonly outputs: Value[] = [];
   attributes: Attributes;
   provenance: Provenance;
+  annotations: Annotations | undefined;
   /** Neighbours in the node list; owned by Graph. */
   previous: Node | undefined;
   next: Node | undefined;
@@ -165,6 +168,7 @@ export class Graph {
   readonly initializers = new Set<Value>();
   /** Free-form strings that travel with the file (certificate, guards, pytree layout). */
   readonly metadata = new Map<string, string>();
+  annotations: GraphAnnotations | undefined;
   #outputs: Value[] = [];
   #outputNames: string[] = [];
   #first: Node | undefined;

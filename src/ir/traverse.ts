@@ -50,7 +50,7 @@ export interface GraphCopy {
   readonly values: ReadonlyMap<Value, Value>;
 }
 
-/** A deep copy: new values and nodes, the same constants' memory, types, names, provenance and metadata. */
+/** A deep copy: new values and nodes, the same constants' memory, types, names, provenance, metadata and annotations. */
 export function cloneGraph(source: Graph): GraphCopy {
   const values = new Map<Value, Value>();
   return { graph: copyInto(source, source.parent, values), values };
@@ -60,10 +60,12 @@ export function cloneGraph(source: Graph): GraphCopy {
 export function copyInto(source: Graph, parent: Graph | undefined, values: Map<Value, Value>): Graph {
   const target = new Graph(source.schemas, source.name, parent);
   for (const [key, text] of source.metadata) target.metadata.set(key, text);
+  target.annotations = source.annotations;
   for (const v of source.inputs) {
     const copy = target.addInput(v.name ?? "", v.type);
     copy.storage = v.storage;
     copy.dims = v.dims;
+    copy.annotations = v.annotations;
     values.set(v, copy);
   }
   for (const v of source.initializers) values.set(v, copyInitializer(target, v, values.get(v)));
@@ -74,8 +76,11 @@ export function copyInto(source: Graph, parent: Graph | undefined, values: Map<V
     for (const [name, value] of Object.entries(node.attributes))
       attributes[name] = value instanceof Graph ? copyInto(value, target, values) : value;
     const copy = target.addTyped(node.op, node.inputs.map(mapped), attributes, node.outputs, { provenance: node.provenance });
+    copy.annotations = node.annotations;
     node.outputs.forEach((v, i) => {
-      values.set(v, copy.outputs[i] as Value);
+      const output = copy.outputs[i] as Value;
+      output.annotations = v.annotations;
+      values.set(v, output);
     });
   }
   target.setOutputs(
@@ -99,6 +104,7 @@ function copyInitializer(target: Graph, value: Value, existing: Value | undefine
   const copy = target.addInitializer(value.storage, value.name);
   copy.type = value.type;
   copy.dims = value.dims;
+  copy.annotations = value.annotations;
   return copy;
 }
 

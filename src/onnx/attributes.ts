@@ -5,6 +5,7 @@ import type { AttributeKind, Attributes, AttributeValue, OpSchemas } from "../ir
 import { Storage } from "../tensor/storage.ts";
 import type { NodeDraft, RawAttribute } from "./opset/draft.ts";
 import { type AttributeProto, attributeTypes, type GraphProto } from "./schema.ts";
+import { sparseToStorage } from "./sparse-tensor.ts";
 import { type TensorContext, tensorToStorage } from "./tensor-proto.ts";
 import { typeFromProto } from "./type-proto.ts";
 
@@ -54,6 +55,9 @@ function rawValue(proto: AttributeProto, context: AttributeContext, body: (proto
     case attributeTypes.tensor:
       if (!proto.t) throw missing();
       return tensorToStorage(proto.t, context);
+    case attributeTypes.sparseTensor:
+      if (!proto.sparseTensor) throw missing();
+      return sparseToStorage(proto.sparseTensor, context);
     case attributeTypes.graph:
       if (!proto.g) throw missing();
       return body(proto.g);
@@ -71,7 +75,7 @@ function rawValue(proto: AttributeProto, context: AttributeContext, body: (proto
       throw ingotError("OnnxUnsupported", {
         file: context.file,
         what: `the attribute \`${name}\` of ${context.owner} (of attribute type ${type})`,
-        hint: "Lists of tensors, graphs and types, and sparse tensors, are not read.",
+        hint: "Lists of tensors, graphs and types are not read.",
       });
   }
 }
@@ -82,6 +86,7 @@ function typeByContent(proto: AttributeProto): number {
   if (proto.i !== undefined) return attributeTypes.int;
   if (proto.s !== undefined) return attributeTypes.string;
   if (proto.t !== undefined) return attributeTypes.tensor;
+  if (proto.sparseTensor !== undefined) return attributeTypes.sparseTensor;
   if (proto.g !== undefined) return attributeTypes.graph;
   if (proto.floats !== undefined) return attributeTypes.floats;
   if (proto.ints !== undefined) return attributeTypes.ints;

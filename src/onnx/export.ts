@@ -7,6 +7,7 @@ import type { AttributeKind, AttributeValue, OpSchema } from "../ir/schema.ts";
 import { irVersionForOpset } from "../ir/versions.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
+import { annotated, annotatedModel } from "./annotations.ts";
 import { fitOpset } from "./fit-opset.ts";
 import { anyFormOpset, graphOpsets, lowestOpset, newestFormOpset } from "./node-opset.ts";
 import { type OlderForm, olderForm } from "./opset/older-forms.ts";
@@ -78,6 +79,7 @@ export function exportModel(graph: Graph, options: ExportOptions = {}): Exported
     graph: proto,
     opsetImport: [...versions].map(([domain, version]) => ({ domain, version })),
     metadataProps: [...fitted.metadata].map(([key, value]) => ({ key, value })),
+    ...annotatedModel(fitted.annotations?.model),
   };
   return { model, lent: writer.lent };
 }
@@ -111,14 +113,15 @@ class GraphWriter {
       initializer: [...graph.initializers]
         .filter((value) => !this.#folded.has(value) || this.#read.has(value) || value.isGraphOutput)
         .map((value) => this.#initializer(graph, value)),
-      input: graph.inputs.map((value) => ({ name: this.#names.of(value), type: typeToProto(value.type) })),
-      output: graph.outputs.map((value, i) => ({
-        name: aliases.find((a) => a.index === i)?.name ?? this.#names.of(value),
-        type: typeToProto(value.type),
-      })),
+      input: graph.inputs.map((value) => this.#info(value)),
+      output: graph.outputs.map((value, i) => this.#info(value, aliases.find((a) => a.index === i)?.name)),
       ...(this.#options.valueInfo !== false && { valueInfo: this.#valueInfo(graph) }),
-      ...(graph.parent && graph.metadata.size > 0 && { metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })) }),
+      ...annotated(graph.annotations, graph.parent ? [...graph.metadata].map(([key, value]) => ({ key, value })) : []),
     };
+  }
+
+  #info(value: Value, name = this.#names.of(value)): ValueInfoProto {
+    return { name, type: typeToProto(value.type), ...annotated(value.annotations) };
   }
 
   #valueInfo(graph: Graph): ValueInfoProto[] {
@@ -126,8 +129,7 @@ class GraphWriter {
     const infos: ValueInfoProto[] = [];
     for (const node of graph.nodes())
       for (const value of node.outputs)
-        if (!outputs.has(value) && value.type.kind === "tensor" && value.type.shape)
-          infos.push({ name: this.#names.of(value), type: typeToProto(value.type) });
+        if (!outputs.has(value) && (value.annotations || (value.type.kind === "tensor" && value.type.shape))) infos.push(this.#info(value));
     return infos;
   }
 
@@ -142,7 +144,8 @@ class GraphWriter {
       });
     // Only the main graph's initializers can be replaced from outside, and only where memory holds what a file would.
     const asInFile = storage.dtype !== "string" && dtypeInfo(storage.dtype).bits === undefined;
-    if (graph.parent || !asInFile || !this.#options.lend?.(storage)) return storageToTensor(storage, name);
+    if (graph.parent || !asInFile || !this.#options.lend?.(storage))
+      return { ...storageToTensor(storage, name), ...annotated(value.annotations) };
     this.lent.set(name, storage);
     const dims = storage.shape.map(BigInt);
     const dataType = dtypeInfo(storage.dtype).onnx;
@@ -166,7 +169,7 @@ class GraphWriter {
       opType: schema.opType,
       ...(attribute.length > 0 && { attribute }),
       ...(schema.domain && { domain: schema.domain }),
-      ...(node.provenance.length > 0 && { metadataProps: provenanceToProps(node.provenance) }),
+      ...annotated(node.annotations, provenanceToProps(node.provenance)),
     };
   }
 
@@ -211,7 +214,8 @@ const attributeContent: { readonly [K in AttributeKind]: (value: AttributeValue)
 export const sourceKey = "source";
 export const scopeKey = "scope";
 
-function provenanceToProps(provenance: Provenance): Message<"StringStringEntryProto">[] {
+/** Provenance as entries of a node's metadata. */
+export function provenanceToProps(provenance: Provenance): Message<"StringStringEntryProto">[] {
   const props = [
     { key: sourceKey, value: provenance.map(({ source }) => (source ? formatOrigin({ source }) : "")).join("\n") },
     { key: scopeKey, value: provenance.map(({ scope }) => scope ?? "").join("\n") },

@@ -4,7 +4,7 @@ import { open, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, sep, win32 } from "node:path";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
-import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./schema.ts";
+import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto } from "./schema.ts";
 import { externalLocation } from "./tensor-proto.ts";
 
 /** Where the elements of one tensor are. */
@@ -113,7 +113,7 @@ export function* allTensors(model: ModelProto): IterableIterator<TensorProto> {
 
 function* tensorsOfGraph(graph: GraphProto): IterableIterator<TensorProto> {
   yield* graph.initializer ?? [];
-  for (const { values, indices } of graph.sparseInitializer ?? []) yield* [values, indices].filter((t) => t !== undefined);
+  for (const sparse of graph.sparseInitializer ?? []) yield* tensorsOfSparse(sparse);
   yield* tensorsOfNodes(graph.node ?? []);
 }
 
@@ -122,9 +122,13 @@ function* tensorsOfNodes(nodes: readonly NodeProto[]): IterableIterator<TensorPr
 }
 
 function* tensorsOfAttributes(attributes: readonly AttributeProto[]): IterableIterator<TensorProto> {
-  for (const { t, tensors, g, graphs } of attributes) {
+  for (const { t, tensors, g, graphs, sparseTensor } of attributes) {
     if (t) yield t;
+    if (sparseTensor) yield* tensorsOfSparse(sparseTensor);
     yield* tensors ?? [];
     for (const graph of [...(g ? [g] : []), ...(graphs ?? [])]) yield* tensorsOfGraph(graph);
   }
 }
+
+const tensorsOfSparse = ({ values, indices }: Message<"SparseTensorProto">): TensorProto[] =>
+  [values, indices].filter((t) => t !== undefined);

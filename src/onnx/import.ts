@@ -2,17 +2,21 @@
 // Everything a file can have wrong is found here and named: nothing of a file is trusted.
 import { IngotError, ingotError } from "../errors/error.ts";
 import { decodeSync } from "../image/codec.ts";
+import type { Annotations } from "../ir/annotations.ts";
 import { Graph, type Value } from "../ir/graph.ts";
 import type { Provenance } from "../ir/provenance.ts";
 import type { OpSchemas } from "../ir/schema.ts";
 import { mapContents, meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
 import { installImageCodec } from "../ops/image-decoder.ts";
+import type { Storage } from "../tensor/storage.ts";
+import { annotationsOf, modelAnnotations } from "./annotations.ts";
 import { constantOf, finalAttributes, rawAttributes } from "./attributes.ts";
-import { provenanceFromProps } from "./export.ts";
+import { provenanceFromProps, provenanceToProps } from "./export.ts";
 import { convertToNewest } from "./opset/convert.ts";
 import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
 import { orderNodes } from "./order-nodes.ts";
 import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } from "./schema.ts";
+import { sparseName, sparseToStorage } from "./sparse-tensor.ts";
 import { dtypeOf, tensorToStorage } from "./tensor-proto.ts";
 import { typeFromProto } from "./type-proto.ts";
 
@@ -32,6 +36,8 @@ installImageCodec(decodeSync);
 class Scope {
   readonly values = new Map<string, Value>();
   readonly declared = new Map<string, ValueType>();
+  /** What the file says of values beyond their types. */
+  readonly annotations = new Map<string, Annotations>();
   readonly graph: Graph;
   readonly outer: Scope | undefined;
   /** Opset versions by domain. */
@@ -40,6 +46,8 @@ class Scope {
   readonly parameters: ReadonlyMap<string, RawAttribute>;
   /** The functions that are being inlined, innermost last. */
   readonly calls: readonly string[];
+  /** Inputs of the function that its call leaves out: who reads them inside has no such input either. */
+  readonly absent = new Set<string>();
 
   constructor(graph: Graph, fields: Pick<Scope, "versions" | "parameters" | "calls">, outer?: Scope) {
     this.graph = graph;
@@ -51,6 +59,11 @@ class Scope {
 
   find(name: string): Value | undefined {
     return this.values.get(name) ?? this.outer?.find(name);
+  }
+
+  /** True for the empty name, and for inputs that were left out. */
+  isAbsent(name: string): boolean {
+    return name === "" || (!this.values.has(name) && (this.absent.has(name) || this.outer?.isAbsent(name) === true));
   }
 }
 
@@ -94,7 +107,9 @@ class Importer {
     const graph = new Graph(this.#options.schemas, proto.name || "main");
     for (const { key, value } of metadataProps ?? []) graph.metadata.set(key ?? "", value ?? "");
     const versions = this.#versions(opsetImport ?? []);
+    const model = modelAnnotations(this.#model);
     this.#fill(new Scope(graph, { versions, parameters: new Map(), calls: [] }), proto);
+    if (model) graph.annotations = { ...graph.annotations, model };
     return graph;
   }
 
@@ -113,15 +128,25 @@ class Importer {
   /** `inputTypes` stand in for the types of a body's inputs that the file leaves out. */
   #fill(scope: Scope, proto: GraphProto, inputTypes: readonly (ValueType | undefined)[] = []): void {
     const { graph } = scope;
-    if (proto.sparseInitializer?.length)
-      throw ingotError("OnnxUnsupported", { file: this.#file, what: "a sparse initializer", hint: "Convert it to a dense tensor." });
-    const constants = new Set((proto.initializer ?? []).map((t) => t.name ?? ""));
+    graph.annotations = annotationsOf(proto);
+    for (const info of [...(proto.input ?? []), ...(proto.valueInfo ?? []), ...(proto.output ?? [])]) {
+      const annotations = annotationsOf(info);
+      if (annotations) scope.annotations.set(info.name ?? "", annotations);
+    }
+    const sparse = proto.sparseInitializer ?? [];
+    const constants = new Set([...(proto.initializer ?? []).map((t) => t.name ?? ""), ...sparse.map(sparseName)]);
     for (const [i, { name = "", type }] of (proto.input ?? []).entries()) {
       if (constants.has(name) && !graph.parent) continue;
       const known = saysType(type) || !inputTypes[i] ? typeFromProto(type, `input \`${name}\``, this.#file) : inputTypes[i];
       this.#define(scope, name, graph.addInput(name, known));
     }
-    for (const tensor of proto.initializer ?? []) this.#initializer(scope, tensor);
+    const context = { file: this.#file, external: this.#options.external };
+    for (const tensor of proto.initializer ?? []) {
+      const annotations = annotationsOf(tensor);
+      if (annotations) scope.annotations.set(tensor.name ?? "", annotations);
+      this.#initializer(scope, tensor.name ?? "", tensorToStorage(tensor, context));
+    }
+    for (const tensor of sparse) this.#initializer(scope, sparseName(tensor), sparseToStorage(tensor, context));
     for (const { name = "", type } of [...(proto.valueInfo ?? []), ...(proto.output ?? [])])
       if (type && !scope.values.has(name)) this.#declare(scope, name, type);
     this.#nodes(scope, proto.node ?? []);
@@ -147,6 +172,7 @@ class Importer {
     if (name === "") return;
     if (scope.values.has(name)) throw this.#invalid(`the name \`${name}\` is defined twice`);
     scope.values.set(name, value);
+    value.annotations ??= scope.annotations.get(name);
   }
 
   #lookup(scope: Scope, name: string, reader: string): Value {
@@ -155,9 +181,7 @@ class Importer {
     throw this.#invalid(`the value \`${name}\` is not defined, but ${reader}`);
   }
 
-  #initializer(scope: Scope, tensor: TensorProto): void {
-    const name = tensor.name ?? "";
-    const storage = tensorToStorage(tensor, { file: this.#file, external: this.#options.external });
+  #initializer(scope: Scope, name: string, storage: Storage): void {
     const existing = scope.values.get(name);
     if (existing && scope.graph.inputs.includes(existing) && !existing.storage) {
       // A body's input with a default value.
@@ -175,7 +199,7 @@ class Importer {
     const { input = [], output = [], opType = "" } = node;
     const title = node.name ? `${opType} "${node.name}"` : `${opType} (which gives \`${output[0] ?? ""}\`)`;
     if (opType === "") throw this.#invalid(`the node ${node.name ?? output[0] ?? ""} has no operator`);
-    const inputs = input.map((name) => (name === "" ? undefined : this.#lookup(scope, name, `${title} reads it`)));
+    const inputs = input.map((name) => (scope.isAbsent(name) ? undefined : this.#lookup(scope, name, `${title} reads it`)));
     const names = trimmed(output);
     const context = { file: this.#file, external: this.#options.external, parameters: scope.parameters, owner: title };
     const attributes = rawAttributes(node.attribute ?? [], context, (body) => this.#body(scope, body, bodyInputTypes(opType, inputs)));
@@ -210,6 +234,7 @@ class Importer {
       provenance,
       names: names.map((name) => name || undefined),
     });
+    made.annotations = annotationsOf(node, provenanceToProps(provenance));
     const outputs = draft.finish ? draft.finish(made.outputs) : made.outputs;
     names.forEach((name, i) => {
       const value = outputs[i];
@@ -247,11 +272,9 @@ class Importer {
     (f.input ?? []).forEach((name, i) => {
       const value = inputs[i];
       if (value) inner.values.set(name, value);
+      else inner.absent.add(name);
     });
-    // An input that the call leaves out is left out inside as well.
-    const absent = new Set((f.input ?? []).filter((_, i) => inputs[i] === undefined));
-    const nodes = (f.node ?? []).map((node) => ({ ...node, input: (node.input ?? []).map((name) => (absent.has(name) ? "" : name)) }));
-    this.#nodes(inner, nodes);
+    this.#nodes(inner, f.node ?? []);
     names.forEach((name, i) => {
       const formal = f.output?.[i] ?? "";
       const value = this.#lookup(inner, formal, `the function ${f.name ?? ""} gives it as an output`);

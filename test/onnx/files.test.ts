@@ -121,6 +121,19 @@ describe("model files", () => {
       assert.deepEqual(await result(), [-1, -2]);
     });
 
+    it("may be in several files, each with several tensors", async () => {
+      const tensor = (name: string, location: string, offset: number): TensorProto => ({
+        ...external({ location, offset: String(offset), length: "8" }),
+        name,
+      });
+      await writeFile(join(folder, "a.bin"), new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
+      await writeFile(join(folder, "b.bin"), new Uint8Array(Float32Array.of(100, 200).buffer));
+      const tensors = [tensor("a0", "a.bin", 0), tensor("a1", "a.bin", 8), tensor("b", "b.bin", 0)];
+      const nodes = [node("Add", ["a0", "a1"], ["h"]), node("Add", ["h", "b"], ["y"])];
+      await writeFile(path, encodeToBytes("ModelProto", model({ outputs: [value("y", [2])], nodes, tensors })));
+      assert.deepEqual(await result(), [104, 206]);
+    });
+
     it("never leave the folder", async () => {
       const inner = join(folder, "inner");
       await mkdir(inner);

@@ -97,6 +97,37 @@ describe("importing a model", () => {
     assert.deepEqual(evaluate(proto, float32([2], -2, 2))[0]?.values, [-1, 2]);
   });
 
+  it("inlines functions whose branches read inputs that the call leaves out", () => {
+    const clipped = { name: "c", output: [value("t", [2])], node: [node("Clip", ["a", "", "limit"], ["t"])] };
+    const negated = { name: "n", output: [value("e", [2])], node: [node("Neg", ["a"], ["e"])] };
+    const call = (...inputs: string[]) =>
+      model(
+        { inputs: [x], outputs: [y], nodes: [node("Limit", inputs, ["y"], {}, "my")], initializers: { one: float32([], 1) } },
+        {
+          opsetImport: [
+            { domain: "", version: 17 },
+            { domain: "my", version: 1 },
+          ],
+          functions: [
+            {
+              name: "Limit",
+              domain: "my",
+              input: ["a", "limit"],
+              output: ["b"],
+              opsetImport: [{ domain: "", version: 17 }],
+              node: [
+                node("ReduceSum", ["a"], ["s"], { keepdims: 0n }),
+                node("Cast", ["s"], ["c"], { to: 9n }),
+                node("If", ["c"], ["b"], { then_branch: clipped, else_branch: negated }),
+              ],
+            },
+          ],
+        },
+      );
+    assert.deepEqual(evaluate(call("x", "one"), float32([2], -2, 3))[0]?.values, [-2, 1]);
+    assert.deepEqual(evaluate(call("x"), float32([2], -2, 3))[0]?.values, [-2, 3]);
+  });
+
   it("puts nodes in order where the file does not", () => {
     const proto = model({ inputs: [x], outputs: [y], nodes: [node("Neg", ["h"], ["y"]), node("Abs", ["x"], ["h"])] });
     assert.deepEqual(evaluate(proto, float32([2], -3, 3))[0]?.values, [-3, -3]);

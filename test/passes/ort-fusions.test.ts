@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { readTar } from "../../src/conformance/tar.ts";
 import { IngotError } from "../../src/errors/error.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import { allNodes, cloneGraph } from "../../src/ir/traverse.ts";
@@ -11,7 +12,7 @@ import { graphFromBytes } from "../../src/onnx/read-file.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { runPasses } from "../../src/passes/manager.ts";
 import { onnxruntimePasses, portablePasses, transformerFusions } from "../../src/passes/pipelines.ts";
-import { readTar, testDataFolder } from "../support/backend-cases.ts";
+import { testDataFolder } from "../support/backend-cases.ts";
 import { operators, sameResults } from "../support/check-rule.ts";
 
 const lowering = [...onnxruntimePasses, ...transformerFusions];
@@ -90,12 +91,12 @@ const isRandom = (graph: Graph) =>
 describe("the models of ONNX Runtime's fusion tests", function () {
   this.timeout(120_000);
   let cases: readonly IndexedCase[] = [];
-  const files = new Map<string, Buffer>();
+  const files = new Map<string, Uint8Array>();
   before(function () {
     const folder = testDataFolder();
     if (!folder) return this.skip();
     cases = (JSON.parse(readFileSync(join(folder, "ort-fusions", "index.json"), "utf8")) as { cases: readonly IndexedCase[] }).cases;
-    for (const [path, bytes] of readTar(gunzipSync(readFileSync(join(folder, "ort-fusions", "models.tar.gz")))))
+    for (const { path, bytes } of readTar(gunzipSync(readFileSync(join(folder, "ort-fusions", "models.tar.gz")))))
       files.set(path.replace(/^(\.\/)?transform\//, ""), bytes);
   });
 

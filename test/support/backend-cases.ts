@@ -1,7 +1,6 @@
 // Reads ONNX's own backend test archives from the folder that INGOT_TEST_DATA names; says so loudly where it is not set.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { findCases } from "../../src/conformance/cases.ts";
 import { IngotError } from "../../src/errors/error.ts";
 import type { Graph } from "../../src/ir/graph.ts";
 import { decodeMessage, decodeModel } from "../../src/onnx/decode.ts";
@@ -16,8 +15,8 @@ export type BackendKind = (typeof backendKinds)[number];
 /** One case: its model and the files of its data sets (`test_data_set_0/input_0.pb`), by path inside the case. */
 export interface BackendCase {
   readonly name: string;
-  readonly model: Buffer;
-  readonly files: ReadonlyMap<string, Buffer>;
+  readonly model: Uint8Array;
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 /** The folder of test data, or undefined after a line on stderr that says what to set. */
@@ -27,18 +26,13 @@ export function testDataFolder(): string | undefined {
   return folder || undefined;
 }
 
-/** The cases of one archive, in the archive's order. */
+/** The cases of one archive, in the order of their names. */
 export function readBackendCases(folder: string, kind: BackendKind): BackendCase[] {
-  const cases = new Map<string, { model?: Buffer; files: Map<string, Buffer> }>();
-  for (const [path, bytes] of readTar(gunzipSync(readFileSync(join(folder, "onnx-backend", `${kind}.tar.gz`))))) {
-    const [, name, ...rest] = path.replace(/^\.\//, "").split("/");
-    if (!name || rest.length === 0) continue;
-    const entry = cases.get(name) ?? { files: new Map<string, Buffer>() };
-    cases.set(name, entry);
-    if (rest.join("/") === "model.onnx") entry.model = bytes;
-    else entry.files.set(rest.join("/"), bytes);
-  }
-  return [...cases].flatMap(([name, { model, files }]) => (model ? [{ name, model, files }] : []));
+  return findCases(join(folder, "onnx-backend", `${kind}.tar.gz`)).flatMap((found) => {
+    const { name, model, dataSets } = found.read();
+    const files = new Map(dataSets.flatMap((set) => [...set.files].map(([file, bytes]) => [`${set.name}/${file}`, bytes] as const)));
+    return model ? [{ name, model, files }] : [];
+  });
 }
 
 /** The graph of a case; undefined where an operator, type or form is not there yet. */
@@ -56,25 +50,5 @@ export function inputsOfBackendCase(graph: Graph, { name, files }: BackendCase):
   if ([...graph.inputs, ...graph.outputs].some((v) => v.type.kind !== "tensor")) return undefined;
   const given = graph.inputs.map((_, i) => files.get(`test_data_set_0/input_${i}.pb`));
   if (given.some((file) => file === undefined)) return undefined;
-  return given.map((file) => tensorToStorage(decodeMessage("TensorProto", file as Buffer, name), { file: name }));
-}
-
-/** The regular files of a tar archive: 512-byte headers with the name (and a prefix), the size in octal, and the type. */
-export function* readTar(tar: Buffer): IterableIterator<[path: string, bytes: Buffer]> {
-  const text = (from: number, length: number) => tar.toString("utf8", from, from + length).replace(/\0.*$/s, "");
-  let longName: string | undefined;
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
-    const size = Number.parseInt(text(at + 124, 12).trim(), 8) || 0;
-    const type = text(at + 156, 1);
-    const prefix = text(at + 345, 155);
-    const body = tar.subarray(at + 512, at + 512 + size);
-    if (type === "L") longName = body.toString("utf8").replace(/\0.*$/s, "");
-    else if (type === "x") longName = /\d+ path=([^\n]*)\n/.exec(body.toString("utf8"))?.[1];
-    else {
-      const name = longName ?? (prefix ? `${prefix}/${text(at, 100)}` : text(at, 100));
-      longName = undefined;
-      if (type === "0" || type === "") yield [name, body];
-    }
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
+  return given.map((file) => tensorToStorage(decodeMessage("TensorProto", file as Uint8Array, name), { file: name }));
 }

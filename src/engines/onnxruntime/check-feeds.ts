@@ -26,8 +26,10 @@ export function checkTensor({ dtype, shape, data }: OrtTensor, fail: (problem: s
   if (!shape.every((d) => Number.isInteger(d) && d >= 0) || !Number.isSafeInteger(count))
     throw fail(`${formatShape(shape)} is not a shape`);
   if (ArrayBuffer.isView(data) === (dtype === stringType)) throw fail(`the data is not of element type ${dtype}`);
-  const given = ArrayBuffer.isView(data) ? data.byteLength / type.bytes : data.length;
-  if (given !== count) throw fail(`shape ${formatShape(shape)} needs ${count} elements, the data has ${given}`);
+  const { bytes = 1 } = type;
+  const given = ArrayBuffer.isView(data) ? data.byteLength / bytes : data.length;
+  const [needed, unit] = type.bytes === undefined ? [type.size(count), "packed bytes"] : [count, "elements"];
+  if (given !== needed) throw fail(`shape ${formatShape(shape)} needs ${needed} ${unit}, the data has ${given}`);
 }
 
 /** The error for an input of a run. */

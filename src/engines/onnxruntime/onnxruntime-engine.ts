@@ -1,21 +1,19 @@
 // The ONNX Runtime engine: lowers a portable graph with its own passes, hands the weights over by address, and runs one session for all
 // concurrent calls.
-import { IngotError, ingotError } from "../../errors/error.ts";
-import type { Graph } from "../../ir/graph.ts";
+import { IngotError } from "../../errors/error.ts";
+import type { Graph, Value } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
-import { describeValue, MapValue, OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
+import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { runPasses } from "../../passes/manager.ts";
 import { onnxruntimePasses } from "../../passes/pipelines.ts";
 import type { PassReport } from "../../passes/report.ts";
-import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../../tensor/dtype.ts";
-import { Storage } from "../../tensor/storage.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
 import { checkThreads } from "../threads.ts";
 import { ortEnvironment } from "./environment.ts";
 import { findLibrary } from "./library.ts";
-import type { OrtData, OrtTensor } from "./ort-value.ts";
+import { fromOrtData, toOrtData, toOrtTensor } from "./ort-data.ts";
 import { type InferenceSession, OrtSession } from "./session.ts";
 import { WorkerSession } from "./worker-session.ts";
 
@@ -59,7 +57,7 @@ export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = 
 async function openSession(graph: Graph, options: EngineOptions): Promise<InferenceSession> {
   const threads = options.threads === undefined ? {} : { intraOpThreads: checkThreads("threads", options.threads) };
   const { model, lent } = exportModel(graph, { lend: (s) => s.dtype !== "string" && s.byteSize >= smallestLent, valueInfo: false });
-  const initializers = new Map([...lent].map(([name, storage]) => [name, toOrt(storage)]));
+  const initializers = new Map([...lent].map(([name, storage]) => [name, toOrtTensor(storage)]));
   try {
     return await OrtSession.create(encodeToBytes("ModelProto", model), { ...threads, initializers });
   } catch (error) {
@@ -94,7 +92,7 @@ export class OrtExecutable implements Executable {
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
     const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
     const outputs = await this.#session.run(feeds, this.#outputs, options);
-    return outputs.map(fromOrt);
+    return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type));
   }
 
   close(): Promise<void> {
@@ -104,22 +102,4 @@ export class OrtExecutable implements Executable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function toOrtData(value: RuntimeValue): OrtData {
-  if (value instanceof Storage) return toOrt(value);
-  if (value instanceof OptionalValue && value.element !== undefined) return toOrtData(value.element);
-  if (value instanceof MapValue || value instanceof OptionalValue)
-    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", kind: describeValue(value) });
-  return value.map((v) => toOrtData(v) as OrtTensor);
-}
-
-function toOrt(storage: Storage): OrtTensor {
-  return { dtype: dtypeInfo(storage.dtype).onnx, shape: storage.shape, data: storage.dense() };
-}
-
-function fromOrt(data: OrtData): RuntimeValue {
-  if (Array.isArray(data)) return data.map(fromOrt);
-  const { dtype, shape, data: elements } = data as OrtTensor;
-  return Storage.of(dtypeFromOnnx(dtype) as DType, elements as Elements, shape);
 }

@@ -2,7 +2,7 @@
 import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
 import { checkTensor } from "./check-feeds.ts";
-import { elementType, type OrtElements, stringType } from "./element-types.ts";
+import { elementType, type OrtElements, onnxNumber, stringType } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 
 /** A dense, row-major tensor; `dtype` is ONNX's number (1 = float32, 7 = int64, 8 = string, …). */
@@ -101,7 +101,7 @@ function readTensor(env: OrtEnvironment, value: Pointer, fail: (problem: string)
   let dtype: number;
   let shape: number[];
   try {
-    dtype = env.int((out) => api.GetTensorElementType(info, out), "EngineRunFailed");
+    dtype = onnxNumber(env.int((out) => api.GetTensorElementType(info, out), "EngineRunFailed"));
     shape = readDims(env, info);
   } finally {
     api.ReleaseTensorTypeAndShapeInfo(info);
@@ -110,7 +110,7 @@ function readTensor(env: OrtEnvironment, value: Pointer, fail: (problem: string)
   if (!type) throw fail(`its element type (${dtype}) has no counterpart here`);
   const count = elementCount(shape);
   if (dtype === stringType) return { dtype, shape, data: readStrings(env, value, count) };
-  const bytes = count * type.bytes;
+  const bytes = type.size(count);
   if (bytes === 0) return { dtype, shape, data: type.over(new ArrayBuffer(0)) };
   const address = env.pointer((out) => api.GetTensorMutableData(value, out), "EngineRunFailed");
   return { dtype, shape, data: type.over(env.ffi.view(address, bytes).slice(0)) };

@@ -1,5 +1,6 @@
 // The inputs and outputs of a session: names and types, as ONNX Runtime declares them.
 import type { Pointer } from "./c-api.ts";
+import { onnxNumber } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 import { readDims, sequenceKind, tensorKind } from "./ort-value.ts";
 
@@ -36,7 +37,7 @@ function readType(env: OrtEnvironment, info: Pointer): Omit<OrtPort, "name"> {
   if (kind !== tensorKind) return { kind: kind === sequenceKind ? "sequence" : "other", dtype: 0, shape: undefined };
   // Borrowed from `info`: not ours to release.
   const tensor = env.pointer((out) => api.CastTypeInfoToTensorInfo(info, out));
-  const dtype = env.int((out) => api.GetTensorElementType(tensor, out));
+  const dtype = onnxNumber(env.int((out) => api.GetTensorElementType(tensor, out)));
   const dims = readDims(env, tensor);
   const names = new BigUint64Array(dims.length);
   if (dims.length > 0) env.check(api.GetSymbolicDimensions(tensor, names, dims.length));

@@ -36,4 +36,11 @@ export const cliErrors = errorFamily({
     about:
       "`--labels` reads a text file with one label per line, or JSON: an array, or a record from index to label (or to an array that ends with the label).",
   },
+  ConformanceCases: {
+    kind: "ArgumentError",
+    message: "no test cases can be read from {path}: {problem}",
+    hint: "Give a folder of cases (ONNX keeps its own in onnx/backend/test/data), each with model.onnx and test_data_set_0/, or a .tar.gz of such folders.",
+    about:
+      "`ingot conformance` runs cases in the form of ONNX's backend tests: a folder per case with `model.onnx` and one folder `test_data_set_N` per run with `input_I.pb` and `output_I.pb`. Folders may be nested, or packed as a tar archive. Here nothing of that kind was found, or the archive is damaged.",
+  },
 });

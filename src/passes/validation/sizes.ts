@@ -13,7 +13,7 @@ import { makeTrial, SizesDoNotFit, type Sizing, sizeOf, type Trial } from "./tri
 /** Sizes that are tried, smallest first; beyond the last one an axis keeps its own. */
 const candidates = [2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 24, 32, 64] as const;
 /** Sizes for all symbols at once, until inference takes one. */
-const symbolSizes = [2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 224] as const;
+const symbolSizes = [2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 224, 512, 1024] as const;
 /** A patch that costs no more than this is compared at its own sizes. FLOP, or elements. */
 const smallEnough = 2 ** 14;
 

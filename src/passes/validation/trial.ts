@@ -42,10 +42,10 @@ export function makeTrial(patch: Patch, region: Region, size: Sizing): Trial {
   const concrete = (v: Value): TensorType => {
     if (v.type.kind !== "tensor") throw new NotComparable("values that are not tensors");
     if (!v.type.shape) throw new NotComparable("an unknown rank");
-    return tensorType(
-      v.type.dtype,
-      v.type.shape.map((d, axis) => size(d, axis)),
-    );
+    const shape = v.type.shape.map((d, axis) => size(d, axis));
+    // A size such as n − 256 says that n is no smaller.
+    if (shape.some((d) => d < 0)) throw new SizesDoNotFit();
+    return tensorType(v.type.dtype, shape);
   };
   for (const v of region.frontier) {
     const input = before.addInput(v.name ?? "", concrete(v));

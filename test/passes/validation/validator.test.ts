@@ -36,6 +36,16 @@ describe("the validation of rewrites accepts", () => {
     assert.throws(() => tally(behind("Neg"), absolute), refused);
   });
 
+  it("sizes that hold only for large symbols: they are tried at such", () => {
+    const text = `main (float["n - 256"] x, float[n] z) => (float["n - 256"] y, float[n] w)
+{
+  a = Relu (x)
+  y = Relu (a)
+  w = Neg (z)
+}`;
+    assert.deepEqual(tally(text, noOp), { validated: 1, skipped: {} });
+  });
+
   it("an approximation within the limit that its rule states", () => {
     const text = `main (float[64] x) => (float[64] y)
 {

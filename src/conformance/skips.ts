@@ -29,11 +29,3 @@ export function skipReason(testCase: string, operators: Iterable<string>): strin
   const used = new Set(operators);
   return conformanceSkips.find((skip) => ("operator" in skip ? used.has(skip.operator) : skip.testCase === testCase))?.reason;
 }
-
-/**
- * Cases whose outputs come from the suite's own random numbers, by the start of their names: only their shapes and dtypes are checked.
- * A Dropout with ratio zero drops nothing, so its outputs are checked in full.
- */
-export function hasRandomOutputs(testCase: string): boolean {
-  return /^test_(bernoulli|training_dropout)/.test(testCase) && !/_zero_ratio/.test(testCase);
-}

@@ -1,6 +1,6 @@
 // The list of what is left out of ONNX's backend tests: reasons are given, and nothing that exists is skipped.
 import assert from "node:assert/strict";
-import { conformanceSkips, hasRandomOutputs, skipReason } from "../../src/onnx/conformance-skips.ts";
+import { conformanceSkips, skipReason } from "../../src/conformance/skips.ts";
 import { registry } from "../../src/ops/registry.ts";
 
 describe("the list of skipped conformance cases", () => {
@@ -15,12 +15,5 @@ describe("the list of skipped conformance cases", () => {
     assert.match(skipReason("test_adam", ["ai.onnx.preview.training.Adam"]) ?? "", /trains/);
     assert.match(skipReason("test_image_decoder_decode_jpeg2k_rgb", ["ImageDecoder"]) ?? "", /JPEG 2000/);
     assert.equal(skipReason("test_image_decoder_decode_png_rgb", ["ImageDecoder"]), undefined);
-  });
-
-  it("knows whose outputs are random", () => {
-    assert.ok(hasRandomOutputs("test_bernoulli_seed"));
-    assert.ok(hasRandomOutputs("test_training_dropout_mask"));
-    assert.ok(!hasRandomOutputs("test_training_dropout_zero_ratio_mask"));
-    assert.ok(!hasRandomOutputs("test_dropout_default"));
   });
 });
