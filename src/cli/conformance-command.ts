@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { findCases } from "../conformance/cases.ts";
 import { type CaseResult, type ConformanceReport, reportOf } from "../conformance/outcome.ts";
+import { defaultMemoryLimit } from "../conformance/resident-memory.ts";
 import { runCases } from "../conformance/run-cases.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { writeFileAtomically } from "../weights/atomic-write.ts";
@@ -12,6 +13,7 @@ import { failure, paint } from "./console.ts";
 interface Flags {
   readonly engine: EngineName;
   readonly timeout: number;
+  readonly memory: number;
   readonly json?: string;
 }
 
@@ -26,16 +28,17 @@ export function conformanceCommand(session: Session): Command {
     .argument("<path...>", "folders of cases, nested or not, or a .tar.gz of them")
     .addOption(engineOption("what runs the graphs").default("interpreter"))
     .option("--timeout <seconds>", "a case that takes longer has failed", positive, 120)
+    .option("--memory <MiB>", "a case that takes more has failed (Linux)", positive, defaultMemoryLimit())
     .option("--json <file>", "write the outcome of each case there, as JSON")
     .action(
       action<[readonly string[]], Flags>(session, async ({ options, progress, streams }, paths) => {
-        const { engine, timeout } = options;
+        const { engine, timeout, memory } = options;
         findEngine(engine);
         progress.show(`reading ${paths.join(", ")}`);
         const cases = paths.flatMap(findCases);
         const results: CaseResult[] = [];
         progress.show(`running ${cases.length} cases on ${engine}`);
-        for await (const result of runCases(cases, { engine, timeout })) {
+        for await (const result of runCases(cases, { engine, timeout, memory })) {
           results.push(result);
           if (result.outcome.status === "failed") {
             progress.done();

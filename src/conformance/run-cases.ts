@@ -6,12 +6,17 @@ import type { EngineName } from "../engines/engines.ts";
 import type { CaseRequest, Ready } from "./case-process.ts";
 import type { CaseFiles, FoundCase } from "./cases.ts";
 import { type CaseResult, firstLine, type Outcome } from "./outcome.ts";
+import { defaultMemoryLimit, residentMemory } from "./resident-memory.ts";
 
 export interface RunCasesOptions {
   readonly engine: EngineName;
   /** A case that takes longer, in seconds, has failed. Default 120. */
   readonly timeout?: number;
+  /** A case whose process holds more memory, in MiB, has failed; where the system tells (Linux). Default: four fifths of the machine's. */
+  readonly memory?: number;
 }
+
+type Limits = Required<Pick<RunCasesOptions, "timeout" | "memory">>;
 
 /** Starts the process; when Ingot itself runs from its TypeScript source, the loader for it is registered there first. */
 function start(): ChildProcess {
@@ -26,6 +31,8 @@ function start(): ChildProcess {
 const tailLength = 2000;
 /** The process starts within this time, in seconds, or not at all. */
 const startTimeout = 120;
+/** How often the memory of the process is looked at, in ms. */
+const watchInterval = 100;
 
 /** The process that runs cases; it starts with the first case, and again after one that broke it. */
 class CaseProcess {
@@ -33,12 +40,12 @@ class CaseProcess {
   #tail = "";
 
   /** Runs one case. Never rejects. */
-  async run(request: CaseRequest, timeout: number): Promise<Outcome> {
+  async run(request: CaseRequest, limits: Limits): Promise<Outcome> {
     // It says that it is ready before the first case: starting is not part of what a case may take.
-    const started = this.#child ? undefined : await this.#answer(this.#start(), startTimeout);
+    const started = this.#child ? undefined : await this.#answer(this.#start(), { ...limits, timeout: startTimeout });
     if (started && !("ready" in started)) return started;
     const child = this.#child as ChildProcess;
-    const answer = this.#answer(child, timeout);
+    const answer = this.#answer(child, limits);
     child.send(request, (error) => error && child.emit("error", error));
     return (await answer) as Outcome;
   }
@@ -63,10 +70,11 @@ class CaseProcess {
   }
 
   /** The next message of the process; a failure, and the end of the process, when none comes. */
-  #answer(child: ChildProcess, timeout: number): Promise<Outcome | Ready> {
+  #answer(child: ChildProcess, { timeout, memory }: Limits): Promise<Outcome | Ready> {
     return new Promise((resolve) => {
       const settle = (answer: Outcome | Ready) => {
         clearTimeout(timer);
+        clearInterval(watch);
         child.removeListener("message", settle).removeListener("close", onClose).removeListener("error", onError);
         resolve(answer);
       };
@@ -78,6 +86,9 @@ class CaseProcess {
         fail(`its process ended: ${signal ?? `exit code ${code}`}${this.#lastWords()}`);
       const onError = (error: Error) => fail(`its process failed: ${firstLine(error)}`);
       const timer = setTimeout(() => fail(`it was not done after ${timeout} s`), timeout * 1000);
+      const watch = setInterval(() => {
+        if ((residentMemory(child.pid ?? 0) ?? 0) > memory * 2 ** 20) fail(`its process took more than ${memory} MiB of memory`);
+      }, watchInterval);
       child.on("message", settle).on("close", onClose).on("error", onError);
     });
   }
@@ -96,13 +107,14 @@ class CaseProcess {
  * @example
  * for await (const { name, outcome } of runCases(findCases("node.tar.gz"), { engine: "interpreter" })) console.log(name, outcome.status);
  */
-export async function* runCases(cases: Iterable<FoundCase>, { engine, timeout = 120 }: RunCasesOptions): AsyncGenerator<CaseResult, void> {
+export async function* runCases(cases: Iterable<FoundCase>, options: RunCasesOptions): AsyncGenerator<CaseResult, void> {
+  const { engine, timeout = 120, memory = defaultMemoryLimit() } = options;
   const worker = new CaseProcess();
   try {
     for (const found of cases) {
       const since = performance.now();
       const files = filesOf(found);
-      const outcome = "status" in files ? files : await worker.run({ files, engine }, timeout);
+      const outcome = "status" in files ? files : await worker.run({ files, engine }, { timeout, memory });
       yield { name: found.name, place: found.place, outcome, ms: performance.now() - since };
     }
   } finally {

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { ConformanceReport } from "../../src/conformance/outcome.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
 import type { NodeProto, ValueInfoProto } from "../../src/onnx/schema.ts";
+import { storageToTensor } from "../../src/onnx/tensor-proto.ts";
 import { valueToBytes } from "../../src/onnx/value-proto.ts";
 import type { RuntimeValue } from "../../src/ops/runtime-value.ts";
 import { Storage } from "../../src/tensor/storage.ts";
@@ -143,22 +144,39 @@ describe("ingot conformance", function () {
     assert.equal(out, "1 passed, 0 failed, 0 skipped\n");
   });
 
-  it("ends a case that does not end, and goes on", async () => {
+  /** A Loop without an end around `x`, after `nodes` that make the value `v0` that goes round. */
+  function endless(nodes: readonly NodeProto[] = [{ opType: "Identity", input: ["x"], output: ["v0"] }]): Uint8Array {
+    const scalar = (name: string, elemType: number): ValueInfoProto => ({ name, type: { tensorType: { elemType, shape: { dim: [] } } } });
+    const anySize = (name: string): ValueInfoProto => ({ name, type: { tensorType: { elemType: 1, shape: { dim: [{}] } } } });
     const body = {
       name: "body",
-      input: [tensor("i", 7), tensor("c", 9), tensor("v")],
-      output: [tensor("c2", 9), tensor("v2")],
+      input: [scalar("i", 7), scalar("c", 9), anySize("v")],
+      output: [scalar("c2", 9), anySize("v2")],
       node: [
         { opType: "Identity", input: ["c"], output: ["c2"] },
-        { opType: "Identity", input: ["v"], output: ["v2"] },
+        { opType: "Neg", input: ["v"], output: ["v2"] },
       ],
     };
-    for (const { type } of [body.input[0], body.input[1], body.output[0]] as ValueInfoProto[])
-      if (type?.tensorType) Object.assign(type.tensorType, { shape: { dim: [] } });
-    const endless = model([{ opType: "Loop", input: ["", "", "x"], output: ["y"], attribute: [{ name: "body", type: 5, g: body }] }]);
-    const { status, out } = await run({ ...testCase("a_endless", endless, [[x], [x]]), ...passes }, "--timeout", "2");
+    const loop: NodeProto = { opType: "Loop", input: ["", "", "v0"], output: ["y"], attribute: [{ name: "body", type: 5, g: body }] };
+    return model([...nodes, loop], [anySize("y")]);
+  }
+
+  it("ends a case that does not end, and goes on", async () => {
+    const { status, out } = await run({ ...testCase("a_endless", endless(), [[x], [x]]), ...passes }, "--timeout", "2");
     assert.equal(status, 1);
     assert.equal(out, "FAILED a_endless: it was not done after 2 s\n1 passed, 1 failed, 0 skipped\n");
+  });
+
+  it("ends a case that takes too much memory, and goes on", async function () {
+    if (process.platform !== "linux") this.skip();
+    // 2^26 float32: 256 MiB, twice while they go round.
+    const shape = Storage.from("int64", [2 ** 26], [1]);
+    const large = endless([
+      { opType: "Constant", output: ["s"], attribute: [{ name: "value", type: 4, t: storageToTensor(shape) }] },
+      { opType: "ConstantOfShape", input: ["s"], output: ["v0"] },
+    ]);
+    const { out } = await run({ ...testCase("a_large", large, [[x], [x]]), ...passes }, "--memory", "400");
+    assert.equal(out, "FAILED a_large: its process took more than 400 MiB of memory\n1 passed, 1 failed, 0 skipped\n");
   });
 
   it("writes the outcome of each case as JSON", async () => {

@@ -42,6 +42,7 @@ describe("ONNX's backend suite, imported, exported and imported again", function
     ["simple", 21, {}],
     ["pytorch-operator", 20, {}],
     ["pytorch-converted", 30, {}],
+    ["light", 7, {}],
   ];
   for (const [kind, atLeast, options] of rounds)
     it(`${kind}${options.maxOpset ? `, written at opset ${options.maxOpset}` : ""}: computes what is expected, or says which operator, type or form is not there`, () => {
