@@ -11,6 +11,7 @@ import type { Parameter } from "../nn/parameter.ts";
 import { BertModel, type BertShape, bertInputs } from "./bert.ts";
 import { buildWith, initialise, normalWeights, type WeightOptions } from "./build.ts";
 import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
+import { withSizes } from "./sizes.ts";
 
 export class BertPredictionHeadTransform extends Module {
   readonly dense: Linear;
@@ -127,7 +128,7 @@ const large = { ...common, layers: 24, heads: 16, hidden: 1024, mlp: 4096 };
 function make<M extends Module>(options: BertOptions, sizes: BertShape, model: (shape: BertShape) => M): M {
   return buildWith(
     options,
-    () => initialise(() => model({ ...sizes, ...options.shape }), initialWeights),
+    () => initialise(() => model(withSizes("bert", sizes, options.shape)), initialWeights),
     (made, state) => adaptKeys(made, state, keys),
   );
 }

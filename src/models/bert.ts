@@ -11,6 +11,8 @@ import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
 import { joinHeads, splitHeads } from "./causal.ts";
+import { checkSizes } from "./sizes.ts";
+import { checkMask, checkPositions, textLength } from "./texts.ts";
 
 export interface BertShape {
   readonly vocabulary: number;
@@ -194,12 +196,15 @@ export class BertModel extends Module {
 
   constructor(shape: BertShape, options: { readonly pooler?: boolean } = {}) {
     super();
+    checkSizes("BertModel", shape);
     this.embeddings = new BertEmbeddings(shape);
     this.encoder = new BertEncoder(shape);
     this.pooler = (options.pooler ?? true) ? new BertPooler(shape) : undefined;
   }
 
   forward(inputIds: Tensor, attentionMask?: Tensor, tokenTypeIds?: Tensor): BertOutputs {
+    checkPositions("BertModel", textLength("BertModel", inputIds), this.embeddings.position_embeddings.numEmbeddings);
+    if (attentionMask !== undefined) checkMask("BertModel", attentionMask, inputIds);
     const x = this.embeddings.forward(inputIds, tokenTypeIds);
     const mask = attentionMask === undefined ? undefined : paddingMask(attentionMask, x);
     const lastHiddenState = this.encoder.forward(x, mask);

@@ -2,7 +2,9 @@
 import { arange } from "../eager/create.ts";
 import { ge } from "../eager/functions/math.ts";
 import { cat, permute, reshape, unsqueeze } from "../eager/functions/shape.ts";
+import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
+import { invalid } from "../nn/options.ts";
 
 /** Keys and values of one layer, each [N, heads, S, E / heads]. */
 export type KeyValue = readonly [key: Tensor, value: Tensor];
@@ -16,9 +18,18 @@ export interface CausalOutput {
   readonly past: Past;
 }
 
-/** How many positions were read before. */
-export function pastLength(past: Past | undefined): number {
-  return past?.[0]?.[0].shape[2] ?? 0;
+/** How many positions were read before. Throws `InvalidArgument` unless there are keys and values for each of `layers` layers. */
+export function pastLength(op: string, past: Past | undefined, layers: number): number {
+  if (past === undefined) return 0;
+  const pairs = Array.isArray(past) && past.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isTensor));
+  if (!pairs || past.length !== layers)
+    throw invalid(
+      op,
+      "past",
+      `${layers} pairs of keys and values, one per layer`,
+      Array.isArray(past) ? `an array of ${past.length}` : typeof past,
+    );
+  return past[0]?.[0].shape[2] ?? 0;
 }
 
 /** int64 [L]: the positions of `length` new tokens behind `past` old ones. */

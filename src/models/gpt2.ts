@@ -25,6 +25,8 @@ import {
   splitHeads,
 } from "./causal.ts";
 import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
+import { checkSizes, withSizes } from "./sizes.ts";
+import { checkPositions, textLength } from "./texts.ts";
 
 export interface GPT2Shape {
   readonly vocabulary: number;
@@ -117,6 +119,7 @@ export class GPT2Model extends Module {
 
   constructor(shape: GPT2Shape) {
     super();
+    checkSizes("GPT2Model", shape);
     this.wte = new Embedding(shape.vocabulary, shape.hidden);
     this.wpe = new Embedding(shape.positions, shape.hidden);
     this.h = new ModuleList(Array.from({ length: shape.layers }, () => new GPT2Block(shape)));
@@ -125,8 +128,9 @@ export class GPT2Model extends Module {
 
   /** inputIds int64 [N, L]; gives the last hidden state [N, L, hidden]. */
   forward(inputIds: Tensor, past?: Past): { readonly hidden: Tensor; readonly past: Past } {
-    const length = inputIds.shape[1] as number;
-    const before = pastLength(past);
+    const length = textLength("GPT2Model", inputIds);
+    const before = pastLength("GPT2Model", past, this.h.length);
+    checkPositions("GPT2Model", before + length, this.wpe.numEmbeddings);
     const positions = positionsBehind(before, length);
     const mask = causalMask(positions, before + length);
     let x = this.wte.forward(inputIds).add(this.wpe.forward(positions));
@@ -193,7 +197,7 @@ export interface GPT2Options extends WeightOptions {
 const factory =
   (sizes: Pick<GPT2Shape, "layers" | "heads" | "hidden">) =>
   (options: GPT2Options = {}): GPT2LMHeadModel => {
-    const shape = { vocabulary: 50257, positions: 1024, eps: 1e-5, ...sizes, ...options.shape };
+    const shape = withSizes("gpt2", { vocabulary: 50257, positions: 1024, eps: 1e-5, ...sizes }, options.shape);
     return buildWith(
       options,
       () => initialise(() => new GPT2LMHeadModel(shape), initialWeights),

@@ -24,6 +24,8 @@ import {
   splitHeads,
 } from "./causal.ts";
 import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
+import { checkSizes, withSizes } from "./sizes.ts";
+import { textLength } from "./texts.ts";
 
 export interface LlamaShape {
   readonly vocabulary: number;
@@ -154,6 +156,7 @@ export class LlamaModel extends Module {
   constructor(shape: LlamaShape) {
     super();
     const { hidden, heads, keyHeads } = shape;
+    checkSizes("Llama", shape);
     if (hidden % (2 * heads) !== 0) throw invalid("Llama", "heads", `a divisor of hidden / 2 = ${hidden / 2}`, heads);
     if (heads % keyHeads !== 0) throw invalid("Llama", "keyHeads", `a divisor of the ${heads} heads`, keyHeads);
     this.#headWidth = hidden / heads;
@@ -165,8 +168,8 @@ export class LlamaModel extends Module {
 
   /** inputIds int64 [N, L]; gives the last hidden state [N, L, hidden]. */
   forward(inputIds: Tensor, past?: Past): { readonly hidden: Tensor; readonly past: Past } {
-    const length = inputIds.shape[1] as number;
-    const before = pastLength(past);
+    const length = textLength("LlamaModel", inputIds);
+    const before = pastLength("LlamaModel", past, this.layers.length);
     const positions = positionsBehind(before, length);
     const rotation = rotationAt(positions, this.#headWidth, this.#theta);
     const mask = causalMask(positions, before + length);
@@ -229,7 +232,7 @@ const common = { vocabulary: 32000, eps: 1e-5, theta: 10000, tied: false };
 const factory =
   (sizes: Omit<LlamaShape, keyof typeof common> & Partial<LlamaShape>) =>
   (options: LlamaOptions = {}): LlamaForCausalLM => {
-    const shape = { ...common, ...sizes, ...options.shape };
+    const shape = withSizes<LlamaShape>("llama", { ...common, ...sizes }, options.shape);
     return buildWith(
       options,
       () => initialise(() => new LlamaForCausalLM(shape), initialWeights),

@@ -8,6 +8,8 @@ import { Module } from "../nn/module.ts";
 import { invalid } from "../nn/options.ts";
 import { LSTM } from "../nn/recurrent.ts";
 import { buildWith, initialise, type WeightOptions } from "./build.ts";
+import { withSizes } from "./sizes.ts";
+import { textLength } from "./texts.ts";
 
 export interface LSTMLanguageModelShape {
   readonly vocabulary: number;
@@ -58,6 +60,7 @@ export class LSTMLanguageModel extends Module {
   }
 
   forward(inputIds: Tensor, state?: LSTMState): { readonly logits: Tensor; readonly state: LSTMState } {
+    textLength("LSTMLanguageModel", inputIds);
     const [output, next] = this.rnn.forward(this.drop.forward(this.encoder.forward(inputIds)), state);
     return { logits: this.decoder.forward(this.drop.forward(output)), state: next };
   }
@@ -77,8 +80,10 @@ export interface LSTMLanguageModelOptions extends WeightOptions {
   readonly shape?: Partial<LSTMLanguageModelShape>;
 }
 
+const published: LSTMLanguageModelShape = { vocabulary: 33278, embedding: 650, hidden: 650, layers: 2, dropout: 0.5, tied: true };
+
 /** By default for the 33,278 words of WikiText-2, with two layers of 650 features and shared weights: 28,434,378 parameters. */
 export function lstmLanguageModel(options: LSTMLanguageModelOptions = {}): LSTMLanguageModel {
-  const shape = { vocabulary: 33278, embedding: 650, hidden: 650, layers: 2, dropout: 0.5, tied: true, ...options.shape };
+  const shape = withSizes("lstmLanguageModel", published, options.shape);
   return buildWith(options, () => initialise(() => new LSTMLanguageModel(shape), initialWeights));
 }

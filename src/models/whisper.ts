@@ -3,6 +3,7 @@
 import { tensor } from "../eager/create.ts";
 import { permute, slice } from "../eager/functions/shape.ts";
 import type { Tensor } from "../eager/tensor.ts";
+import { ingotError } from "../errors/error.ts";
 import { ModuleList } from "../nn/container.ts";
 import { Conv1d } from "../nn/conv.ts";
 import { gelu } from "../nn/functional/activation.ts";
@@ -11,6 +12,7 @@ import { normal, zeros } from "../nn/init.ts";
 import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { buildWith, initialise, normalWeights, type WeightOptions } from "./build.ts";
 import {
   append,
@@ -24,6 +26,8 @@ import {
   splitHeads,
 } from "./causal.ts";
 import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
+import { checkSizes, withSizes } from "./sizes.ts";
+import { checkPositions, textLength } from "./texts.ts";
 
 export interface WhisperShape {
   readonly vocabulary: number;
@@ -109,9 +113,23 @@ export class WhisperEncoder extends Module {
   forward(inputFeatures: Tensor): Tensor {
     const waves = gelu(this.conv2.forward(gelu(this.conv1.forward(inputFeatures))));
     const places = permute(waves, [0, 2, 1]);
-    let x = places.add(slice(this.embed_positions.weight, 0, 0, places.shape[1] as number));
+    const count = places.shape[1] as number;
+    this.#checkLength(count, inputFeatures);
+    let x = places.add(slice(this.embed_positions.weight, 0, 0, count));
     for (const layer of this.layers) x = layer.forward(x);
     return this.layer_norm.forward(x);
+  }
+
+  #checkLength(count: number, inputFeatures: Tensor): void {
+    const most = this.embed_positions.numEmbeddings;
+    if (count <= most) return;
+    throw ingotError("ShapeMismatch", {
+      op: "WhisperEncoder",
+      what: "inputFeatures",
+      actual: formatShape(inputFeatures.shape),
+      expected: `[N, ${this.conv1.inChannels}, at most ${2 * most}]`,
+      hint: "Cut the sound into pieces: the model has learned positions for no longer one.",
+    });
   }
 }
 
@@ -161,8 +179,9 @@ export class WhisperDecoder extends Module {
   }
 
   forward(inputIds: Tensor, encoded: Tensor, past?: Past): { readonly hidden: Tensor; readonly past: Past } {
-    const length = inputIds.shape[1] as number;
-    const before = pastLength(past);
+    const length = textLength("WhisperDecoder", inputIds);
+    const before = pastLength("WhisperDecoder", past, this.layers.length);
+    checkPositions("WhisperDecoder", before + length, this.embed_positions.numEmbeddings);
     const positions = positionsBehind(before, length);
     const mask = causalMask(positions, before + length);
     let x = this.embed_tokens.forward(inputIds).add(this.embed_positions.forward(positions));
@@ -181,6 +200,7 @@ export class WhisperModel extends Module {
 
   constructor(shape: WhisperShape) {
     super();
+    checkSizes("WhisperModel", shape);
     this.encoder = new WhisperEncoder(shape);
     this.decoder = new WhisperDecoder(shape);
   }
@@ -266,7 +286,11 @@ export interface WhisperOptions extends WeightOptions {
 const factory =
   (sizes: Pick<WhisperShape, "layers" | "heads" | "hidden">) =>
   (options: WhisperOptions = {}): WhisperForConditionalGeneration => {
-    const shape = { vocabulary: 51865, melBands: 80, sourcePositions: 1500, targetPositions: 448, ...sizes, ...options.shape };
+    const shape = withSizes(
+      "whisper",
+      { vocabulary: 51865, melBands: 80, sourcePositions: 1500, targetPositions: 448, ...sizes },
+      options.shape,
+    );
     return buildWith(
       options,
       () => initialise(() => new WhisperForConditionalGeneration(shape), initialWeights),

@@ -104,6 +104,11 @@ describe("BERT", () => {
     assert.ok(!model.forward(ids).lastHiddenState.select(1, 0).allclose(model.forward(changed).lastHiddenState.select(1, 0)));
   });
 
+  it("says what is wrong with a text or its mask", () => {
+    assert.throws(() => model.forward(text(2, 65)), { code: "InvalidArgument", summary: /at most 64 tokens/ });
+    assert.throws(() => model.forward(text(2, 6), ones([2, 5])), { code: "ShapeMismatch", summary: /\[2, 5\], expected \[2, 6\]/ });
+  });
+
   it("gives words and texts scores", () => {
     const ids = text(2, 6);
     assert.deepEqual(bertForMaskedLM({ seed: 0, shape }).eval().forward(ids).shape, [2, 6, 50]);

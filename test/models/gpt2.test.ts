@@ -101,8 +101,27 @@ describe("GPT-2", () => {
     assert.ok(Math.abs(deviation(deep.mlp.c_proj.weight) - 0.02 / 4) < 0.0005);
   });
 
-  it("says when a text is longer than its positions", () => {
-    assert.throws(() => model.forward(text(1, 65)), { code: "IndexOutOfRange" });
+  it("says what is wrong with a text, or with what was kept", () => {
+    const { past } = model.forward(text(1, 60));
+    const cases: readonly (readonly [call: () => unknown, code: string, summary: RegExp])[] = [
+      [() => model.forward(text(1, 65)), "InvalidArgument", /at most 64 tokens.*got 65/],
+      [() => model.forward(text(1, 5), past), "InvalidArgument", /at most 64 tokens.*got 65/],
+      [() => model.forward(text(1, 4).select(0, 0)), "RankMismatch", /inputIds has 1 dimension.*\[N, L\]/],
+      [() => model.forward(text(1, 4).float()), "DTypeMismatch", /float32, expected int64 or int32/],
+      [() => model.forward([[1, 2]] as unknown as Tensor), "InvalidArgument", /`inputIds` to be a tensor/],
+      [() => model.forward(text(1, 4), past.slice(1)), "InvalidArgument", /2 pairs of keys and values.*array of 1/],
+      [() => model.forward(tensor([[50n]])), "IndexOutOfRange", /index 50/],
+    ];
+    for (const [call, code, summary] of cases) assert.throws(call, { code, summary });
+  });
+
+  it("refuses sizes that it does not have or that do not fit", () => {
+    assert.throws(() => gpt2({ shape: { layer: 3 } as object }), { code: "UnknownOption", summary: /gpt2 has no option `shape.layer`/ });
+    assert.throws(() => gpt2({ shape: { ...shape, heads: 3 } }), {
+      code: "InvalidArgument",
+      summary: /a divisor of the 32 features, got 3/,
+    });
+    assert.throws(() => gpt2({ shape: { ...shape, layers: 1.5 } }), { code: "InvalidArgument" });
   });
 });
 

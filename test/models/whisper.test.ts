@@ -1,7 +1,7 @@
 // The Whisper-style model: Hugging Face's keys and counts, decoding with a cache.
 import assert from "node:assert/strict";
 import { cat, randint, randn, type Tensor, trace } from "../../src/index.ts";
-import { type Past, whisperBase, whisperSmall, whisperTiny } from "../../src/models/index.ts";
+import { type CausalOutput, type Past, whisperBase, whisperSmall, whisperTiny } from "../../src/models/index.ts";
 import { withoutInit } from "../../src/nn/index.ts";
 import { parameterCount, shaken } from "../support/shaken.ts";
 
@@ -81,6 +81,28 @@ describe("Whisper", () => {
     assert.deepEqual(model.forward(sound(1), changed).narrow(1, 0, 4).toArray(), scores.narrow(1, 0, 4).toArray());
     const otherEnd = cat([sound(1).narrow(2, 0, 20), sound(1).narrow(2, 20, 4).mul(3)], 2);
     assert.ok(!model.forward(otherEnd, ids).select(1, 0).allclose(scores.select(1, 0)));
+  });
+
+  it("says when a sound is longer than its positions", () => {
+    assert.throws(() => model.encode(sound(1, 98)), { code: "ShapeMismatch", summary: /\[1, 8, 98\], expected \[N, 8, at most 96\]/ });
+  });
+
+  it("traces its decoder alone, behind a cache of every length", async () => {
+    const decode = (ids: Tensor, heard: Tensor, past: Past) => model.decode(ids, heard, past);
+    const example = (batch: number, frames: number, before: number, length: number): [Tensor, Tensor, Past] => {
+      const heard = model.encode(sound(batch, frames));
+      return [text(batch, length, 7), heard, model.decode(text(batch, before), heard).past];
+    };
+    const kept = { 0: "batch", 2: "past" };
+    const dynamic = [{ 0: "batch", 1: "seq" }, { 0: "batch", 1: "places" }, kept, kept, kept, kept];
+    const traced = await trace(decode, example(2, 24, 4, 3), { dynamic });
+    try {
+      const args = example(3, 31, 6, 1);
+      const { logits } = (await traced.run(args)) as unknown as CausalOutput;
+      near(logits, model.decode(...args).logits);
+    } finally {
+      await traced.close();
+    }
   });
 
   it("traces for every batch, sound and text, checked on both engines", async () => {
