@@ -21,15 +21,17 @@ export interface CausalOutput {
 /** How many positions were read before. Throws `InvalidArgument` unless there are keys and values for each of `layers` layers. */
 export function pastLength(op: string, past: Past | undefined, layers: number): number {
   if (past === undefined) return 0;
-  const pairs = Array.isArray(past) && past.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isTensor));
-  if (!pairs || past.length !== layers)
-    throw invalid(
-      op,
-      "past",
-      `${layers} pairs of keys and values, one per layer`,
-      Array.isArray(past) ? `an array of ${past.length}` : typeof past,
-    );
+  checkPast(op, "past", past, layers);
   return past[0]?.[0].shape[2] ?? 0;
+}
+
+/** Throws `InvalidArgument` unless `past` holds keys and values for each of `layers` layers. */
+export function checkPast(op: string, name: string, past: Past, layers: number): void {
+  const given: unknown = past;
+  const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2 && pair.every(isTensor);
+  if (Array.isArray(given) && given.length === layers && given.every(isPair)) return;
+  const actual = Array.isArray(given) ? `an array of ${given.length}` : typeof given;
+  throw invalid(op, name, `${layers} pairs of keys and values, one per layer`, actual, "Give back what an earlier call gave.");
 }
 
 /** int64 [L]: the positions of `length` new tokens behind `past` old ones. */

@@ -18,6 +18,7 @@ import {
   append,
   type CausalOutput,
   causalMask,
+  checkPast,
   joinHeads,
   type KeyValue,
   type Past,
@@ -153,17 +154,18 @@ export class WhisperDecoderLayer extends Module {
     this.final_layer_norm = new LayerNorm(shape.hidden);
   }
 
-  forward(input: Tensor, encoded: Tensor, mask: Tensor, past?: KeyValue): [Tensor, KeyValue] {
+  /** `heard` is what `encoder_attn` made of the sound. */
+  forward(input: Tensor, heard: KeyValue, mask: Tensor, past?: KeyValue): [Tensor, KeyValue] {
     const normed = this.self_attn_layer_norm.forward(input);
     const kept = append(past, this.self_attn.keyValue(normed));
     const x = input.add(this.self_attn.forward(normed, kept, mask));
     const listening = this.encoder_attn_layer_norm.forward(x);
-    const y = x.add(this.encoder_attn.forward(listening, this.encoder_attn.keyValue(encoded)));
+    const y = x.add(this.encoder_attn.forward(listening, heard));
     return [y.add(this.fc2.forward(gelu(this.fc1.forward(this.final_layer_norm.forward(y))))), kept];
   }
 }
 
-/** Token numbers int64 [N, L] and the encoder's output → the last hidden state [N, L, hidden]. */
+/** Token numbers int64 [N, L] and what was heard → the last hidden state [N, L, hidden]. */
 export class WhisperDecoder extends Module {
   readonly embed_tokens: Embedding;
   readonly embed_positions: Embedding;
@@ -178,15 +180,21 @@ export class WhisperDecoder extends Module {
     this.layer_norm = new LayerNorm(shape.hidden);
   }
 
-  forward(inputIds: Tensor, encoded: Tensor, past?: Past): { readonly hidden: Tensor; readonly past: Past } {
+  /** Keys and values of the encoder's output [N, places, hidden] for every layer: they are the same for every token. */
+  listen(encoded: Tensor): Past {
+    return this.layers.map((layer) => layer.encoder_attn.keyValue(encoded));
+  }
+
+  forward(inputIds: Tensor, heard: Past, past?: Past): { readonly hidden: Tensor; readonly past: Past } {
     const length = textLength("WhisperDecoder", inputIds);
     const before = pastLength("WhisperDecoder", past, this.layers.length);
+    checkPast("WhisperDecoder", "heard", heard, this.layers.length);
     checkPositions("WhisperDecoder", before + length, this.embed_positions.numEmbeddings);
     const positions = positionsBehind(before, length);
     const mask = causalMask(positions, before + length);
     let x = this.embed_tokens.forward(inputIds).add(this.embed_positions.forward(positions));
     const kept = this.layers.map((layer, i) => {
-      const [output, keyValue] = layer.forward(x, encoded, mask, past?.[i]);
+      const [output, keyValue] = layer.forward(x, heard[i] as KeyValue, mask, past?.[i]);
       x = output;
       return keyValue;
     });
@@ -206,7 +214,7 @@ export class WhisperModel extends Module {
   }
 
   forward(inputFeatures: Tensor, inputIds: Tensor): Tensor {
-    return this.decoder.forward(inputIds, this.encoder.forward(inputFeatures)).hidden;
+    return this.decoder.forward(inputIds, this.decoder.listen(this.encoder.forward(inputFeatures))).hidden;
   }
 }
 
@@ -240,14 +248,14 @@ export class WhisperForConditionalGeneration extends Module {
     return this.decode(decoderInputIds, this.encode(inputFeatures)).logits;
   }
 
-  /** What the decoder listens to: [N, places, hidden]. */
-  encode(inputFeatures: Tensor): Tensor {
-    return this.model.encoder.forward(inputFeatures);
+  /** What the decoder listens to: keys and values [N, heads, places, hidden / heads] for each of its layers. */
+  encode(inputFeatures: Tensor): Past {
+    return this.model.decoder.listen(this.model.encoder.forward(inputFeatures));
   }
 
   /** Scores behind the given tokens, which follow those that `past` was kept of. */
-  decode(decoderInputIds: Tensor, encoded: Tensor, past?: Past): CausalOutput {
-    const output = this.model.decoder.forward(decoderInputIds, encoded, past);
+  decode(decoderInputIds: Tensor, heard: Past, past?: Past): CausalOutput {
+    const output = this.model.decoder.forward(decoderInputIds, heard, past);
     return { logits: this.proj_out.forward(output.hidden), past: output.past };
   }
 }

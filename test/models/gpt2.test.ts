@@ -1,7 +1,7 @@
 // GPT-2: Hugging Face's keys and counts, and what must hold of any causal decoder with a cache.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cat, randint, type Tensor, tensor, trace } from "../../src/index.ts";
+import { cat, randint, type Tensor, tensor, trace, zeros } from "../../src/index.ts";
 import { type CausalOutput, GPT2Model, gpt2, gpt2Large, gpt2Medium, gpt2Xl, type Past } from "../../src/models/index.ts";
 import { withoutInit } from "../../src/nn/index.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
@@ -137,9 +137,9 @@ describe("GPT-2 traced", () => {
     }
   });
 
-  it("goes on behind a cache of every length", async () => {
+  it("goes on behind a cache of every length, also an empty one", async () => {
     const begin = (batch: number, length: number) => model.forward(text(batch, length, 3)).past;
-    const kept = { 0: "batch", 2: "past" };
+    const kept = { 0: "batch", 2: { name: "past", min: 0 } };
     const traced = await trace(model, [text(2, 3), begin(2, 5)], { dynamic: [{ 0: "batch", 1: "seq" }, kept, kept, kept, kept] });
     try {
       const [ids, past] = [text(1, 1, 4), begin(1, 11)];
@@ -147,6 +147,8 @@ describe("GPT-2 traced", () => {
       const expected = model.forward(ids, past);
       near(output.logits, expected.logits);
       near(output.past[1]?.[0] as Tensor, expected.past[1]?.[0] as Tensor);
+      const nothing: Past = [0, 1].map(() => [zeros([2, 4, 0, 8]), zeros([2, 4, 0, 8])]);
+      near(((await traced.run([text(2, 6), nothing])) as unknown as CausalOutput).logits, model.forward(text(2, 6)).logits);
     } finally {
       await traced.close();
     }

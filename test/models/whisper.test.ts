@@ -83,18 +83,34 @@ describe("Whisper", () => {
     assert.ok(!model.forward(otherEnd, ids).select(1, 0).allclose(scores.select(1, 0)));
   });
 
+  it("hears the sound once: keys and values of every layer", () => {
+    const heard = model.encode(sound(2));
+    assert.deepEqual(
+      heard.map((pair) => pair.map((t) => t.shape)),
+      [0, 1].map(() => [
+        [2, 4, 12, 8],
+        [2, 4, 12, 8],
+      ]),
+    );
+    assert.throws(() => model.decode(text(2, 3), heard.slice(1)), {
+      code: "InvalidArgument",
+      summary: /`heard` to be 2 pairs.*array of 1/,
+    });
+  });
+
   it("says when a sound is longer than its positions", () => {
     assert.throws(() => model.encode(sound(1, 98)), { code: "ShapeMismatch", summary: /\[1, 8, 98\], expected \[N, 8, at most 96\]/ });
   });
 
   it("traces its decoder alone, behind a cache of every length", async () => {
-    const decode = (ids: Tensor, heard: Tensor, past: Past) => model.decode(ids, heard, past);
-    const example = (batch: number, frames: number, before: number, length: number): [Tensor, Tensor, Past] => {
+    const decode = (ids: Tensor, heard: Past, past: Past) => model.decode(ids, heard, past);
+    const example = (batch: number, frames: number, before: number, length: number): [Tensor, Past, Past] => {
       const heard = model.encode(sound(batch, frames));
       return [text(batch, length, 7), heard, model.decode(text(batch, before), heard).past];
     };
+    const heard = { 0: "batch", 2: "places" };
     const kept = { 0: "batch", 2: "past" };
-    const dynamic = [{ 0: "batch", 1: "seq" }, { 0: "batch", 1: "places" }, kept, kept, kept, kept];
+    const dynamic = [{ 0: "batch", 1: "seq" }, heard, heard, heard, heard, kept, kept, kept, kept];
     const traced = await trace(decode, example(2, 24, 4, 3), { dynamic });
     try {
       const args = example(3, 31, 6, 1);
