@@ -21,7 +21,8 @@ export function adaptKeys(model: Module, state: ReadonlyMap<string, Tensor>, rul
   for (const [given, tensor] of state) {
     const key = renamed(given, rules.renamed ?? {});
     const candidates = [key, `${base}.${key}`, key.startsWith(`${base}.`) ? key.slice(base.length + 1) : key];
-    const found = candidates.find((candidate) => own.has(candidate));
+    // Where a key stands there in its own right, another form of it is not a name for it.
+    const found = candidates.find((candidate) => own.has(candidate) && (candidate === given || !state.has(candidate)));
     if (found !== undefined) adapted.set(found, tensor);
     else if (!rules.ignored.test(key)) adapted.set(given, tensor);
   }
