@@ -16,6 +16,8 @@ export interface Answer {
   readonly top5?: boolean;
   readonly problem?: string;
   readonly note?: string;
+  /** Why the peer cannot judge this model. */
+  readonly skipped?: string;
 }
 
 /** The first interpreter that can import all of these packages. */

@@ -6,6 +6,7 @@ import { models } from "../src/index.ts";
 import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
 import { compareWithTorch } from "./torch.ts";
+import { compareWithTransformers } from "./transformers.ts";
 
 /** Largest error over largest value. */
 const limit = 1e-4;
@@ -16,6 +17,7 @@ const peers = {
   onnxruntime: { packages: ["onnxruntime", "numpy"], program: "onnxruntime_peer.py", install: "onnxruntime" },
   openvino: { packages: ["openvino", "numpy"], program: "openvino_peer.py", install: "openvino" },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
+  transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
 } as const;
 type PeerName = keyof typeof peers;
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
@@ -37,11 +39,13 @@ try {
   for (const { name, python } of pythons) if (!python) skip(name);
   const present = pythons.filter((p): p is { name: PeerName; python: string } => p.python !== undefined);
   const manifest = join(folder, "manifest.json");
-  if (present.some(({ name }) => name !== "torch"))
+  if (present.some(({ name }) => name !== "torch" && name !== "transformers"))
     writeFileSync(manifest, JSON.stringify(await saveModels(folder, (what) => console.log(`  ${what} …`))));
   for (const { name, python } of present) {
     try {
-      await (name === "torch" ? torch(python) : judgeFiles(name, python, manifest));
+      if (name === "torch") await torch(python);
+      else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
+      else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
     } catch (error) {
       report({ model: name, problem: error instanceof Error ? error.message : String(error) });
     }
@@ -52,8 +56,8 @@ try {
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
 
-async function judgeFiles(name: PeerName, python: string, manifest: string): Promise<void> {
-  for await (const answer of ask(python, peers[name].program, [manifest]))
+async function judgeAnswers(name: PeerName, answers: AsyncIterable<Answer>): Promise<void> {
+  for await (const answer of answers)
     if (answer.version) console.log(`${name} ${answer.version}`);
     else report(answer);
 }
@@ -78,7 +82,12 @@ function skip(name: PeerName): void {
   );
 }
 
-function report({ model, error, top5, problem, note }: Answer): void {
+function report({ model, error, top5, problem, note, skipped }: Answer): void {
+  if (skipped !== undefined) {
+    counts.skipped++;
+    console.log(`  !!! SKIPPED ${model}: ${skipped}`);
+    return;
+  }
   const good = problem === undefined && (error === undefined || (error <= limit && top5 !== false));
   counts[good ? "passed" : "failed"]++;
   const figures = error === undefined ? (note ?? "") : `error ${error.toExponential(1)}, top-5 ${top5 ? "equal" : "DIFFER"}`;

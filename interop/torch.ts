@@ -19,14 +19,22 @@ export async function* compareWithTorch(folder: string, name: string): AsyncIter
   await loaded.close();
 }
 
-async function tensorsOf(path: string): Promise<Map<string, Tensor>> {
+/** The tensors of a safetensors file. */
+export async function tensorsOf(path: string): Promise<Map<string, Tensor>> {
   const { tensors } = await readSafetensors(path);
   return new Map([...tensors].map(([name, storage]) => [name, Tensor.fromStorage(storage)]));
 }
 
-function judge(model: string, actual: Tensor, expected: Tensor): Answer {
+/** The error of an output, and whether its highest scores are the same. */
+export function judge(model: string, actual: Tensor, expected: Tensor): Answer {
+  if (String(actual.shape) !== String(expected.shape)) return { model, problem: `shape ${actual.shape}, expected ${expected.shape}` };
   const [a, e] = [actual.storage.toNumbers(), expected.storage.toNumbers()];
   const largest = Math.max(...e.map(Math.abs));
   const error = Math.max(...a.map((v, i) => Math.abs(v - (e[i] as number)))) / largest;
-  return { model, error, top5: String(topk(actual, 5).indices) === String(topk(expected, 5).indices) };
+  return { model, error, top5: sameTop5(actual, expected) };
+}
+
+function sameTop5(actual: Tensor, expected: Tensor): boolean {
+  const k = Math.min(5, expected.shape.at(-1) ?? 0);
+  return String(topk(actual, k).indices) === String(topk(expected, k).indices);
 }

@@ -1,29 +1,44 @@
 // How every factory of the zoo makes its model: initial weights from a seed, or given weights and then no initialisation at all.
 import { Tensor } from "../eager/tensor.ts";
+import { normal, zeros } from "../nn/init.ts";
 import { initSkipped, seeded, withoutInit } from "../nn/init-scope.ts";
+import { Embedding, Linear } from "../nn/linear.ts";
 import type { Module } from "../nn/module.ts";
 import { integerFrom } from "../nn/options.ts";
 import { readSafetensorsSync } from "../weights/safetensors.ts";
 
-export interface ModelOptions {
+/** Where a model's weights come from. */
+export interface WeightOptions {
   /** The same seed gives the same initial weights on every machine. Without a seed they come from the global random numbers. */
   readonly seed?: number;
   /**
-   * Trained weights, by torchvision's state-dict keys: tensors, or the path of a safetensors file. Files of other formats are read with
-   * `await readWeights(path)` first.
+   * Trained weights, by the state-dict keys of torchvision or Hugging Face: tensors, or the path of a safetensors file. Files of other formats
+   * are read with `await readWeights(path)` first.
    */
   readonly weights?: string | ReadonlyMap<string, Tensor>;
+}
+
+/** Options of the networks that give scores for images. */
+export interface ModelOptions extends WeightOptions {
   /** Size of the last layer; 1000 by default, as ImageNet has. */
   readonly numClasses?: number;
 }
 
 /** Builds a model in train mode, as PyTorch does. Throws `StateDictMismatch` when the weights do not fit, and the errors of reading them. */
 export function build<M extends Module>(options: ModelOptions, make: (numClasses: number) => M): M {
-  const { seed, weights } = options;
   const numClasses = integerFrom("models", "numClasses", options.numClasses ?? 1000, 1);
-  if (weights === undefined) return seed === undefined ? make(numClasses) : seeded(seed, () => make(numClasses));
-  const model = withoutInit(() => make(numClasses));
-  model.loadStateDict(typeof weights === "string" ? fromFile(weights) : weights);
+  return buildWith(options, () => make(numClasses));
+}
+
+/** As `build`, for models without classes; `adapt` gives published weights the keys of the model. */
+export function buildWith<M extends Module>(
+  { seed, weights }: WeightOptions,
+  make: () => M,
+  adapt: (model: M, state: ReadonlyMap<string, Tensor>) => ReadonlyMap<string, Tensor> = (_, state) => state,
+): M {
+  if (weights === undefined) return seed === undefined ? make() : seeded(seed, make);
+  const model = withoutInit(make);
+  model.loadStateDict(adapt(model, typeof weights === "string" ? fromFile(weights) : weights));
   return model;
 }
 
@@ -39,4 +54,14 @@ export function initialise<M extends Module>(make: () => M, assign: (model: M) =
   const model = withoutInit(make);
   if (!initSkipped()) assign(model);
   return model;
+}
+
+/** Draws every Linear and Embedding from a normal distribution around 0, without biases: how Transformers for language start. */
+export function normalWeights(model: Module, std = 0.02): void {
+  for (const module of model.modules()) {
+    if (module instanceof Embedding) module.resetParameters(std);
+    if (!(module instanceof Linear)) continue;
+    module.registerParameter("weight", normal(module.weight.shape, 0, std));
+    if (module.bias) module.registerParameter("bias", zeros(module.bias.shape));
+  }
 }

@@ -65,6 +65,7 @@ export {
   MaxPool2d,
   MaxPool3d,
 } from "./pool.ts";
+export { GRU, LSTM, type RecurrentOptions, RNN, type RNNOptions } from "./recurrent.ts";
 export {
   ConstantPad2d,
   PixelShuffle,

@@ -116,7 +116,13 @@ export class Embedding extends Module {
       paddingIdx === undefined
         ? undefined
         : integerFrom("Embedding", "paddingIdx", paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx, 0);
-    const weight = normal([numEmbeddings, embeddingDim]);
+    this.registerParameter("weight", undefined);
+    this.resetParameters();
+  }
+
+  /** Draws the table anew: normal with this standard deviation, 1 by default; zeros in the row `paddingIdx`. */
+  resetParameters(std = 1): void {
+    const weight = normal([this.numEmbeddings, this.embeddingDim], 0, std);
     // Freshly drawn and not yet anybody's: the one moment at which its memory may be written.
     if (this.paddingIdx !== undefined)
       weight.storage

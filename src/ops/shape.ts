@@ -259,6 +259,12 @@ export const shape = defineOp("Shape", {
   infer: (c) => [tensorType("int64", [slicedShape(c)?.length ?? unknownDim()])],
   inferDims: (c) => [slicedShape(c)],
   eval: ({ data }, { start, end }) => int64List(sliceOf(data.shape, start, end)),
+  decompose(g, [data], { start, end }) {
+    const all = g.add("Shape", [data]).output;
+    if (start === 0 && end === undefined) return [all];
+    const bound = (at: number) => g.addInitializer(int64List([at]));
+    return [g.add("Slice", [all, bound(start), bound(end ?? Number.MAX_SAFE_INTEGER)]).output];
+  },
 });
 
 function slicedShape(c: InferContext): readonly Dim[] | undefined {

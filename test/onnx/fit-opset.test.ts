@@ -50,6 +50,7 @@ const cases: readonly (readonly [op: string, since: number, max: number, constan
   ["ReduceMax", 18, 13, [], {}],
   ["ReduceSum", 13, 11, [int64([1], 1)], {}],
   ["Unsqueeze", 13, 11, [int64([2], 0, -1)], {}],
+  ["Shape", 15, 13, [], { start: 1, end: -1 }],
 ];
 
 describe("writing for an older opset", () => {

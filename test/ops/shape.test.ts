@@ -1,6 +1,7 @@
 // Reshaping, permuting and measuring: values, symbolic sizes and contents, views without copies, errors.
 import assert from "node:assert/strict";
 import { Storage } from "../../src/tensor/storage.ts";
+import { bothWays } from "../support/op-decomposition.ts";
 import { counting, f32, graphOf, i64, infer, result, run, sym } from "../support/run-op.ts";
 
 describe("Reshape", () => {
@@ -99,6 +100,20 @@ describe("Shape and Size", () => {
     assert.deepEqual(result("Shape", [counting([2, 3, 4])], { start: 1, end: -1 }).values, [3]);
     assert.deepEqual(result("Shape", [counting([2])], { start: -9, end: 9 }).values, [2]);
     assert.deepEqual(result("Size", [counting([2, 3])]), { shape: [], values: [6] });
+  });
+
+  it("say a part of the sizes in older words, for opsets without start and end", () => {
+    for (const attributes of [
+      {},
+      { start: 1 },
+      { start: 1, end: 2 },
+      { start: -2, end: -1 },
+      { start: -9, end: 9 },
+      { start: 2, end: 1 },
+    ]) {
+      const { kernel, decomposed } = bothWays("Shape", [counting([2, 3, 4])], attributes);
+      assert.deepEqual(decomposed[0]?.toNumbers(), kernel[0]?.toNumbers(), JSON.stringify(attributes));
+    }
   });
 
   it("know symbolic contents", () => {
