@@ -37,7 +37,7 @@ export function inferNode(
     inputs: types,
     attributes: resolved,
     outputCount: options.outputCount ?? requiredCount(schema.outputs),
-    constant: (i) => inputs[i]?.storage,
+    constant: (i) => inputs[i]?.constant,
     dims: (i) => inputs[i]?.dims,
   };
   const all = schema.infer(context);

@@ -132,7 +132,7 @@ function tripCount(c: InferContext, body: Graph): Dim {
 /** True for a condition that is passed through unchanged, or is the constant true. */
 function staysTrue(value: Value | undefined, body: Graph): boolean {
   if (value === undefined || value === body.inputs[1]) return value !== undefined;
-  if (value.storage) return value.storage.toNumbers()[0] === 1;
+  if (value.constant) return value.constant.toNumbers()[0] === 1;
   const { producer } = value;
   if (producer?.op === "Identity") return staysTrue(producer.inputs[0], body);
   const constant = producer?.op === "Constant" ? producer.attributes.value : undefined;

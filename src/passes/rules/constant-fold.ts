@@ -1,5 +1,5 @@
 // Computes at compile time what depends on constants only, and shape arithmetic whose sizes are known.
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import type { Node } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
 import { isDead } from "../../ir/traverse.ts";
 import type { OpDefinition } from "../../ops/define.ts";
@@ -56,7 +56,7 @@ function knownFromShapes(node: Node): Storage[] | undefined {
 function computed(node: Node): readonly Storage[] | undefined {
   const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
   if (!definition?.evaluate || definition.pure === false || node.subgraphs.length > 0) return undefined;
-  const inputs = node.inputs.map((v) => v && constantOf(v, node.graph));
+  const inputs = node.inputs.map((v) => v?.constant);
   if (inputs.some((s, i) => node.inputs[i] && !s)) return undefined;
   if (outputBytes(node) > growthBudget + inputs.reduce((n, s) => n + (s?.byteSize ?? 0), 0)) return undefined;
   const values = evaluateOp(definition, inputs, node.attributes, { outputCount: node.outputs.length });
@@ -73,11 +73,4 @@ function outputBytes(node: Node): number {
     if (v.type.kind !== "tensor" || !v.type.shape?.every((d) => typeof d === "number")) return n;
     return n + 4 * (v.type.shape as number[]).reduce((a, b) => a * b, 1);
   }, 0);
-}
-
-/** A constant's elements: an initializer that is not a graph input (whose default a caller may replace). */
-export function constantOf(value: Value, graph: Graph): Storage | undefined {
-  if (!value.storage || value.producer) return undefined;
-  for (let g: Graph | undefined = graph; g; g = g.parent) if (g.inputs.includes(value)) return undefined;
-  return value.storage;
 }
