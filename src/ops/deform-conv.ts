@@ -153,7 +153,7 @@ function requireParts(c: InferContext, x: readonly Dim[], w: readonly Dim[], ker
     !actual ||
     (actual.length === expected.length &&
       actual.every((d, i) => typeof d !== "number" || typeof expected[i] !== "number" || d === expected[i]));
-  const require = (what: string, actual: readonly Dim[] | undefined, expected: readonly Dim[]) => {
+  const requireShape = (what: string, actual: readonly Dim[] | undefined, expected: readonly Dim[]) => {
     if (fits(actual, expected)) return;
     const hint = `group is ${group}, offset_group ${offsets}, the kernel ${formatShape(kernel)}.`;
     throw ingotError("ShapeMismatch", {
@@ -176,8 +176,8 @@ function requireParts(c: InferContext, x: readonly Dim[], w: readonly Dim[], ker
       actual: `group ${group} and offset_group ${offsets} for ${channels} channels in and ${outChannels} out`,
       hint: "group divides the channels of X and Y, offset_group those of X.",
     });
-  require("W", w, [outChannels, divided(channels, group), ...kernel]);
-  require("offset", inputShape(c, 2), [x[0] as Dim, offsets * taps * kernel.length, ...output]);
-  if (c.inputs[3]) require("B", inputShape(c, 3), [outChannels]);
-  if (c.inputs[4]) require("mask", inputShape(c, 4), [x[0] as Dim, offsets * taps, ...output]);
+  requireShape("W", w, [outChannels, divided(channels, group), ...kernel]);
+  requireShape("offset", inputShape(c, 2), [x[0] as Dim, offsets * taps * kernel.length, ...output]);
+  if (c.inputs[3]) requireShape("B", inputShape(c, 3), [outChannels]);
+  if (c.inputs[4]) requireShape("mask", inputShape(c, 4), [x[0] as Dim, offsets * taps, ...output]);
 }
