@@ -136,23 +136,38 @@ export class Matcher {
     const before = name === undefined ? undefined : bound.get(name);
     if (before !== undefined && before !== value) return this.#fail(`${place} is another value than the one called ${name}`);
     if (pattern.isConstant && !value.constant) return this.#fail(`${place} is not constant`);
-    if (pattern.isSingle && readerCount(value) !== 1)
-      return this.#fail(
-        `${place} has ${readerCount(value)} readers${value.isGraphOutput ? " (one is a graph output)" : ""}, the rule wants one`,
-      );
-    if (name !== undefined) bound.set(name, value);
+    const { producer } = value;
+    if (pattern.ops && !(producer && pattern.ops.includes(producer.op))) {
+      const actual = producer
+        ? `comes from ${producer.op}, not from`
+        : `is ${value.constant ? "a constant" : "a graph input"}, not the result of`;
+      return this.#fail(`${place} ${actual} ${pattern.ops.join(" or ")}`);
+    }
+    // From here on it is the operator that the rule wants: what fails now is nearer than another operator in the same place.
     this.#depth++;
-    const found = pattern.ops ? this.#node(pattern, value, place, rest, bound, graph) : this.#go(rest, bound, graph);
+    if (name !== undefined) bound.set(name, value);
+    const found =
+      pattern.isSingle && readerCount(value) !== 1
+        ? this.#fail(
+            `${place} has ${readerCount(value)} readers${value.isGraphOutput ? " (one is a graph output)" : ""}, the rule wants one`,
+          )
+        : pattern.ops && producer
+          ? this.#node(pattern, producer, value, place, rest, bound, graph)
+          : this.#go(rest, bound, graph);
     this.#depth--;
     if (!found && name !== undefined && before === undefined) bound.delete(name);
     return found;
   }
 
-  #node(pattern: PatternValue, value: Value, place: string, rest: Todo | undefined, bound: Map<string, Value>, graph: Graph): boolean {
-    const node = value.producer;
-    const wanted = (pattern.ops ?? []).join(" or ");
-    if (!node) return this.#fail(`${place} is ${value.constant ? "a constant" : "a graph input"}, not the result of ${wanted}`);
-    if (!pattern.ops?.includes(node.op)) return this.#fail(`${place} comes from ${node.op}, not from ${wanted}`);
+  #node(
+    pattern: PatternValue,
+    node: Node,
+    value: Value,
+    place: string,
+    rest: Todo | undefined,
+    bound: Map<string, Value>,
+    graph: Graph,
+  ): boolean {
     if (node.graph !== graph) return this.#fail(`${place} is computed in a graph around this one`);
     for (const v of node.outputs) if (v !== value && v.users.size > 0) return this.#fail(`another output of ${node.op} is read`);
     for (const [key, wish] of Object.entries(pattern.attributes))
