@@ -1,7 +1,8 @@
 // How much each function gains over the first, from samples that were taken round by round.
 import type Benchmark from "benchmark";
+import { count } from "../errors/quantity.ts";
 import { type Environment, environment, formatEnvironment, peakMemory } from "./environment.ts";
-import { count, formatDuration, Measurement, toSeconds, type WarmUp } from "./measurement.ts";
+import { formatDuration, Measurement, toSeconds, type WarmUp } from "./measurement.ts";
 import { benchmarkOf } from "./statistics.ts";
 
 /** What Benchmark.js's significance test (Mann–Whitney U at 95 %) says of a function beside the baseline. */

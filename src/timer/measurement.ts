@@ -1,5 +1,6 @@
 // What was measured of one function.
 import type Benchmark from "benchmark";
+import { count } from "../errors/quantity.ts";
 import { leastSample, quantile } from "./statistics.ts";
 
 /** What ran before the samples and is not among them. */
@@ -62,8 +63,6 @@ export class Measurement {
 
 /** ms as seconds, for Benchmark.js. */
 export const toSeconds = (times: readonly number[]): number[] => times.map((ms) => Math.max(ms / 1e3, leastSample));
-
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 const units: readonly (readonly [limit: number, scale: number, unit: string])[] = [
   [1e-3, 1e6, "ns"],

@@ -5,7 +5,7 @@ import type { Graph } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
-import { describeValue, MapValue, OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
+import { describeKind, MapValue, OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
 import { runPasses } from "../../passes/manager.ts";
 import { onnxruntimePasses } from "../../passes/pipelines.ts";
 import type { PassReport } from "../../passes/report.ts";
@@ -110,7 +110,7 @@ function toOrtData(value: RuntimeValue): OrtData {
   if (value instanceof Storage) return toOrt(value);
   if (value instanceof OptionalValue && value.element !== undefined) return toOrtData(value.element);
   if (value instanceof MapValue || value instanceof OptionalValue)
-    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", kind: describeValue(value) });
+    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", kind: describeKind(value) });
   return value.map((v) => toOrtData(v) as OrtTensor);
 }
 
