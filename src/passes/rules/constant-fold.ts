@@ -1,7 +1,7 @@
 // Computes at compile time what depends on constants only, and shape arithmetic whose sizes are known.
 import type { Node } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
-import { isDead } from "../../ir/traverse.ts";
+import { allNodes, isDead } from "../../ir/traverse.ts";
 import type { OpDefinition } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
 import { Storage } from "../../tensor/storage.ts";
@@ -16,6 +16,7 @@ export const growthBudget = 4 * 2 ** 20;
  *     2, 3 ─ Add ─ y          x[4, 5] ─ Shape ─ y
  *     5 ─ y                   [4, 5] ─ y
  *
+ * In branches and bodies of loops as well, where constants of the graphs around them count.
  * Legal because the same kernel computes the value now that would compute it later. Operators that draw random numbers are left alone, as
  * are results that would grow the file by more than 4 MiB.
  * Accuracy: exact.
@@ -25,13 +26,13 @@ export const constantFold: Pass = {
   about: "computes what depends on constants only; the kernel that would run later runs now",
   accuracy: "exact",
   run(graph, context) {
-    for (const node of graph.nodes()) {
+    for (const node of allNodes(graph)) {
       if (isDead(node)) continue;
       const known = knownFromShapes(node);
       const folded = known ?? computed(node);
       if (!folded) continue;
       if (!context.step("constant-fold", node)) return;
-      const patch = new Patch(graph, "constant-fold");
+      const patch = new Patch(node.graph, "constant-fold");
       node.outputs.forEach((output, i) => {
         if (output.users.size > 0) patch.shunt(output, patch.constant(folded[i] as Storage, output.name));
       });
