@@ -1,7 +1,6 @@
 // What was measured of one function.
-import type Benchmark from "benchmark";
 import { count } from "../errors/quantity.ts";
-import { leastSample, quantile } from "./statistics.ts";
+import { leastSample, quantile, type SampledBenchmark } from "./statistics.ts";
 
 /** What ran before the samples and is not among them. */
 export interface WarmUp {
@@ -36,7 +35,7 @@ export class Measurement {
   readonly hz: number;
   readonly warmUp: WarmUp;
 
-  constructor(benchmark: Benchmark, times: readonly number[], callsPerSample: number, warmUp: WarmUp) {
+  constructor(benchmark: SampledBenchmark, times: readonly number[], callsPerSample: number, warmUp: WarmUp) {
     const { mean, variance, deviation, sem, moe, rme } = benchmark.stats;
     this.name = benchmark.name ?? "";
     this.times = times;
