@@ -13,9 +13,9 @@ import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../../tenso
 import { Storage } from "../../tensor/storage.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
 import { checkThreads } from "../threads.ts";
+import type { OrtData, OrtTensor } from "./element-types.ts";
 import { ortEnvironment } from "./environment.ts";
 import { findLibrary } from "./library.ts";
-import type { OrtData, OrtTensor } from "./ort-value.ts";
 import { type InferenceSession, OrtSession } from "./session.ts";
 import { WorkerSession } from "./worker-session.ts";
 
