@@ -3,11 +3,12 @@ export type { CompiledModule } from "./compile/compiled-module.ts";
 export type { EngineChoice } from "./compile/evidence.ts";
 export type { CheckOptions, CompileOptions } from "./compile/finish.ts";
 export { type LoadOptions, load } from "./compile/load.ts";
+export type { Progress } from "./compile/progress.ts";
 export type { CompileReport } from "./compile/report.ts";
 export type { SaveOptions, SaveReport } from "./compile/save.ts";
 export { type InputSpec, parseSpec } from "./compile/spec.ts";
 export { type OutputOf, type TraceOptions, trace } from "./compile/trace.ts";
-export { type VerifyOptions, type VerifyReport, verifyCertificate, verifyFiles, verifyModel } from "./compile/verify.ts";
+export { type VerifyOptions, type VerifyReport, type VerifyRow, verifyCertificate, verifyFiles, verifyModel } from "./compile/verify.ts";
 export { type AllcloseOptions, allclose, equal } from "./eager/allclose.ts";
 export {
   arange,
@@ -45,10 +46,11 @@ export { type ElementValue, type NestedArray, Tensor } from "./eager/tensor.ts";
 export type { Executable, RunOptions } from "./engines/engine.ts";
 export type { EngineName } from "./engines/engines.ts";
 export type { Certificate } from "./equivalence/certificate.ts";
-export { type CompareOptions, type Comparison, compare } from "./equivalence/compare.ts";
+export { type CompareOptions, type Comparison, compare, type OutputComparison } from "./equivalence/compare.ts";
 export {
   ArchiveError,
   ArgumentError,
+  type CodeFrame,
   DTypeError,
   EngineError,
   EquivalenceError,
@@ -74,7 +76,7 @@ export { explain, type Optimized, type OptimizeOptions, optimize } from "./passe
 export type { Accuracy, Pass, PassContext, RewriteClaim, Step, Target } from "./passes/pass.ts";
 export type { PatternInput, PatternOps, PatternValue, PatternVariables } from "./passes/pattern.ts";
 export { onnxruntimePasses, portablePasses } from "./passes/pipelines.ts";
-export type { PassReport } from "./passes/report.ts";
+export type { PassReport, PassRow } from "./passes/report.ts";
 export {
   defineRule,
   type Explanation,

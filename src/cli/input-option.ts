@@ -6,11 +6,11 @@ import { type NestedArray, Tensor } from "../eager/tensor.ts";
 import { makeInput } from "../equivalence/check-inputs.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
+import { didYouMean } from "../errors/nearest.ts";
 import { preprocess } from "../image/index.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatType } from "../ir/type.ts";
 import { readNpy } from "../weights/npy.ts";
-import { didYouMean } from "./did-you-mean.ts";
 
 /** `x=cat.jpg` */
 export interface SourceOption {

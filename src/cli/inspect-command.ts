@@ -1,14 +1,15 @@
 // ingot inspect: what is in a model file.
+
 import type { Command } from "commander";
 import { graphToCode } from "../compile/code.ts";
 import { type GraphSummary, summarizeGraph } from "../compile/graph-summary.ts";
 import { formatChecks } from "../compile/report.ts";
 import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
+import { formatBytes } from "../errors/quantity.ts";
 import { type FileHeader, readGraphAndHeader } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import { action, makeCommand, type Session } from "./command.ts";
 import { paint } from "./console.ts";
-import { formatBytes } from "./saved.ts";
 
 interface Flags {
   readonly text?: boolean;

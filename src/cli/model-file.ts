@@ -6,10 +6,11 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
+import { didYouMean } from "../errors/nearest.ts";
+import { count } from "../errors/quantity.ts";
 import { libraryRoot } from "../source/library.ts";
 import { parseText } from "../source/parse.ts";
 import { checkModel, type Model } from "../trace/model.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import { placeOf } from "./error-place.ts";
 
 export interface LoadedModel {
@@ -128,7 +129,7 @@ function construct(file: string, exported: Constructor): unknown {
   if (exported.length > 0)
     throw ingotError("ModelFile", {
       file,
-      problem: `exports the class ${exported.name}, whose constructor takes ${exported.length} argument${exported.length === 1 ? "" : "s"}`,
+      problem: `exports the class ${exported.name}, whose constructor takes ${count(exported.length, "argument")}`,
       hint: `Export an instance: \`export default new ${exported.name}(…)\`.`,
     });
   try {

@@ -3,11 +3,11 @@ import { exampleFor } from "../compile/example.ts";
 import { parseSpecs } from "../compile/spec.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
+import { didYouMean } from "../errors/nearest.ts";
 import { parameterNames } from "../source/parameter-names.ts";
 import type { DynamicAxes } from "../trace/dynamic.ts";
 import { forwardFunction, type Model } from "../trace/model.ts";
 import { argumentList } from "../trace/structure.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import { readSource } from "./input-option.ts";
 import type { DeclaredInputs } from "./model-file.ts";
 

@@ -26,7 +26,8 @@ function decompose(node: Node, definition: OpDefinition): void {
     const input = part.addInput(v.name ?? "", v.type);
     // What is known of a constant may be used inside.
     input.dims = v.dims;
-    input.storage = v.storage;
+    input.storage = v.constant;
+    input.isInput = v.isInput;
     return input;
   });
   const outputs = definition.decompose?.(part, inputs, node.attributes, node.outputs) ?? [];

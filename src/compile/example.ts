@@ -1,13 +1,13 @@
 // Examples made from input specifications: given instead of tensors, or declared by the model as `static inputs`.
 import { Tensor } from "../eager/tensor.ts";
 import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
-import { nearest } from "../errors/nearest.ts";
+import { didYouMean } from "../errors/nearest.ts";
 import { parameterNames } from "../source/parameter-names.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { DynamicAxes, DynamicOption } from "../trace/dynamic.ts";
 import { forwardFunction, type Model, modelName } from "../trace/model.ts";
-import { describeValue } from "./options.ts";
 import { type InputSpec, parseSpecs } from "./spec.ts";
 
 export interface Example {
@@ -69,8 +69,7 @@ function argumentOrder(model: Model, keys: readonly string[]): readonly string[]
   if (known.length === 0 || known.length < parameters.length) return keys;
   const odd = keys.find((key) => !known.includes(key));
   if (odd !== undefined) {
-    const meant = nearest(odd, known);
-    const problem = `${modelName(model)} has no argument ${odd}${meant === undefined ? "" : ` (did you mean ${meant}?)`}; it takes ${known.join(", ")}`;
+    const problem = `${modelName(model)} has no argument ${odd}${didYouMean(odd, known)}; it takes ${known.join(", ")}`;
     throw ingotError("InvalidSpec", { spec: odd, problem });
   }
   return known.slice(0, Math.max(...keys.map((key) => known.indexOf(key))) + 1);

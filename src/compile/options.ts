@@ -1,8 +1,9 @@
 // Options are validated where they enter: a key that no option has is an error that lists those there are, a value of another kind says
 // what was expected. One table per function; the types see to it that no option is forgotten.
 import { isTensor } from "../eager/operand.ts";
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
-import { nearest } from "../errors/nearest.ts";
+import { suggestion } from "../errors/nearest.ts";
 
 /** What an option takes, in words and as a test. */
 export interface OptionRule {
@@ -36,24 +37,13 @@ function checkRecord(call: string, path: string, options: unknown, table: Table)
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
     const name = path ? `${path}.${key}` : key;
     if (!rule) {
-      const meant = nearest(key, known);
-      const suggestion = meant === undefined ? "" : `Did you mean \`${meant}\`? `;
-      throw ingotError("UnknownOption", { call, option: name, suggestion, known: known.join(", ") });
+      throw ingotError("UnknownOption", { call, option: name, suggestion: suggestion(key, known), known: known.join(", ") });
     }
     if (value === undefined) continue;
     if ("table" in rule) checkRecord(call, name, value, rule.table);
     else if (!rule.holds(value))
       throw ingotError("InvalidArgument", { op: call, name, expected: rule.expected, actual: describeValue(value), hint: rule.hint });
   }
-}
-
-/** A value as messages show it: `` `x` (string) ``, `3`, `an array of 2`. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "string") return `\`${value}\` (string)`;
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object" || value === null) return String(value);
-  if (isTensor(value)) return "a tensor";
-  return Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? "record"}`;
 }
 
 const rule = (expected: string, hint: string, holds: (value: unknown) => boolean): OptionRule => ({ expected, hint, holds });

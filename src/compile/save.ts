@@ -1,8 +1,9 @@
 // Saving a compiled module as ONNX: for whom (the target decides which operators and versions may be used), checked before it is written.
 import { stat } from "node:fs/promises";
 import { certificateKey } from "../equivalence/certificate.ts";
+import { describeValue } from "../errors/describe-value.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
-import { nearest } from "../errors/nearest.ts";
+import { suggestion } from "../errors/nearest.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { allNodes, cloneGraph } from "../ir/traverse.ts";
 import { exportModel } from "../onnx/export.ts";
@@ -11,7 +12,6 @@ import { firstReleaseFor, knownReleases, limitsOfRelease, type RuntimeLimits } f
 import { checkFileName, writeModel } from "../onnx/write-file.ts";
 import { decomposeNodes } from "./decompose-nodes.ts";
 import { type Evidence, prepareChecked } from "./evidence.ts";
-import { describeValue } from "./options.ts";
 
 export interface SaveOptions {
   /**
@@ -51,9 +51,8 @@ function parseTarget(target: string): Target {
   if (target === "portable" || target === "onnxruntime") return { kind: target };
   const limits = target.startsWith("onnxruntime@") ? limitsOfRelease(target.slice("onnxruntime@".length)) : undefined;
   if (limits) return { kind: "release", limits };
-  const meant = nearest(target.replace(/@.*/, ""), ["portable", "onnxruntime"]);
-  const suggestion = meant === undefined || target.includes("@") ? "" : `Did you mean "${meant}"? `;
-  throw ingotError("UnknownTarget", { target, suggestion, releases: knownReleases });
+  const meant = target.includes("@") ? "" : suggestion(target, ["portable", "onnxruntime"], '"');
+  throw ingotError("UnknownTarget", { target, suggestion: meant, releases: knownReleases });
 }
 
 /**

@@ -2,7 +2,9 @@
 // assumed of the inputs. It is stored in the file and checked at every run.
 import { isTensor } from "../eager/operand.ts";
 import { Tensor } from "../eager/tensor.ts";
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
+import { count } from "../errors/quantity.ts";
 import { type Dim, evaluateDim, symbolsOf } from "../ir/dim.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -74,7 +76,7 @@ export function bindInputs(module: string, graph: Graph, signature: Signature, i
   if (args.length !== expected.length) {
     throw ingotError("InputCount", {
       module,
-      expected: `${expected.length} argument${expected.length === 1 ? "" : "s"}`,
+      expected: count(expected.length, "argument"),
       names: signature.argumentNames.join(", "),
       actual: String(args.length),
     });
@@ -101,7 +103,7 @@ function argumentsOf(inputs: unknown, signature: Signature, expected: readonly L
 }
 
 function collect(module: string, layout: Layout, value: unknown, name: string, into: Tensor[]): void {
-  const wrong = (expected: string) => ingotError("InputKind", { name, module, actual: describe(value), expected });
+  const wrong = (expected: string) => ingotError("InputKind", { name, module, actual: describeValue(value), expected });
   switch (layout.kind) {
     case "tensor":
       if (!isTensor(value)) throw wrong(Array.isArray(value) || typeof value === "number" ? "a tensor, made with tensor(...)" : "a tensor");
@@ -126,7 +128,7 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
     }
     case "static":
       if (!Object.is(value ?? null, layout.value ?? null))
-        throw ingotError("StaticInputChanged", { name, module, actual: describe(value), expected: describe(layout.value) });
+        throw ingotError("StaticInputChanged", { name, module, actual: describeValue(value), expected: describeValue(layout.value) });
   }
 }
 
@@ -198,11 +200,4 @@ function checkDim(
 /** What forward returned, from the graph's outputs. */
 export function bindOutputs(signature: Signature, outputs: readonly Storage[]): Nested {
   return unflatten(signature.outputLayout, outputs.map(Tensor.fromStorage));
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value);
-  if (isTensor(value)) return "a tensor";
-  return Array.isArray(value) ? `an array of ${value.length}` : `a ${(value as object).constructor?.name ?? typeof value}`;
 }

@@ -1,6 +1,6 @@
 // When an output counts as right. The rules are those of ONNX's own runner: equal number, shape and dtype; numbers within rtol 1e-3 and
 // atol 1e-7; strings equal; containers hold as many values, each of them accepted.
-import { contentsOf, describeValue, type RuntimeValue } from "../ops/runtime-value.ts";
+import { contentsOf, describeKind, type RuntimeValue } from "../ops/runtime-value.ts";
 import { decoder, isFloat } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -17,13 +17,13 @@ const atol = 1e-7;
  */
 export function rejection(actual: RuntimeValue | undefined, expected: RuntimeValue, typesOnly = false): string | undefined {
   if (actual instanceof Storage && expected instanceof Storage) return tensorRejection(actual, expected, typesOnly);
-  if (actual === undefined || actual instanceof Storage || expected instanceof Storage || describeValue(actual) !== describeValue(expected))
-    return `it is ${describeValue(actual)}, expected ${describeValue(expected)}`;
+  if (actual === undefined || actual instanceof Storage || expected instanceof Storage || describeKind(actual) !== describeKind(expected))
+    return `it is ${describeKind(actual)}, expected ${describeKind(expected)}`;
   const [a, e] = [contentsOf(actual), contentsOf(expected)];
   if (a.length !== e.length) return `it holds ${a.length} values, expected ${e.length}`;
   for (const [i, value] of e.entries()) {
     const problem = rejection(a[i], value, typesOnly);
-    if (problem !== undefined) return `value ${i} of ${describeValue(expected).replace(/^an? /, "the ")}: ${problem}`;
+    if (problem !== undefined) return `value ${i} of ${describeKind(expected).replace(/^an? /, "the ")}: ${problem}`;
   }
   return undefined;
 }

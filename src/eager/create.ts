@@ -1,9 +1,10 @@
 // Functions that make tensors. Those whose size may follow an input's size dispatch as operators, so that a recording sees them.
 import type { NdArray } from "ndarray";
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { allocateFloats } from "../tensor/allocate.ts";
 import { allDTypes, checkDType, type DType, dtypeInfo, type Elements, isBig } from "../tensor/dtype.ts";
-import { checkElements, describeValue } from "../tensor/elements.ts";
+import { checkElements } from "../tensor/elements.ts";
 import { Generator } from "../tensor/random.ts";
 import { checkShape, elementCount, type Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";

@@ -1,7 +1,8 @@
 // Turns what users write as operands (numbers, booleans, lists of sizes) into tensors of the right dtype.
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { checkElements, describeValue } from "../tensor/elements.ts";
+import { checkElements } from "../tensor/elements.ts";
 import { Storage } from "../tensor/storage.ts";
 import { currentInterpreter } from "./interpreter.ts";
 import type { Tensor } from "./tensor.ts";

@@ -26,3 +26,15 @@ function editDistance(a: string, b: string): number {
   }
   return last[b.length] as number;
 }
+
+/** `` Did you mean `batch`?  `` in front of a hint, where one of the names is near enough; else an empty string. */
+export function suggestion(word: string, known: readonly string[], quote = "`"): string {
+  const meant = nearest(word, known);
+  return meant === undefined ? "" : `Did you mean ${quote}${meant}${quote}? `;
+}
+
+/** ` (did you mean batch?)` behind a list of names; else an empty string. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = word === "" ? undefined : nearest(word, known);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
+}

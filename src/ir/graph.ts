@@ -19,8 +19,10 @@ export class Value {
   /** A wish; made unique at serialisation. Inputs and initializers keep theirs. */
   name: string | undefined;
   producer: Node | undefined;
-  /** The elements of an initializer. */
+  /** The elements of an initializer, or the default of an input. */
   storage: Storage | undefined;
+  /** True for inputs: callers may give other elements than `storage`. */
+  isInput = false;
   /** The contents, where they are known as sizes (small integer tensors of rank 0 or 1). */
   dims: readonly Dim[] | undefined;
   annotations: Annotations | undefined;
@@ -31,6 +33,11 @@ export class Value {
     this.type = type;
     this.name = name;
     this.producer = producer;
+  }
+
+  /** The elements, where no caller can give others: an initializer that is not an input too. */
+  get constant(): Storage | undefined {
+    return this.isInput ? undefined : this.storage;
   }
 
   /** The type, when it is a tensor; throws `InvalidGraph` otherwise. */
@@ -204,6 +211,7 @@ export class Graph {
 
   addInput(name: string, type: ValueType): Value {
     const value = new Value(type, name);
+    value.isInput = true;
     this.inputs.push(value);
     return value;
   }

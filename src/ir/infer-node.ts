@@ -1,7 +1,6 @@
 // Checks a node against its operator's schema and infers its output types. Used by Graph.add and by eager dispatch alike.
 import { ingotError } from "../errors/error.ts";
 import { allDTypes, type DType } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { Dim } from "./dim.ts";
 import type { Value } from "./graph.ts";
@@ -37,7 +36,7 @@ export function inferNode(
     inputs: types,
     attributes: resolved,
     outputCount: options.outputCount ?? requiredCount(schema.outputs),
-    constant: (i) => inputs[i]?.storage,
+    constant: (i) => inputs[i]?.constant,
     dims: (i) => inputs[i]?.dims,
   };
   const all = schema.infer(context);
@@ -165,10 +164,4 @@ function withoutDefaults(schema: OpSchema, given: Attributes): Attributes {
 export function sameAttribute(a: AttributeValue | undefined, b: AttributeValue | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((v, i) => Object.is(v, b[i]));
   return Object.is(a, b);
-}
-
-/** For messages: a type's shape, or its kind. */
-export function describeShape(type: ValueType | undefined): string {
-  if (type?.kind !== "tensor") return type?.kind ?? "absent";
-  return type.shape ? formatShape(type.shape.map(String)) : "of unknown rank";
 }

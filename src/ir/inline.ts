@@ -11,7 +11,8 @@ export interface InlineOptions {
 }
 
 /**
- * Inlines `source` into `target`; `inputs` stand for the source's inputs. Types are inferred anew from them, constants are shared.
+ * Inlines `source` into `target`; `inputs` stand for the source's inputs. Types are inferred anew from them, constants are shared, and what
+ * the source captures from graphs around it stays what it is.
  * Gives the values that stand for the source's outputs.
  */
 export function inlineGraph(target: Graph, source: Graph, inputs: readonly Value[], options: InlineOptions = {}): Value[] {
@@ -21,7 +22,9 @@ export function inlineGraph(target: Graph, source: Graph, inputs: readonly Value
   });
   const map = (v: Value): Value => {
     const known = values.get(v);
-    if (known || !v.storage) return known ?? v;
+    if (known) return known;
+    // What a body captures stays what it is.
+    if (!v.storage || !(source.initializers.has(v) || source.inputs.includes(v))) return v;
     const made = target.addInitializer(v.storage, v.name);
     values.set(v, made);
     return made;

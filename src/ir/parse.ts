@@ -308,7 +308,7 @@ function readComment(text: string): { readonly types: readonly ValueType[]; read
   if (text === "") return { types: [], origins: "" };
   try {
     const reader = new TextReader(text);
-    const parser = new GraphReader(reader, { get: () => undefined });
+    const parser = new GraphReader(reader, { get: () => undefined, opsetOf: () => 1 });
     const types = [parser.type()];
     while (reader.accept(",")) types.push(parser.type());
     if (reader.token.kind === "end") return { types, origins: "" };

@@ -78,7 +78,8 @@ export class Patch {
       tap = this.graph.addInput(value.name ?? "", value.type);
       tap.dims = value.dims;
       // Inference inside may use what is known of a constant.
-      tap.storage = value.storage;
+      tap.storage = value.constant;
+      tap.isInput = value.isInput;
       this.taps.set(value, tap);
     }
     return tap;

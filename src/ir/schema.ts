@@ -2,7 +2,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Dim } from "./dim.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, Node } from "./graph.ts";
 import type { ValueType } from "./type.ts";
 
 /** The value of an attribute. int64 attributes are numbers. */
@@ -63,4 +63,6 @@ export interface OpSchema {
 /** The table of operators, as the IR sees it. */
 export interface OpSchemas {
   get(name: string): OpSchema | undefined;
+  /** The lowest opset of its domain at which the node can be written as it stands: its operator in this form, with these dtypes. */
+  opsetOf(node: Node): number;
 }

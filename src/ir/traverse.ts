@@ -17,13 +17,6 @@ export function* allNodes(graph: Graph): IterableIterator<Node> {
   }
 }
 
-/** True for an initializer of `graph` or of a graph around it. A graph input with a default value is no constant: callers may override it. */
-export function isConstant(value: Value, graph: Graph): boolean {
-  if (value.storage === undefined || value.producer) return false;
-  for (let g: Graph | undefined = graph; g; g = g.parent) if (g.initializers.has(value)) return !g.inputs.includes(value);
-  return false;
-}
-
 /** The values that the nodes and outputs of `body` read from the graphs around it, in order of first reading. */
 export function capturedValues(body: Graph): Value[] {
   const own = new Set<Value>();

@@ -1,5 +1,6 @@
 // Which versions of ONNX a graph needs: the lowest opset per domain, and the lowest IR version that goes with it.
-import type { Graph } from "./graph.ts";
+import { type DType, float8s } from "../tensor/dtype.ts";
+import type { Graph, Node } from "./graph.ts";
 import { allNodes } from "./traverse.ts";
 
 export interface RequiredVersions {
@@ -26,15 +27,42 @@ export function irVersionForOpset(opset: number): number {
   return irVersions.find(([newest]) => opset <= newest)?.[1] ?? 13;
 }
 
-/** The lowest versions at which every operator of the graph has the form it has here. */
-export function requiredVersions(graph: Graph): RequiredVersions {
-  const opsets = new Map<string, number>([["", 1]]);
+/**
+ * No lower opset of the default domain is written: ONNX Runtime warns of lower ones and its transpose optimiser fails on them, and
+ * broadcasting has its present meaning only since opset 7.
+ */
+export const lowestOpset = 7;
+
+/** The opset at which ONNX got a dtype, for values of any kind: with it came the IR version that can hold such tensors. */
+const dtypeOpsets: Partial<Record<DType, number>> = {
+  ...Object.fromEntries(float8s.map((d) => [d, 19])),
+  int4: 21,
+  uint4: 21,
+  float4e2m1: 23,
+  float8e8m0: 24,
+  int2: 25,
+  uint2: 25,
+};
+
+/** The lowest opset of the default domain that has the dtype at all; operators may take it later. */
+export function opsetOfDType(dtype: DType): number {
+  return dtypeOpsets[dtype] ?? 1;
+}
+
+/** The opsets of a graph by domain, the default one first; `of` says what a node needs. */
+export function graphOpsets(graph: Graph, of: (node: Node) => number = (node) => node.graph.schemas.opsetOf(node)): Map<string, number> {
+  // The dtypes of inputs and initializers count too: no node may read them.
+  const dtypes = [...graph.inputs, ...graph.initializers].flatMap(({ type }) => (type.kind === "tensor" ? [type.dtype] : []));
+  const opsets = new Map([["", Math.max(lowestOpset, ...new Set(dtypes.map(opsetOfDType)))]]);
   for (const node of allNodes(graph)) {
-    const schema = graph.schemas.get(node.op);
-    if (!schema) continue;
-    const use = { attributes: node.attributes, inputCount: node.inputs.length, outputCount: node.outputs.length };
-    const version = schema.minVersion?.(use) ?? schema.since[schema.since.length - 1] ?? 1;
-    opsets.set(schema.domain, Math.max(opsets.get(schema.domain) ?? 1, version));
+    const domain = node.graph.schemas.get(node.op)?.domain ?? "";
+    opsets.set(domain, Math.max(opsets.get(domain) ?? 1, of(node)));
   }
+  return opsets;
+}
+
+/** The lowest versions at which the graph can be written with every operator in the form it has here. */
+export function requiredVersions(graph: Graph): RequiredVersions {
+  const opsets = graphOpsets(graph);
   return { irVersion: irVersionForOpset(opsets.get("") as number), opsets };
 }

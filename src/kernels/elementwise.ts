@@ -1,5 +1,5 @@
-// float32 arithmetic element by element, in the few forms that convolutional networks spend their time on: same shape, one
-// number per channel, ReLU and clip. Blocks pass through the scratch memory: copying in and out included, that is four to twenty
+// float32 arithmetic element by element, in the few forms that convolutional networks spend their time on: same shape,
+// numbers per channel, ReLU and clip. Blocks pass through the scratch memory: copying in and out included, that is four to twenty
 // times as fast as a loop in JavaScript, and gives the same bits.
 import { requireSpan } from "./operands.ts";
 import { ScratchLayout, scratchF32, scratchF64, wasm } from "./scratch.ts";
@@ -54,16 +54,6 @@ export function divF32(a: Float32Array, b: Float32Array, y: Float32Array): void 
   pairwise("div", a, b, y);
 }
 
-/** `y[o, c, i] = x[o, c, i] + shift[c]`. `y` may be `x`. */
-export function addChannelsF32(x: Float32Array, shift: Float32Array, split: ChannelSplit, y: Float32Array): void {
-  channelwise("add", x, shift, split, y);
-}
-
-/** `y[o, c, i] = x[o, c, i] · scale[c]`. `y` may be `x`. */
-export function mulChannelsF32(x: Float32Array, scale: Float32Array, split: ChannelSplit, y: Float32Array): void {
-  channelwise("mul", x, scale, split, y);
-}
-
 /** What `normalizeChannelsF32` takes for each channel, in float64 so that nothing is rounded twice. */
 export interface ChannelStatistics {
   readonly mean: Float64Array;
@@ -108,39 +98,6 @@ function pairwise(op: keyof typeof opcodes, a: Float32Array, b: Float32Array, y:
     wasm.binaryRows(opcodes[op], aAt, bAt, 1, n);
     copyOut(aAt, n, y, i);
   }
-}
-
-function channelwise(op: keyof typeof opcodes, x: Float32Array, values: Float32Array, split: ChannelSplit, y: Float32Array): void {
-  requireChannels(op, x, values, split, y);
-  const { outer, channels, inner } = split;
-  const layout = new ScratchLayout();
-  if (inner === 1) {
-    // Rows of channels: the values are one more row, taken a block of channels at a time.
-    const width = Math.min(channels, block);
-    const step = Math.max(1, Math.floor(block / width));
-    const xAt = layout.take(step * width);
-    const valuesAt = layout.take(width);
-    for (let c = 0; c < channels; c += width) {
-      const n = Math.min(width, channels - c);
-      copyIn(values, c, n, valuesAt);
-      const rowsAtOnce = n === channels ? step : 1;
-      for (let o = 0; o < outer; o += rowsAtOnce) {
-        const rows = Math.min(rowsAtOnce, outer - o);
-        copyIn(x, o * channels + c, rows * n, xAt);
-        wasm.binaryRows(opcodes[op], xAt, valuesAt, rows, n);
-        copyOut(xAt, rows * n, y, o * channels + c);
-      }
-    }
-    return;
-  }
-  const xAt = layout.take(block);
-  const valuesAt = layout.take(block);
-  eachRowBlock(split, (first, channel, rows, n) => {
-    copyIn(x, first, rows * n, xAt);
-    copyIn(values, channel, rows, valuesAt);
-    wasm.binaryColumns(opcodes[op], xAt, valuesAt, rows, n);
-    copyOut(xAt, rows * n, y, first);
-  });
 }
 
 /** Visits `[outer, channels, inner]` in blocks of some whole channels, or of part of one. */

@@ -52,7 +52,6 @@ interface WasmKernels {
   scatterTap(from: Pointer, to: Pointer, ...sizes: [...inDHW: Three, ...strides: Three, ...zyx0: Three, ...outDHW: Three]): void;
   clip(x: Pointer, n: number, low: number, high: number): void;
   binaryRows(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
-  binaryColumns(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
   normalizeRows(x: Pointer, means: Pointer, factors: Pointer, shifts: Pointer, rows: number, n: number): void;
   softmaxRows(x: Pointer, rows: number, n: number): void;
   wideDots(w: Pointer, rows: number, k: number, x: Pointer, columns: number, y: Pointer, s: Pointer, q: Pointer): void;
@@ -84,9 +83,6 @@ export const scratchI32 = new Int32Array(memory.buffer);
 
 /** The first bytes belong to the compiler's data. */
 const firstByte = 1024;
-
-/** How many bytes one call may lay out. */
-export const scratchBytes = memory.buffer.byteLength - firstByte;
 
 /** What `gemm` needs for itself (its last parameter). */
 export const gemmScratchBytes = 256 * 256 * 4;

@@ -7,8 +7,7 @@ import { invalid } from "./options.ts";
 /** Puts modules into a container under their keys; a key that is a property already is refused. */
 function place(owner: Module, key: string, module: unknown): void {
   const op = owner.constructor.name;
-  if (!isModule(module))
-    throw invalid(op, key, "a module", module === null ? "null" : typeof module, "Wrap a function in a class with a forward method.");
+  if (!isModule(module)) throw invalid(op, key, "a module", module, "Wrap a function in a class with a forward method.");
   if (key in owner || key === "" || key.includes("."))
     throw invalid(op, "keys", "names that the container does not use itself, without dots", key, "Choose another name for this entry.");
   Object.defineProperty(owner, key, { value: module, writable: true, enumerable: true, configurable: true });

@@ -1,12 +1,17 @@
 // Checks of constructor arguments: a layer that cannot work is refused where it is built, with the name of the argument.
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 
 /** A size for every spatial axis, or one for all of them. */
 export type Size = number | readonly number[];
 
-export function invalid(op: string, name: string, expected: string, actual: unknown, hint = "See the layer's documentation."): Error {
-  const text = typeof actual === "string" ? JSON.stringify(actual) : Array.isArray(actual) ? `[${actual.join(", ")}]` : String(actual);
-  return ingotError("InvalidArgument", { op, name, expected, actual: text, hint });
+export function invalid(op: string, name: string, expected: string, actual: unknown, hint?: string): Error {
+  return unfit(op, name, expected, describeValue(actual), hint);
+}
+
+/** As `invalid`, with words of its own for what came. */
+export function unfit(op: string, name: string, expected: string, actual: string, hint = "See the layer's documentation."): Error {
+  return ingotError("InvalidArgument", { op, name, expected, actual, hint });
 }
 
 /** An integer of at least `min`; throws `InvalidArgument`. */

@@ -3,12 +3,12 @@ import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { Module } from "./module.ts";
-import { invalid } from "./options.ts";
+import { invalid, unfit } from "./options.ts";
 import type { Parameter } from "./parameter.ts";
 
 function place(owner: Module, key: string, value: unknown): void {
   const op = owner.constructor.name;
-  if (!isTensor(value)) throw invalid(op, key, "a tensor", typeof value);
+  if (!isTensor(value)) throw invalid(op, key, "a tensor", value);
   if (key in owner || key === "" || key.includes("."))
     throw invalid(op, "keys", "names that the container does not use itself, without dots", key);
   owner.registerParameter(key, value);
@@ -33,7 +33,7 @@ export class ParameterList extends Module {
   }
   /** A list has no computation of its own: throws `InvalidArgument`. */
   forward(): never {
-    throw invalid("ParameterList.forward", "this", "a module with a computation of its own", "a ParameterList", "Use its entries.");
+    throw unfit("ParameterList.forward", "this", "a module with a computation of its own", "a ParameterList", "Use its entries.");
   }
   get length(): number {
     return [...this.ownParameters()].length;
@@ -64,7 +64,7 @@ export class ParameterDict extends Module {
   }
   /** A dictionary has no computation of its own: throws `InvalidArgument`. */
   forward(): never {
-    throw invalid("ParameterDict.forward", "this", "a module with a computation of its own", "a ParameterDict", "Use its entries.");
+    throw unfit("ParameterDict.forward", "this", "a module with a computation of its own", "a ParameterDict", "Use its entries.");
   }
   get length(): number {
     return this.keys().length;

@@ -4,12 +4,12 @@ import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { assignNames, type GraphNames, type OutputAlias } from "../ir/names.ts";
 import { formatOrigin, type Provenance } from "../ir/provenance.ts";
 import type { AttributeKind, AttributeValue, OpSchema } from "../ir/schema.ts";
-import { irVersionForOpset } from "../ir/versions.ts";
+import { graphOpsets, irVersionForOpset, lowestOpset } from "../ir/versions.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { annotated, annotatedModel } from "./annotations.ts";
 import { fitOpset } from "./fit-opset.ts";
-import { anyFormOpset, graphOpsets, lowestOpset, newestFormOpset } from "./node-opset.ts";
+import { anyFormOpset } from "./node-opset.ts";
 import { type OlderForm, olderForm } from "./opset/older-forms.ts";
 import { producerName, producerVersion } from "./producer.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
@@ -66,7 +66,7 @@ export function exportModel(graph: Graph, options: ExportOptions = {}): Exported
     });
   const limited = Number.isFinite(limit);
   const fitted = limited ? fitOpset(graph, limit) : graph;
-  const versions = graphOpsets(fitted, newestFormOpset);
+  const versions = graphOpsets(fitted);
   if (limited && (versions.get("") ?? 1) > limit) versions.set("", graphOpsets(fitted, anyFormOpset).get("") ?? limit);
   versions.set("", Math.max(versions.get("") ?? 1, Math.min(opset, limit)));
   const defaultOpset = versions.get("") ?? 1;
@@ -155,7 +155,7 @@ class GraphWriter {
   #node(node: Node): NodeProto {
     const schema = node.graph.schemas.get(node.op);
     if (!schema) throw ingotError("UnknownOperator", { op: node.op, domain: "", where: "" });
-    const form = newestFormOpset(node) > this.#opset && schema.domain === "" ? olderForm(node) : undefined;
+    const form = node.graph.schemas.opsetOf(node) > this.#opset && schema.domain === "" ? olderForm(node) : undefined;
     const inputs = [...(form ?? node).inputs];
     while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
     for (const value of inputs) if (value) this.#read.add(value);

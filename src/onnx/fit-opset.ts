@@ -4,8 +4,9 @@ import { ingotError } from "../errors/error.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import { formatProvenance, mergeProvenance } from "../ir/provenance.ts";
 import { allGraphs, allNodes, cloneGraph } from "../ir/traverse.ts";
+import { graphOpsets } from "../ir/versions.ts";
 import { registry } from "../ops/registry.ts";
-import { anyFormOpset, graphOpsets } from "./node-opset.ts";
+import { anyFormOpset } from "./node-opset.ts";
 
 /** How many nodes an error lists. */
 const listed = 20;

@@ -3,6 +3,7 @@ import { ingotError } from "../errors/error.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
+import { normalizeChannelsF32 } from "../kernels/elementwise.ts";
 import { floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -61,7 +62,13 @@ function normalizeChannels(
   factor: Float64Array,
   beta: ArrayLike<number>,
 ): Storage {
-  const y = X.dtype === "float32" || X.dtype === "float64" ? Storage.empty(X.dtype, X.shape) : undefined;
+  if (x instanceof Float32Array && X.dtype === "float32") {
+    const y = Storage.empty("float32", X.shape);
+    const split = { outer: batch, channels, inner };
+    normalizeChannelsF32(x, { mean, factor, shift: Float64Array.from(beta) }, split, y.numbers() as Float32Array);
+    return y;
+  }
+  const y = X.dtype === "float64" ? Storage.empty(X.dtype, X.shape) : undefined;
   const out = (y?.numbers() ?? new Float64Array(x.length)) as Float64Array<ArrayBuffer>;
   for (let n = 0, at = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {

@@ -3,14 +3,14 @@ import { ingotError } from "../errors/error.ts";
 import { type Dim, subDims } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
-import { elementCount, formatShape } from "../tensor/shape.ts";
+import { elementCount } from "../tensor/shape.ts";
 import { sigmoid } from "./activation.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { conv } from "./conv.ts";
 import { defineOp, string } from "./define.ts";
-import { inputType, requireRank } from "./infer.ts";
+import { inputType, requireRank, requireShape, requireWord } from "./infer.ts";
 import { pad } from "./pad.ts";
 import { slice } from "./slice.ts";
 
@@ -54,16 +54,10 @@ export const causalConvWithState = defineOp("CausalConvWithState", {
   decompose: (g, inputs, { activation }) => compose(building(g), inputs, activation),
 });
 
+const shapesHint = "The input is [batch, channels, length], the weight [channels, 1, kernel], a state [batch, channels, kernel - 1].";
+
 function inferCausalConv(c: InferContext): ValueType[] {
-  const activation = c.attributes.activation as string;
-  if (!activations.includes(activation))
-    throw ingotError("InvalidArgument", {
-      op: c.op,
-      name: "activation",
-      expected: activations.join(", "),
-      actual: activation,
-      hint: "silu and swish are the same.",
-    });
+  requireWord(c, "activation", activations, "silu and swish are the same.");
   const x = requireRank(c, 0, "input", 3);
   const w = requireRank(c, 1, "weight", 3);
   const { dtype } = inputType(c, 0);
@@ -71,18 +65,7 @@ function inferCausalConv(c: InferContext): ValueType[] {
   const past = c.inputs[3] && requireRank(c, 3, "past_state", 3);
   if (!x || !w) return [inputType(c, 0), tensorType(dtype)];
   const state: Dim[] = [x[0] as Dim, x[1] as Dim, subDims(w[2] as Dim, 1)];
-  requireShape(c, "weight", w, [x[1] as Dim, 1, w[2] as Dim]);
-  if (past) requireShape(c, "past_state", past, state);
+  requireShape(c, "weight", w, [x[1] as Dim, 1, w[2] as Dim], shapesHint);
+  requireShape(c, "past_state", past, state, shapesHint);
   return [inputType(c, 0), tensorType(dtype, state)];
-}
-
-function requireShape(c: InferContext, what: string, actual: readonly Dim[], expected: readonly Dim[]): void {
-  if (actual.every((d, i) => typeof d !== "number" || typeof expected[i] !== "number" || d === expected[i])) return;
-  throw ingotError("ShapeMismatch", {
-    op: c.op,
-    what,
-    actual: formatShape(actual.map(String)),
-    expected: formatShape(expected.map(String)),
-    hint: "The input is [batch, channels, length], the weight [channels, 1, kernel], a state [batch, channels, kernel - 1].",
-  });
 }

@@ -10,8 +10,9 @@ import { add, mul } from "./arithmetic.ts";
 import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { defineOp, float, int } from "./define.ts";
+import { inferSkipNorm } from "./fused.ts";
 import { gather } from "./gather.ts";
-import { broadcast, inputShape, inputType, requireRank } from "./infer.ts";
+import { inputShape, inputType, requireRank } from "./infer.ts";
 import { layerNormalization, rmsNormalization } from "./normalization.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
 import { rotaryEmbedding } from "./rotary-embedding.ts";
@@ -129,15 +130,7 @@ export const skipSimplifiedLayerNormalization = defineOp("com.microsoft.SkipSimp
   types: { T: floats, U: ["float32"] },
   attributes: { epsilon: float(Math.fround(1e-12)) },
   accuracy: "ulp",
-  infer(c) {
-    const sum = broadcast()({ ...c, inputs: c.inputs.slice(0, 2) })[0] as ValueType;
-    const shape = sum.kind === "tensor" ? sum.shape : undefined;
-    const statistics = tensorType(
-      "float32",
-      shape?.map((d, i) => (i === shape.length - 1 ? 1 : d)),
-    );
-    return [sum, statistics, statistics, sum].slice(0, c.outputCount);
-  },
+  infer: inferSkipNorm,
   eval: ({ input, skip, gamma, bias }, { epsilon }, context) =>
     composeSkip(evaluating, [input, skip, gamma, bias], epsilon, context.outputs.length),
   decompose: (g, inputs, { epsilon }, outputs) => composeSkip(building(g), inputs, epsilon, outputs.length),

@@ -11,7 +11,7 @@ import { building, type Composer, evaluating } from "./composition.ts";
 import { concat } from "./concat.ts";
 import { defineOp, float, int, ints, type OpDefinition, string } from "./define.ts";
 import { broadcast, inputType, sameAsInput } from "./infer.ts";
-import { averagePool, globalAveragePool, maxPool } from "./pool.ts";
+import { averagePool, globalAveragePool, maxPool, poolAttributes } from "./pool.ts";
 import { dequantizeLinear, quantizeLinear } from "./quantize.ts";
 import { softmax } from "./softmax.ts";
 import { where } from "./where-clip.ts";
@@ -180,22 +180,13 @@ export const qLinearAveragePool = defineOp("com.microsoft.QLinearAveragePool", {
   },
 });
 
-const maxPoolAttributes = {
-  auto_pad: string("NOTSET"),
-  ceil_mode: int(0),
-  dilations: ints(),
-  kernel_shape: ints.required,
-  pads: ints(),
-  strides: ints(),
-} as const;
-
 /** MaxPool of an 8-bit tensor `[N, ..., C]`, whose channels come last. */
 export const nhwcMaxPool = defineOp("com.microsoft.NhwcMaxPool", {
   ...form,
   accuracy: "exact",
   inputs: ["x: T"],
   outputs: ["y: T"],
-  attributes: maxPoolAttributes,
+  attributes: poolAttributes,
   infer: (c) => inferPool(c, maxPool, true),
   eval: ({ x }, attributes) => pooled(evaluating, x, true, (v) => evaluating.apply(maxPool, [v], given(attributes))),
   decompose: (g, [x], attributes) => {

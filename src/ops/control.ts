@@ -7,7 +7,7 @@ import { tensorType, type ValueType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, graph } from "./define.ts";
-import { describeValue, OptionalValue, type RuntimeValue, tensorOf } from "./runtime-value.ts";
+import { describeKind, OptionalValue, type RuntimeValue, tensorOf } from "./runtime-value.ts";
 import { stackValues } from "./stack-values.ts";
 import { joinTypes, type LoopState, loopTypes, requireOutputs } from "./subgraph-types.ts";
 
@@ -132,7 +132,7 @@ function tripCount(c: InferContext, body: Graph): Dim {
 /** True for a condition that is passed through unchanged, or is the constant true. */
 function staysTrue(value: Value | undefined, body: Graph): boolean {
   if (value === undefined || value === body.inputs[1]) return value !== undefined;
-  if (value.storage) return value.storage.toNumbers()[0] === 1;
+  if (value.constant) return value.constant.toNumbers()[0] === 1;
   const { producer } = value;
   if (producer?.op === "Identity") return staysTrue(producer.inputs[0], body);
   const constant = producer?.op === "Constant" ? producer.attributes.value : undefined;
@@ -150,7 +150,7 @@ function oneElement(op: string, what: string, value: RuntimeValue | undefined): 
   throw ingotError("ShapeMismatch", {
     op,
     what,
-    actual: value instanceof Storage ? formatShape(value.shape) : `none: it is ${describeValue(value)}`,
+    actual: value instanceof Storage ? formatShape(value.shape) : `none: it is ${describeKind(value)}`,
     expected: "one element",
     hint: "Reduce it to a single element first, with any() or all().",
   });

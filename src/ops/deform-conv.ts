@@ -7,7 +7,7 @@ import { tensorType } from "../ir/type.ts";
 import { floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape, rowMajorStrides } from "../tensor/shape.ts";
 import { defineOp, int, ints } from "./define.ts";
-import { inputShape, inputType, requireRank } from "./infer.ts";
+import { inputShape, inputType, requireRank, requireShape } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 import { type Window, type WindowAttributes, windowOf, windowOutput } from "./window.ts";
 
@@ -149,21 +149,7 @@ function requireParts(c: InferContext, x: readonly Dim[], w: readonly Dim[], ker
   const { group, offset_group: offsets } = c.attributes as unknown as DeformAttributes;
   const taps = elementCount(kernel);
   const [channels, outChannels] = [x[1], w[0]] as [Dim, Dim];
-  const fits = (actual: readonly Dim[] | undefined, expected: readonly Dim[]) =>
-    !actual ||
-    (actual.length === expected.length &&
-      actual.every((d, i) => typeof d !== "number" || typeof expected[i] !== "number" || d === expected[i]));
-  const requireShape = (what: string, actual: readonly Dim[] | undefined, expected: readonly Dim[]) => {
-    if (fits(actual, expected)) return;
-    const hint = `group is ${group}, offset_group ${offsets}, the kernel ${formatShape(kernel)}.`;
-    throw ingotError("ShapeMismatch", {
-      op: c.op,
-      what,
-      actual: formatShape((actual ?? []).map(String)),
-      expected: formatShape(expected.map(String)),
-      hint,
-    });
-  };
+  const hint = `group is ${group}, offset_group ${offsets}, the kernel ${formatShape(kernel)}.`;
   const divided = (d: Dim, by: number): Dim => (typeof d === "number" && d % by === 0 ? d / by : d);
   const bad =
     [channels, outChannels].some((d) => typeof d === "number" && d % group !== 0) ||
@@ -176,8 +162,8 @@ function requireParts(c: InferContext, x: readonly Dim[], w: readonly Dim[], ker
       actual: `group ${group} and offset_group ${offsets} for ${channels} channels in and ${outChannels} out`,
       hint: "group divides the channels of X and Y, offset_group those of X.",
     });
-  requireShape("W", w, [outChannels, divided(channels, group), ...kernel]);
-  requireShape("offset", inputShape(c, 2), [x[0] as Dim, offsets * taps * kernel.length, ...output]);
-  if (c.inputs[3]) requireShape("B", inputShape(c, 3), [outChannels]);
-  if (c.inputs[4]) requireShape("mask", inputShape(c, 4), [x[0] as Dim, offsets * taps, ...output]);
+  requireShape(c, "W", w, [outChannels, divided(channels, group), ...kernel], hint);
+  requireShape(c, "offset", inputShape(c, 2), [x[0] as Dim, offsets * taps * kernel.length, ...output], hint);
+  if (c.inputs[3]) requireShape(c, "B", inputShape(c, 3), [outChannels], hint);
+  if (c.inputs[4]) requireShape(c, "mask", inputShape(c, 4), [x[0] as Dim, offsets * taps, ...output], hint);
 }

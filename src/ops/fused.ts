@@ -10,7 +10,7 @@ import { add, mul } from "./arithmetic.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { conv, convAttributes, convFlops, inferConv } from "./conv.ts";
 import { defineOp, float, floats_, int, type OpDefinition, string } from "./define.ts";
-import { broadcast, inputShape, inputType, sameAsInput } from "./infer.ts";
+import { broadcast, inputShape, inputType, requireShape, sameAsInput } from "./infer.ts";
 import { gemm, matmul } from "./matmul.ts";
 import { layerNormalization } from "./normalization.ts";
 import { transpose } from "./shape.ts";
@@ -261,6 +261,17 @@ function composeSkip<V>(
   return count > 3 ? [...normalized, total] : normalized;
 }
 
+/** Of a sum that is normalised over its last axis: the result, mean and inverse deviation `[..., 1]`, and the sum. */
+export function inferSkipNorm(c: InferContext): ValueType[] {
+  const sum = broadcast()({ ...c, inputs: c.inputs.slice(0, 2) })[0] as ValueType;
+  const shape = sum.kind === "tensor" ? sum.shape : undefined;
+  const statistics = tensorType(
+    "float32",
+    shape?.map((d, i) => (i === shape.length - 1 ? 1 : d)),
+  );
+  return [sum, statistics, statistics, sum].slice(0, c.outputCount);
+}
+
 /** LayerNormalization(input + skip + bias) over the last axis; the sum comes as the fourth output. */
 export const skipLayerNormalization = defineOp("com.microsoft.SkipLayerNormalization", {
   since: [1],
@@ -269,15 +280,7 @@ export const skipLayerNormalization = defineOp("com.microsoft.SkipLayerNormaliza
   types: { T: floats, U: ["float32"] },
   attributes: { epsilon: float(Math.fround(1e-12)) },
   accuracy: "ulp",
-  infer(c) {
-    const sum = broadcast()({ ...c, inputs: c.inputs.slice(0, 2) })[0] as ValueType;
-    const shape = sum.kind === "tensor" ? sum.shape : undefined;
-    const statistics = tensorType(
-      "float32",
-      shape?.map((d, i) => (i === shape.length - 1 ? 1 : d)),
-    );
-    return [sum, statistics, statistics, sum].slice(0, c.outputCount);
-  },
+  infer: inferSkipNorm,
   eval: ({ input, skip, gamma, beta, bias }, { epsilon }, context) =>
     composeSkip(evaluating, [input, skip, gamma, beta, bias], epsilon, context.outputs.length),
   decompose: (g, inputs, { epsilon }, outputs) => composeSkip(building(g), inputs, epsilon, outputs.length),
@@ -286,18 +289,8 @@ export const skipLayerNormalization = defineOp("com.microsoft.SkipLayerNormaliza
 // ----------------------------------------------------------------------------------------------------------------------
 
 function requireSameShape(c: InferContext, i: number, what: string, expected: ValueType): void {
-  const actual = inputShape(c, i);
   const shape = expected.kind === "tensor" ? expected.shape : undefined;
-  if (!actual || !shape) return;
-  if (actual.length === shape.length && actual.every((d, k) => typeof d !== "number" || typeof shape[k] !== "number" || d === shape[k]))
-    return;
-  throw ingotError("ShapeMismatch", {
-    op: c.op,
-    what,
-    actual: `[${actual.join(", ")}]`,
-    expected: `[${shape.join(", ")}]`,
-    hint: "The residual is added to the result before the activation: both have the same shape.",
-  });
+  requireShape(c, what, inputShape(c, i), shape, "The residual is added to the result before the activation: both have the same shape.");
 }
 
 /** Attributes as a node takes them: absent ones left out. */

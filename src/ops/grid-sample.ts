@@ -7,7 +7,7 @@ import { elementCount, formatShape, rowMajorStrides } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
 import { anyDType, defineOp, int, string } from "./define.ts";
-import { inputType, requireRank } from "./infer.ts";
+import { inputType, requireRank, requireWord } from "./infer.ts";
 import { decodedNumbers, isHalf } from "./map-elements.ts";
 import { resizeKernels } from "./resize-coordinates.ts";
 
@@ -17,6 +17,8 @@ interface Border {
   readonly low: number;
   readonly high: number;
 }
+
+const modesHint = "These are the modes of ONNX GridSample-20; up to opset 19 they were called bilinear and bicubic.";
 
 type Padding = "zeros" | "border" | "reflection";
 
@@ -74,8 +76,8 @@ export const gridSample = defineOp("GridSample", {
   accuracy: "ulp",
   infer(c) {
     const { dtype } = inputType(c, 0);
-    oneOf(c.op, "mode", c.attributes.mode as string, ["linear", "nearest", "cubic"]);
-    oneOf(c.op, "padding_mode", c.attributes.padding_mode as string, Object.keys(paddings));
+    requireWord(c, "mode", ["linear", "nearest", "cubic"], modesHint);
+    requireWord(c, "padding_mode", Object.keys(paddings), modesHint);
     requireNumbers(c.op, dtype, c.attributes.mode as string);
     const x = requireRank(c, 0, "X", 3, Number.POSITIVE_INFINITY);
     const grid = requireRank(c, 1, "grid", x?.length ?? 3, x?.length ?? Number.POSITIVE_INFINITY);
@@ -162,12 +164,6 @@ export const gridSample = defineOp("GridSample", {
     return Y;
   },
 });
-
-function oneOf(op: string, name: string, actual: string, known: readonly string[]): void {
-  if (known.includes(actual)) return;
-  const hint = "These are the modes of ONNX GridSample-20; up to opset 19 they were called bilinear and bicubic.";
-  throw ingotError("InvalidArgument", { op, name, expected: `one of ${known.join(", ")}`, actual, hint });
-}
 
 function requireNumbers(op: string, dtype: DType, mode: string): void {
   if (mode === "nearest" || numeric.includes(dtype)) return;

@@ -1,6 +1,6 @@
 // Type and shape inference shared by operator families. A rule is a function from an InferContext to output types.
 import { ingotError } from "../errors/error.ts";
-import { type Dim, dimEquals, isUnknownDim, unknownDim } from "../ir/dim.ts";
+import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { formatType, type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -50,6 +50,37 @@ export function requireRank(c: InferContext, i: number, what: string, min: numbe
   return shape;
 }
 
+/** False when the ranks differ, or two known sizes do. A size that is not known is `undefined` or a symbol, and may be any. */
+export function shapesAgree(actual: readonly (Dim | undefined)[], expected: readonly (Dim | undefined)[]): boolean {
+  if (actual.length !== expected.length) return false;
+  return actual.every((d, i) => typeof d !== "number" || typeof expected[i] !== "number" || d === expected[i]);
+}
+
+/** As far as sizes are known, `what` must have the shape that is expected of it; throws `ShapeMismatch`. */
+export function requireShape(
+  c: InferContext,
+  what: string,
+  actual: readonly Dim[] | undefined,
+  expected: readonly (Dim | undefined)[] | undefined,
+  hint: string,
+): void {
+  if (!actual || !expected || shapesAgree(actual, expected)) return;
+  throw ingotError("ShapeMismatch", {
+    op: c.op,
+    what,
+    actual: formatShape(actual.map(String)),
+    expected: formatShape(expected.map((d) => String(d ?? "?"))),
+    hint,
+  });
+}
+
+/** An attribute of text must be one of the words that the operator knows; throws `InvalidArgument`. */
+export function requireWord(c: InferContext, name: string, known: readonly string[], hint: string): void {
+  const actual = String(c.attributes[name]);
+  if (!known.includes(actual))
+    throw ingotError("InvalidArgument", { op: c.op, name, expected: `one of ${known.join(", ")}`, actual, hint });
+}
+
 /** One output with the type of the first input. */
 export const sameAsInput = (c: InferContext): ValueType[] => [inputType(c, 0)];
 
@@ -66,7 +97,7 @@ export function broadcastDim(a: Dim, b: Dim, fail: () => Error): Dim {
   // A symbol against a number over 1: the result is the number whether the symbol turns out to be 1 or the number.
   if (typeof a === "number") return a;
   if (typeof b === "number") return b;
-  return isUnknownDim(a) && !isUnknownDim(b) ? unknownDim() : unknownDim();
+  return unknownDim();
 }
 
 /** NumPy broadcasting over symbolic shapes. */

@@ -4,10 +4,10 @@ import { ingotError } from "../errors/error.ts";
 import { type Dim, divideExactly, floorDivDims, mulDims } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
-import { elementCount, formatShape } from "../tensor/shape.ts";
+import { elementCount } from "../tensor/shape.ts";
 import { decomposeLinearAttention } from "./decompose-linear-attention.ts";
 import { defineOp, float, int, string } from "./define.ts";
-import { inputType, requireRank } from "./infer.ts";
+import { inputType, requireRank, requireShape } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 
 /** Which optional inputs the rules use. */
@@ -124,16 +124,14 @@ function inferLinearAttention(c: InferContext): ValueType[] {
   const part = (d: Dim, n: number) => divideExactly(d, n) ?? floorDivDims(d, n);
   const [keySize, valueSize] = [part(q[2] as Dim, queryHeads), part(v[2] as Dim, heads)];
   const state: Dim[] = [q[0] as Dim, heads, keySize, valueSize];
-  const expect = (what: string, actual: readonly Dim[], expected: readonly Dim[]) => {
-    if (actual.every((d, i) => typeof d !== "number" || typeof expected[i] !== "number" || d === expected[i])) return;
-    throw ingotError("ShapeMismatch", {
-      op: c.op,
+  const expect = (what: string, actual: readonly Dim[], expected: readonly Dim[]) =>
+    requireShape(
+      c,
       what,
-      actual: formatShape(actual.map(String)),
-      expected: formatShape(expected.map(String)),
-      hint: "Query, key and value are [batch, length, heads · size], a state [batch, kv heads, key size, value size].",
-    });
-  };
+      actual,
+      expected,
+      "Query, key and value are [batch, length, heads · size], a state [batch, kv heads, key size, value size].",
+    );
   expect("query", q, [q[0] as Dim, q[1] as Dim, mulDims(keySize, queryHeads)]);
   expect("key", k, [q[0] as Dim, q[1] as Dim, mulDims(keySize, heads)]);
   expect("value", v, [q[0] as Dim, q[1] as Dim, mulDims(valueSize, heads)]);

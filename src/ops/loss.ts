@@ -11,7 +11,7 @@ import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { defineOp, int, string } from "./define.ts";
 import { gather, gatherElements } from "./gather.ts";
-import { inputShape, inputType, requireRank } from "./infer.ts";
+import { inputShape, inputType, requireRank, requireWord } from "./infer.ts";
 import { equal } from "./logic.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
@@ -81,14 +81,7 @@ export const softmaxCrossEntropyLoss = defineOp("SoftmaxCrossEntropyLoss", {
 
 function inferLoss(c: InferContext, input: string, target: string, weight: string): TensorType {
   const reduction = c.attributes.reduction as string;
-  if (!reductions.includes(reduction))
-    throw ingotError("InvalidArgument", {
-      op: c.op,
-      name: "reduction",
-      expected: reductions.join(", "),
-      actual: reduction,
-      hint: "none keeps a loss per target.",
-    });
+  requireWord(c, "reduction", reductions, "none keeps a loss per target.");
   const x = requireRank(c, 0, input, 2, Number.POSITIVE_INFINITY);
   const t = inputShape(c, 1);
   const w = c.inputs[2] && requireRank(c, 2, weight, 1);

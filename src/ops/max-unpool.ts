@@ -1,14 +1,13 @@
 // MaxUnpool: puts the maxima that a MaxPool found back where it found them.
 import { ingotError } from "../errors/error.ts";
 import { addDims, type Dim, mulDims, subDims } from "../ir/dim.ts";
-import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
 import { floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf, copyByTables } from "./cells.ts";
 import { defineOp, ints } from "./define.ts";
-import { contentsOf, inputShape, inputType, requireRank, unknownShape } from "./infer.ts";
+import { contentsOf, inputShape, inputType, requireRank, requireShape, unknownShape } from "./infer.ts";
 import { type WindowAttributes, windowOf } from "./window.ts";
 
 interface UnpoolAttributes extends WindowAttributes {
@@ -43,7 +42,7 @@ export const maxUnpool = defineOp("MaxUnpool", {
     const attributes = c.attributes as unknown as UnpoolAttributes;
     const rank = attributes.kernel_shape.length + 2;
     const x = requireRank(c, 0, "X", rank);
-    requireIndices(c, x);
+    requireShape(c, "I", inputShape(c, 1), x, "There is one index for each element of X: the second output of the MaxPool.");
     const shape = x && unpooledShape(c.op, x, attributes);
     if (c.inputs[2] === undefined) return [tensorType(dtype, shape)];
     const given = contentsOf(c, 2) ?? unknownShape(rank);
@@ -77,16 +76,3 @@ export const maxUnpool = defineOp("MaxUnpool", {
     return y;
   },
 });
-
-function requireIndices(c: InferContext, x: readonly Dim[] | undefined): void {
-  const indices = inputShape(c, 1);
-  if (!x || !indices) return;
-  if (indices.length === x.length && indices.every((d, i) => typeof d !== "number" || typeof x[i] !== "number" || d === x[i])) return;
-  throw ingotError("ShapeMismatch", {
-    op: c.op,
-    what: "I",
-    actual: formatShape(indices.map(String)),
-    expected: formatShape(x.map(String)),
-    hint: "There is one index for each element of X: the second output of the MaxPool.",
-  });
-}

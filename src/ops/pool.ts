@@ -16,7 +16,8 @@ interface PoolAttributes extends WindowAttributes {
   readonly kernel_shape: readonly number[];
 }
 
-const poolAttributes = {
+/** What pooling operators have in common. */
+export const poolAttributes = {
   auto_pad: string("NOTSET"),
   ceil_mode: int(0),
   dilations: ints(),

@@ -9,7 +9,7 @@ import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { convert } from "./cast.ts";
 import { defineOp, type EvalContext, float, floats_, int, type OpUse, string, strings } from "./define.ts";
-import { inputType, requireRank } from "./infer.ts";
+import { inputType, requireRank, requireShape } from "./infer.ts";
 import { decodedNumbers, widened } from "./map-elements.ts";
 import { productOf } from "./matmul.ts";
 import { activationsOf } from "./recurrent-activations.ts";
@@ -303,14 +303,8 @@ function inferRecurrent(c: InferContext, kind: Kind): ValueType[] {
   ];
   for (const [i, name, shape] of expected) {
     const actual = i === 1 ? w : i === 2 ? r : c.inputs[i] && requireRank(c, i, name, shape.length);
-    if (!actual || actual.every((d, k) => typeof d !== "number" || typeof shape[k] !== "number" || d === shape[k])) continue;
-    throw ingotError("ShapeMismatch", {
-      op: c.op,
-      what: name,
-      actual: formatShape(actual.map(String)),
-      expected: formatShape(shape.map((d) => String(d ?? "?"))),
-      hint: `X has shape ${formatShape(x.map(String))}; weights are [directions, ${kind.gates} · hidden size, ...].`,
-    });
+    const hint = `X has shape ${formatShape(x.map(String))}; weights are [directions, ${kind.gates} · hidden size, ...].`;
+    requireShape(c, name, actual, shape, hint);
   }
   const all: Dim[] = given.layout === 1 ? [batch, length, count, hidden] : [length, count, batch, hidden];
   return [tensorType(dtype, all), tensorType(dtype, stateShape), tensorType(dtype, stateShape)].slice(0, c.outputCount);

@@ -25,6 +25,7 @@ import * as deformConv from "./deform-conv.ts";
 import * as det from "./det.ts";
 import * as dft from "./dft.ts";
 import * as dropout from "./dropout.ts";
+import { opsetOf } from "./dtype-versions.ts";
 import * as einsum from "./einsum.ts";
 import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
@@ -166,6 +167,7 @@ export interface Registry extends OpSchemas {
 /** The operators, by full name. */
 export const registry: Registry = {
   get: (name) => table.get(name),
+  opsetOf: (node) => opsetOf(node, table.get(node.op)),
   all: () => table.values(),
   add: (definition) => void table.set(definition.name, definition),
 };

@@ -48,11 +48,11 @@ export function contentsOf(value: Exclude<RuntimeValue, Storage>): readonly Runt
 /** The value of `what`, which has to be a tensor. Throws `KindMismatch`. */
 export function tensorOf(op: string, what: string, value: RuntimeValue | undefined): Storage {
   if (value instanceof Storage) return value;
-  throw ingotError("KindMismatch", { op, what, actual: describeValue(value), expected: "a tensor" });
+  throw ingotError("KindMismatch", { op, what, actual: describeKind(value), expected: "a tensor" });
 }
 
 /** For messages: what kind of value it is. */
-export function describeValue(value: RuntimeValue | undefined): string {
+export function describeKind(value: RuntimeValue | undefined): string {
   if (value === undefined) return "absent";
   if (Array.isArray(value)) return "a sequence";
   if (value instanceof OptionalValue) return "an optional";

@@ -1,14 +1,12 @@
 // Writing elements by index into a copy of the data: ScatterElements, ScatterND. With a reduction, what is there and the update combine.
 import { ingotError } from "../errors/error.ts";
-import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
 import { type DType, decoder, encoder } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf, copyRun } from "./cells.ts";
 import { anyDType, defineOp, int, type OpUse, string } from "./define.ts";
 import { eachElementPlace, requireFit, requireTuples, tuplePlaces } from "./gather.ts";
-import { inputShape, inputType } from "./infer.ts";
+import { inputShape, inputType, requireShape } from "./infer.ts";
 
 type Combine<T> = (old: T, update: T) => T;
 interface Reduction {
@@ -26,6 +24,8 @@ const reductions: Readonly<Record<string, Reduction>> = {
   max: { number: (a, b) => (b > a || Number.isNaN(b) ? b : a), big: (a, b) => pick(b > a, b, a) },
   min: { number: (a, b) => (b < a || Number.isNaN(b) ? b : a), big: (a, b) => pick(b < a, b, a) },
 };
+
+const updatesHint = "There is one update (or slice of updates) per index.";
 
 /** How an update enters what is there, on stored elements of `dtype`; undefined when it just replaces. */
 function combiner(op: string, reduction: string, dtype: DType): Combine<unknown> | undefined {
@@ -74,7 +74,7 @@ export const scatterElements = defineOp("ScatterElements", {
   infer(c) {
     requireFit(c, 1, "indices", c.attributes.axis as number);
     const indices = inputShape(c, 1);
-    if (indices) requireUpdates(c, indices);
+    if (indices) requireShape(c, "updates", inputShape(c, 2), indices, updatesHint);
     return [inputType(c, 0)];
   },
   eval({ data, indices, updates }, attributes) {
@@ -106,7 +106,7 @@ export const scatterND = defineOp("ScatterND", {
     const tuple = indices?.[indices.length - 1];
     if (shape && indices && typeof tuple === "number") {
       requireTuples(c, shape, indices, tuple, 0);
-      requireUpdates(c, [...indices.slice(0, -1), ...shape.slice(tuple)]);
+      requireShape(c, "updates", inputShape(c, 2), [...indices.slice(0, -1), ...shape.slice(tuple)], updatesHint);
     }
     return [tensorType(dtype, shape)];
   },
@@ -126,20 +126,3 @@ export const scatterND = defineOp("ScatterND", {
     return y;
   },
 });
-
-function requireUpdates(c: InferContext, expected: NonNullable<ReturnType<typeof inputShape>>): void {
-  const updates = inputShape(c, 2);
-  if (
-    !updates ||
-    (updates.length === expected.length &&
-      updates.every((d, i) => typeof d !== "number" || typeof expected[i] !== "number" || d === expected[i]))
-  )
-    return;
-  throw ingotError("ShapeMismatch", {
-    op: c.op,
-    what: "updates",
-    actual: formatShape(updates.map(String)),
-    expected: formatShape(expected.map(String)),
-    hint: "There is one update (or slice of updates) per index.",
-  });
-}

@@ -5,7 +5,6 @@ import type { Storage } from "../tensor/storage.ts";
 import { type ChannelAffine, roundTo, scaleChannels, toFloat64 } from "./channel-arithmetic.ts";
 import { attributeOf, type Match } from "./match.ts";
 import type { ReplacementOps } from "./rewriter.ts";
-import { constantOf } from "./rules/constant-fold.ts";
 import { shapeOf } from "./value-facts.ts";
 
 /** A Gemm, or a MatMul of two matrices, whose B is constant. */
@@ -28,7 +27,7 @@ export interface LinearLayer {
 /** The layer that `node` computes, or the reason why it is none. */
 export function linearLayer(node: Node): LinearLayer | string {
   const [a, b, c] = node.inputs;
-  const weight = b && constantOf(b, node.graph);
+  const weight = b?.constant;
   if (!a || !b || !weight) return "its weight is not constant";
   const number = (name: string, missing: number) => Number(attributeOf(node, name) ?? missing);
   const gemm = node.op === "Gemm";
@@ -76,8 +75,8 @@ export function throughWeight({ weight, transB, inputs, outputs }: LinearLayer, 
  * Without C it is `shift`, `[N]`.
  */
 export function movedBias(layer: LinearLayer, { scale, shift }: ChannelAffine): Storage | undefined {
-  const { c, beta, outputs, weight, node } = layer;
-  const old = c && constantOf(c, node.graph);
+  const { c, beta, outputs, weight } = layer;
+  const old = c?.constant;
   if (c && !old) return undefined;
   if (!old || old.size === 1) {
     const value = old ? beta * (toFloat64(old)[0] as number) : 0;

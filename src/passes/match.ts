@@ -7,7 +7,6 @@ import type { AttributeValue } from "../ir/schema.ts";
 import { dtypeInfo, isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { namesIn, type PatternInput, PatternValue } from "./pattern.ts";
-import { constantOf } from "./rules/constant-fold.ts";
 
 /** Operators whose two inputs may be exchanged without a change of a single bit. */
 const commutative: ReadonlySet<string> = new Set(["Add", "Mul", "And", "Or", "Xor", "Equal", "BitwiseAnd", "BitwiseOr", "BitwiseXor"]);
@@ -51,7 +50,7 @@ export class Match {
   /** The elements of the constant bound to a name; undefined when it is no constant or is left out. */
   constant(name: string): Storage | undefined {
     const value = this.optional(name);
-    return value && constantOf(value, this.graph);
+    return value?.constant;
   }
 
   /** The constant bound to a name, as a tensor to compute with. Throws `RuleName` when it is no constant. */
@@ -129,31 +128,46 @@ export class Matcher {
       return this.#fail(`${place} is left out`);
     }
     if (typeof pattern === "number") {
-      const storage = constantOf(value, graph);
+      const storage = value.constant;
       if (!storage || !allEqual(storage, pattern)) return this.#fail(`${place} is not the constant ${pattern}`);
       return this.#go(rest, bound, graph);
     }
     const { name } = pattern;
     const before = name === undefined ? undefined : bound.get(name);
     if (before !== undefined && before !== value) return this.#fail(`${place} is another value than the one called ${name}`);
-    if (pattern.isConstant && !constantOf(value, graph)) return this.#fail(`${place} is not constant`);
-    if (pattern.isSingle && readerCount(value) !== 1)
-      return this.#fail(
-        `${place} has ${readerCount(value)} readers${value.isGraphOutput ? " (one is a graph output)" : ""}, the rule wants one`,
-      );
-    if (name !== undefined) bound.set(name, value);
+    if (pattern.isConstant && !value.constant) return this.#fail(`${place} is not constant`);
+    const { producer } = value;
+    if (pattern.ops && !(producer && pattern.ops.includes(producer.op))) {
+      const actual = producer
+        ? `comes from ${producer.op}, not from`
+        : `is ${value.constant ? "a constant" : "a graph input"}, not the result of`;
+      return this.#fail(`${place} ${actual} ${pattern.ops.join(" or ")}`);
+    }
+    // From here on it is the operator that the rule wants: what fails now is nearer than another operator in the same place.
     this.#depth++;
-    const found = pattern.ops ? this.#node(pattern, value, place, rest, bound, graph) : this.#go(rest, bound, graph);
+    if (name !== undefined) bound.set(name, value);
+    const found =
+      pattern.isSingle && readerCount(value) !== 1
+        ? this.#fail(
+            `${place} has ${readerCount(value)} readers${value.isGraphOutput ? " (one is a graph output)" : ""}, the rule wants one`,
+          )
+        : pattern.ops && producer
+          ? this.#node(pattern, producer, value, place, rest, bound, graph)
+          : this.#go(rest, bound, graph);
     this.#depth--;
     if (!found && name !== undefined && before === undefined) bound.delete(name);
     return found;
   }
 
-  #node(pattern: PatternValue, value: Value, place: string, rest: Todo | undefined, bound: Map<string, Value>, graph: Graph): boolean {
-    const node = value.producer;
-    const wanted = (pattern.ops ?? []).join(" or ");
-    if (!node) return this.#fail(`${place} is ${constantOf(value, graph) ? "a constant" : "a graph input"}, not the result of ${wanted}`);
-    if (!pattern.ops?.includes(node.op)) return this.#fail(`${place} comes from ${node.op}, not from ${wanted}`);
+  #node(
+    pattern: PatternValue,
+    node: Node,
+    value: Value,
+    place: string,
+    rest: Todo | undefined,
+    bound: Map<string, Value>,
+    graph: Graph,
+  ): boolean {
     if (node.graph !== graph) return this.#fail(`${place} is computed in a graph around this one`);
     for (const v of node.outputs) if (v !== value && v.users.size > 0) return this.#fail(`another output of ${node.op} is read`);
     for (const [key, wish] of Object.entries(pattern.attributes))

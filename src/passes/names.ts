@@ -1,5 +1,6 @@
 // The names of passes and rules, as users write them to switch one off, to stop at one, or to ask why one did not fire.
 import { ingotError } from "../errors/error.ts";
+import { suggestion } from "../errors/nearest.ts";
 import type { Pass } from "./pass.ts";
 import * as pipelines from "./pipelines.ts";
 import type { Rule } from "./rewriter.ts";
@@ -38,19 +39,5 @@ export function findRule(name: string, passes: readonly Pass[] = []): Rule {
 }
 
 function unknownPass(name: string, known: readonly string[]): Error {
-  const nearest = known.map((k) => ({ k, d: distance(name, k) })).sort((a, b) => a.d - b.d)[0];
-  const guess = nearest && nearest.d <= Math.max(2, nearest.k.length / 3) ? `Did you mean ${nearest.k}? ` : "";
-  return ingotError("UnknownPass", { name: JSON.stringify(name), guess, known: known.join(", ") });
-}
-
-/** Levenshtein's: how many letters to insert, delete or replace. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] as number;
+  return ingotError("UnknownPass", { name: JSON.stringify(name), suggestion: suggestion(name, known, ""), known: known.join(", ") });
 }

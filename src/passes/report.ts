@@ -1,4 +1,5 @@
 // What a pipeline did: per pass how often each rule fired and how long it took; the journal of all steps.
+import { count } from "../errors/quantity.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { Accuracy, Step } from "./pass.ts";
 import type { ValidationTally } from "./validation/validator.ts";
@@ -53,7 +54,7 @@ export class PassReport {
     const active = this.rows.filter((r) => r.total > 0);
     const width = Math.max(4, ...active.map((r) => r.pass.length));
     const lines = active.map((r) => `  ${r.pass.padEnd(width)}  ${String(r.total).padStart(5)} ×  ${r.accuracy.padEnd(11)}  ${r.about}`);
-    const heading = `passes: ${this.nodesBefore} → ${this.nodesAfter} nodes in ${this.journal.length} steps${this.stopped ? " (stopped early)" : ""}`;
+    const heading = `passes: ${this.nodesBefore} → ${this.nodesAfter} nodes in ${count(this.journal.length, "step")}${this.stopped ? " (stopped early)" : ""}`;
     const checked = this.validation && active.length > 0 ? [`  ${formatValidation(this.validation)}`] : [];
     return [heading, ...(lines.length > 0 ? lines : ["  nothing to do"]), ...checked].join("\n");
   }

@@ -1,9 +1,8 @@
 // What rules ask about a value: its shape, its rank, its constant contents, and whether two values have the same type for sure.
 import type { Dim } from "../ir/dim.ts";
-import type { Graph, Node, Value } from "../ir/graph.ts";
+import type { Node, Value } from "../ir/graph.ts";
 import { typeEquals } from "../ir/type.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { constantOf } from "./rules/constant-fold.ts";
 
 /** The shape; undefined for what is no tensor or has an unknown rank. */
 export function shapeOf(value: Value | undefined): readonly Dim[] | undefined {
@@ -26,8 +25,8 @@ export function sameTypes(a: Value, b: Value): boolean {
 }
 
 /** The elements of a constant integer (or boolean) tensor as numbers; undefined when it is no constant. */
-export function constantInts(value: Value | undefined, graph: Graph): readonly number[] | undefined {
-  const storage = value && constantOf(value, graph);
+export function constantInts(value: Value | undefined): readonly number[] | undefined {
+  const storage = value?.constant;
   return storage && Array.from(storage.dense() as ArrayLike<number | bigint>, Number);
 }
 
@@ -37,12 +36,7 @@ export function axisFromFront(axis: number, rank: number): number | undefined {
   return at >= 0 && at < rank ? at : undefined;
 }
 
-/** True for a graph input that has a default: callers may give another value, so nothing that types derived from the default may be used. */
-export function isOverridable(value: Value | undefined, graph: Graph): boolean {
-  return value?.storage !== undefined && !value.producer && constantOf(value, graph) === undefined;
-}
-
-/** True when a node reads a graph input with a default beside its first input: its inferred shape may then hold for the default only. */
+/** True when a node reads a graph input with a default beside its first input: a shape that a file gives may then hold for the default only. */
 export function dependsOnDefault(node: Node): boolean {
-  return node.inputs.some((v, i) => i > 0 && isOverridable(v, node.graph));
+  return node.inputs.some((v, i) => i > 0 && v?.isInput && v.storage !== undefined);
 }

@@ -1,14 +1,7 @@
 // What may become an element of a tensor: checks of plain values that users give, before they are stored.
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { type DType, dtypeInfo, integerRange } from "./dtype.ts";
-
-/** A value as messages show it: `"abc" (string)`, `an array`, `null`, `2.5`. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "string") return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (string)`;
-  if (Array.isArray(value)) return value.length <= 8 && value.every((v) => typeof v === "number") ? `[${value.join(", ")}]` : "an array";
-  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "without a class"})`;
-  return typeof value === "function" ? "a function" : String(value);
-}
 
 /**
  * Checks that every value can be an element of `dtype`. Integers must lie in its range: nothing wraps around here (`.to(dtype)` does what

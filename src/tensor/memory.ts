@@ -2,6 +2,7 @@
 // end the process when the pages are touched.
 import { totalmem } from "node:os";
 import { ingotError } from "../errors/error.ts";
+import { formatBytes } from "../errors/quantity.ts";
 
 /** Smaller requests are not worth a question to the system. */
 const unquestioned = 2 ** 28;
@@ -26,11 +27,4 @@ function memory(): number {
 
 function tooLarge(dtype: string, count: number, size: number, cause?: unknown): Error {
   return ingotError("TensorTooLarge", { count, dtype, size: formatBytes(size), memory: formatBytes(memory()) }, { cause });
-}
-
-const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-
-function formatBytes(n: number): string {
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, n)) / 10));
-  return `${(n / 2 ** (10 * power)).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

@@ -2,6 +2,7 @@
 // S. Vigna, 2018), which needs 32-bit arithmetic only; its state is filled from the seed by a mixing function, so that seeds 0, 1, 2 … are unrelated.
 // Normal numbers come from the ziggurat method: 99 % of them need one multiplication and no function of the C library. The rest
 // use Math.log and Math.exp, which V8 computes by its own code (fdlibm), alike on all platforms.
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import type { NumberArray } from "./dtype.ts";
 import { edges, heights, LAYERS, TAIL_START } from "./ziggurat.ts";
@@ -32,7 +33,7 @@ export class Generator {
         op: "Generator",
         name: "seed",
         expected: "an integer from 0 to 2^53 - 1",
-        actual: describe(seed),
+        actual: describeValue(seed),
         hint: "Seeds are whole numbers, such as { seed: 42 }.",
       });
     // splitmix32: a Weyl sequence through the finaliser of MurmurHash3; the high word of the seed picks another sequence.
@@ -80,7 +81,7 @@ export class Generator {
         op: "randint",
         name: "low, high",
         expected: "whole numbers with low < high, at most 2^53 apart",
-        actual: `${describe(low)}, ${describe(high)}`,
+        actual: `${describeValue(low)}, ${describeValue(high)}`,
         hint: "The numbers drawn are low, low + 1, … high - 1.",
       });
     // Numbers at and above the largest multiple of the range are drawn again: a plain remainder would favour small values.
@@ -213,8 +214,4 @@ function mix(z: number): number {
   x ^= x >>> 13;
   x = Math.imul(x, 0xc2b2ae35);
   return x ^ (x >>> 16);
-}
-
-function describe(value: unknown): string {
-  return typeof value === "string" ? `"${value}" (string)` : `${String(value)} (${typeof value})`;
 }

@@ -67,20 +67,6 @@ export function normalizeAxes(op: string, axes: readonly number[] | undefined, s
   return list.sort((a, b) => a - b);
 }
 
-/** The shape that both broadcast to (NumPy's rule); throws `BroadcastMismatch`. */
-export function broadcastShapes(op: string, a: Shape, b: Shape): number[] {
-  const rank = Math.max(a.length, b.length);
-  const out = new Array<number>(rank);
-  for (let i = 1; i <= rank; i++) {
-    const da = a[a.length - i] ?? 1;
-    const db = b[b.length - i] ?? 1;
-    if (da !== db && da !== 1 && db !== 1)
-      throw ingotError("BroadcastMismatch", { op, a: formatShape(a), b: formatShape(b), axis: rank - i, da, db });
-    out[rank - i] = da === 1 ? db : da;
-  }
-  return out;
-}
-
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }

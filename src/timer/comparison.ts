@@ -1,8 +1,8 @@
 // How much each function gains over the first, from samples that were taken round by round.
-import type Benchmark from "benchmark";
+import { count } from "../errors/quantity.ts";
 import { type Environment, environment, formatEnvironment, peakMemory } from "./environment.ts";
-import { count, formatDuration, Measurement, toSeconds, type WarmUp } from "./measurement.ts";
-import { benchmarkOf } from "./statistics.ts";
+import { formatDuration, Measurement, toSeconds, type WarmUp } from "./measurement.ts";
+import { benchmarkOf, type SampledBenchmark } from "./statistics.ts";
 
 /** What Benchmark.js's significance test (Mann–Whitney U at 95 %) says of a function beside the baseline. */
 export type Verdict = "baseline" | "faster" | "slower" | "indeterminate";
@@ -29,13 +29,13 @@ export interface Samples {
 }
 
 /** The measurement of one function, and the benchmark that has its statistics. */
-export function measure({ name, times, callsPerSample, warmUp }: Samples): { measurement: Measurement; benchmark: Benchmark } {
+export function measure({ name, times, callsPerSample, warmUp }: Samples): { measurement: Measurement; benchmark: SampledBenchmark } {
   const benchmark = benchmarkOf(name, toSeconds(times));
   return { benchmark, measurement: new Measurement(benchmark, times, callsPerSample, warmUp) };
 }
 
 /** The gain of samples over those of the baseline, pair by pair. */
-export function gainOver(baseline: Benchmark, benchmark: Benchmark): Gain {
+export function gainOver(baseline: SampledBenchmark, benchmark: SampledBenchmark): Gain {
   if (benchmark === baseline) return { gain: 0, gainInterval: [0, 0], verdict: "baseline" };
   const own: readonly number[] = benchmark.stats.sample;
   // Round by round: what slowed one function slowed its neighbour. Of ratios the logarithm is averaged, so that twice as fast and half as fast

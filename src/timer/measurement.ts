@@ -1,6 +1,6 @@
 // What was measured of one function.
-import type Benchmark from "benchmark";
-import { leastSample, quantile } from "./statistics.ts";
+import { count } from "../errors/quantity.ts";
+import { leastSample, quantile, type SampledBenchmark } from "./statistics.ts";
 
 /** What ran before the samples and is not among them. */
 export interface WarmUp {
@@ -35,7 +35,7 @@ export class Measurement {
   readonly hz: number;
   readonly warmUp: WarmUp;
 
-  constructor(benchmark: Benchmark, times: readonly number[], callsPerSample: number, warmUp: WarmUp) {
+  constructor(benchmark: SampledBenchmark, times: readonly number[], callsPerSample: number, warmUp: WarmUp) {
     const { mean, variance, deviation, sem, moe, rme } = benchmark.stats;
     this.name = benchmark.name ?? "";
     this.times = times;
@@ -62,8 +62,6 @@ export class Measurement {
 
 /** ms as seconds, for Benchmark.js. */
 export const toSeconds = (times: readonly number[]): number[] => times.map((ms) => Math.max(ms / 1e3, leastSample));
-
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 const units: readonly (readonly [limit: number, scale: number, unit: string])[] = [
   [1e-3, 1e6, "ns"],

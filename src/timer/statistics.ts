@@ -6,6 +6,29 @@ import Benchmark from "benchmark";
 /** The clock's unit: whatever is replayed must be above 0, or Benchmark.js drops the sample as unclockable. */
 export const leastSample = 1e-12;
 
+/**
+ * What is used of a finished benchmark. Written out, so that whoever compiles against this package needs no declarations of Benchmark.js.
+ * Times in seconds.
+ */
+export interface SampledBenchmark {
+  readonly name?: string | undefined;
+  /** Calls per second. */
+  readonly hz: number;
+  readonly stats: {
+    /** One per sample: the seconds of a call. */
+    readonly sample: readonly number[];
+    readonly mean: number;
+    readonly variance: number;
+    readonly deviation: number;
+    readonly sem: number;
+    readonly moe: number;
+    readonly rme: number;
+  };
+  /** 1 when it is faster than the other, −1 when slower, 0 when the samples do not tell. */
+  compare(other: SampledBenchmark): number;
+  toString(): string;
+}
+
 let tick = 0;
 let replayed = 0;
 
@@ -23,7 +46,7 @@ Replaying.options.minTime = leastSample / 1e3;
  *
  * @example benchmarkOf("eager", [0.81, 0.79, 0.80]).stats.rme
  */
-export function benchmarkOf(name: string, seconds: readonly number[]): Benchmark {
+export function benchmarkOf(name: string, seconds: readonly number[]): SampledBenchmark {
   let index = 0;
   replayed = seconds[0] as number;
   const benchmark = new Replaying(name, {

@@ -1,6 +1,6 @@
 // The `dynamic` option: which axes of which inputs are symbolic, and at which sizes the model is recorded again.
 import { ingotError } from "../errors/error.ts";
-import { nearest } from "../errors/nearest.ts";
+import { suggestion } from "../errors/nearest.ts";
 import { type Dim, type DimExpr, symbol } from "../ir/dim.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Sizes } from "./explain.ts";
@@ -81,9 +81,12 @@ function makeSymbol(dim: DynamicDim, size: number): DynamicSymbol {
   const given = typeof dim === "string" ? { name: dim } : dim;
   const odd = typeof given === "object" && given !== null ? Object.keys(given).find((key) => !sizeKeys.includes(key)) : undefined;
   if (odd !== undefined) {
-    const meant = nearest(odd, sizeKeys);
-    const suggestion = meant === undefined ? "" : `Did you mean \`${meant}\`? `;
-    throw ingotError("UnknownOption", { call: "a dynamic size", option: odd, suggestion, known: sizeKeys.join(", ") });
+    throw ingotError("UnknownOption", {
+      call: "a dynamic size",
+      option: odd,
+      suggestion: suggestion(odd, sizeKeys),
+      known: sizeKeys.join(", "),
+    });
   }
   const { name, min = 1, max = Number.MAX_SAFE_INTEGER, multiple = 1 } = given ?? { name: "" };
   if (!/^[A-Za-z_]\w*$/.test(name ?? ""))

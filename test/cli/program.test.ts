@@ -5,8 +5,6 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ProgressLine, type Streams } from "../../src/cli/console.ts";
-import { didYouMean } from "../../src/cli/did-you-mean.ts";
-import { formatBytes } from "../../src/cli/saved.ts";
 import { smallModel, Workplace } from "./command-line.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -112,17 +110,5 @@ describe("the progress line", () => {
     const quiet = record(true);
     new ProgressLine({ quiet: true }, quiet.streams).show("reading");
     assert.deepEqual([log.written, quiet.written], [[], []]);
-  });
-});
-
-describe("small words of the command line", () => {
-  it("finds the nearest name, or none", () => {
-    assert.equal(didYouMean("bacth", ["batch", "height"]), " (did you mean batch?)");
-    assert.equal(didYouMean("zzz", ["batch", "height"]), "");
-    assert.equal(didYouMean("", ["batch"]), "");
-  });
-
-  it("writes sizes in the unit that fits", () => {
-    assert.deepEqual([0, 1023, 1024, 230.4 * 2 ** 20, 3 * 2 ** 30].map(formatBytes), ["0 B", "1023 B", "1.0 KiB", "230.4 MiB", "3.0 GiB"]);
   });
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { nearest } from "../../src/errors/nearest.ts";
 import { ones, type Tensor, trace } from "../../src/index.ts";
 import { failsWith } from "../support/trace-errors.ts";
 
@@ -48,16 +47,5 @@ describe("options of trace", () => {
   it("that are undefined are as if left out", async () => {
     await using m = await trace(relu, ones([2]), { engine: "interpreter", threads: undefined, names: undefined } as never);
     assert.deepEqual((await m.run(ones([2]))).toArray(), [1, 1]);
-  });
-});
-
-describe("the nearest word", () => {
-  it("is one that a slip away", () => {
-    assert.equal(nearest("singal", ["signal", "threads"]), "signal");
-    assert.equal(nearest("THREADS", ["signal", "threads"]), "threads");
-    assert.equal(nearest("thread", ["signal", "threads"]), "threads");
-    assert.equal(nearest("x", ["signal"]), undefined);
-    assert.equal(nearest("frobnicate", ["signal", "threads"]), undefined);
-    assert.equal(nearest("a", []), undefined);
   });
 });

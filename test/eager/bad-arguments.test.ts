@@ -37,7 +37,7 @@ const cases: Readonly<Record<string, readonly [code: string, summary: RegExp, ca
   "add of shapes that do not broadcast": ["BroadcastMismatch", /shapes \[2, 3\] and \[2\]/, () => x.add(zeros([2]))],
   "add of another dtype": ["DTypeMismatch", /Add: B is int64, expected float32/, () => x.add(i)],
   "add of undefined": ["InvalidArgument", /Add: expected `other` to be a tensor or a number, got undefined/, () => x.add(wrong(undefined))],
-  "add of text": ["InvalidArgument", /got "1" \(string\)/, () => x.add(wrong("1"))],
+  "add of text": ["InvalidArgument", /got `1` \(string\)/, () => x.add(wrong("1"))],
   "add of an array": ["InvalidArgument", /got \[1, 2\]/, () => x.add(wrong([1, 2]))],
   "add to a number": ["InvalidArgument", /Max: expected `input` to be a tensor, got 1/, () => maximum(wrong(1), x)],
   "a fraction with integers": ["InvalidArgument", /an integer, because the other operand is int64, got 0\.5/, () => i.mul(0.5)],
@@ -60,7 +60,7 @@ const cases: Readonly<Record<string, readonly [code: string, summary: RegExp, ca
   "slice by 0": ["InvalidArgument", /`step` to be an integer other than 0/, () => x.slice(0, 0, 2, 0)],
   "slice from half": ["InvalidArgument", /slice: expected `start`/, () => x.slice(0, 0.5)],
   "index with too many": ["RankMismatch", /index: the tensor has 2 dimensions/, () => x.index(0, 0, 0)],
-  "index by text": ["InvalidArgument", /got "a:b"/, () => x.index("a:b")],
+  "index by text": ["InvalidArgument", /got `a:b`/, () => x.index("a:b")],
   "index by a mask": ["InvalidArgument", /a tensor of bool\[2, 3\]/, () => x.index(x.gt(0))],
   "index twice by ...": ["InvalidArgument", /at most one/, () => x.index("...", "...")],
   "gather by floats": ["DTypeMismatch", /GatherElements: indices is float32/, () => x.gather(0, x)],
@@ -95,7 +95,7 @@ const cases: Readonly<Record<string, readonly [code: string, summary: RegExp, ca
   "oneHot of no class": ["InvalidShape", /oneHot/, () => oneHot(i, -1)],
   "an operator that is none": ["UnknownOperator", /Nope/, () => op("Nope", [x])],
   "an operator's attribute that is none": ["UnknownAttribute", /Relu has no attribute `alpha`/, () => op("Relu", [x], { alpha: 1 })],
-  "an operator on no tensor": ["InvalidArgument", /Relu: expected `X` to be a tensor, got "x" \(string\)/, () => op("Relu", [wrong("x")])],
+  "an operator on no tensor": ["InvalidArgument", /Relu: expected `X` to be a tensor, got `x` \(string\)/, () => op("Relu", [wrong("x")])],
 };
 
 describe("wrong arguments", () => {

@@ -92,7 +92,7 @@ describe("tensor()", () => {
       assert.throws(() => tensor(bad as never), { code: "InvalidArgument" }, String(bad));
     assert.throws(() => tensor(["1"], { dtype: "float32" }), {
       code: "InvalidArgument",
-      summary: /numbers for float32, got "1" \(string\)/,
+      summary: /numbers for float32, got `1` \(string\)/,
     });
     assert.throws(() => tensor([1], { dtype: "string" }), { code: "InvalidArgument" });
     assert.throws(() => tensor(new DataView(new ArrayBuffer(4)) as never), { code: "InvalidArgument", summary: /DataView/ });

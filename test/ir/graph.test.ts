@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { symbol } from "../../src/ir/dim.ts";
 import { Graph, type Node, type Value } from "../../src/ir/graph.ts";
-import { capturedValues, isConstant, removeDeadNodes, topologicalSort } from "../../src/ir/traverse.ts";
+import { parseGraph } from "../../src/ir/parse.ts";
+import { Patch } from "../../src/ir/patch.ts";
+import { capturedValues, removeDeadNodes, topologicalSort } from "../../src/ir/traverse.ts";
 import { formatType, meetTypes, type TensorType, tensorType, typeEquals, typeFits } from "../../src/ir/type.ts";
 import { verifyGraph } from "../../src/ir/verify.ts";
 import { registry } from "../../src/ops/registry.ts";
@@ -141,11 +143,24 @@ describe("walking graphs", () => {
   });
 
   it("knows constants: initializers here or around, no inputs with a default", () => {
-    const { graph, x, w, yes } = capturing();
-    assert.ok(isConstant(w, graph) && isConstant(w, yes) && !isConstant(x, graph));
+    const { graph, x, w } = capturing();
+    assert.ok(w.constant && !x.constant);
     x.storage = w.storage;
     graph.initializers.add(x);
-    assert.equal(isConstant(x, graph), false);
+    assert.equal(x.constant, undefined);
+  });
+
+  it("infers nothing from the default of an input, nor inside of a patch that reads it", () => {
+    const graph = parseGraph(
+      "main (float[2,3] x, int64[2] t = {3, 2}) => (y) <int64[2] c = {3, 2}> { y = Reshape (x, t) z = Reshape (x, c) }",
+      registry,
+    );
+    const [x, t] = graph.inputs;
+    const [y, z] = [...graph.nodes()].map((n) => formatType(n.output.type));
+    assert.deepEqual([y, z], ["float[?,?]", "float[3,2]"]);
+    const patch = new Patch(graph, "again");
+    assert.equal(formatType(patch.add("Reshape", [x, t]).output.type), "float[?,?]");
+    assert.equal(formatType(patch.add("Reshape", [x, [...graph.initializers][0]]).output.type), "float[3,2]");
   });
 
   it("removes what nothing reads, through chains and inside of sub-graphs", () => {

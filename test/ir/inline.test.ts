@@ -29,6 +29,21 @@ describe("inlining a graph", () => {
     assert.equal(source.nodeCount, 1);
   });
 
+  it("leaves what a body captures from around as it is: constants are not copied, defaults stay defaults", () => {
+    const target = new Graph(registry);
+    const x = target.addInput("x", tensorType("float32", []));
+    x.storage = Storage.from("float32", [5], []);
+    const two = target.addInitializer(Storage.from("float32", [2], []));
+    const body = new Graph(registry, "body", target);
+    const a = body.addInput("a", tensorType("float32", []));
+    const three = body.addInitializer(Storage.from("float32", [3], []));
+    body.setOutputs([body.add("Add", [body.add("Mul", [a, two]).output, body.add("Mul", [x, three]).output]).output]);
+    target.setOutputs(inlineGraph(target, body, [x]), ["y"]);
+    assert.equal(target.initializers.size, 2);
+    // 7 · 2 + 7 · 3, not 7 · 2 + 5 · 3.
+    assert.deepEqual(asStorage(runGraph(target, [Storage.from("float32", [7], [])])[0]).toNumbers(), [35]);
+  });
+
   it("twice, one after the other, computes the composition", () => {
     for (let seed = 0; seed < 40; seed++) {
       const source = randomGraph(seed, 6);

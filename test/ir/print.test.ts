@@ -4,6 +4,7 @@ import { floorDivDims, mulDims, symbol, unknownDim } from "../../src/ir/dim.ts";
 import { Graph } from "../../src/ir/graph.ts";
 import { printGraph } from "../../src/ir/print.ts";
 import { tensorType } from "../../src/ir/type.ts";
+import { exportModel } from "../../src/onnx/export.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 
@@ -30,6 +31,27 @@ describe("printing a graph", () => {
     ]);
     assert.equal(String(graph), printGraph(graph));
     assert.match(printGraph(graph, { header: false }), /^main \(/);
+  });
+
+  it("names the versions that a file would have: those of dtypes, and no opset below 7", () => {
+    const header = (build: (graph: Graph) => void) => {
+      const graph = new Graph(registry);
+      build(graph);
+      const { model } = exportModel(graph);
+      const [domain] = model.opsetImport ?? [];
+      assert.equal(lines(graph)[0], `<ir_version: ${model.irVersion}, opset_import: ["" : ${domain?.version}]>`);
+      return [model.irVersion, domain?.version];
+    };
+    assert.deepEqual(
+      header(() => {}),
+      [4, 7],
+    );
+    assert.deepEqual(
+      header((g) => g.addInput("x", tensorType("float4e2m1", [2]))),
+      [11, 23],
+    );
+    const sum = (g: Graph, x = g.addInput("x", tensorType("int8", [2]))) => g.setOutputs([g.add("Add", [x, x]).output]);
+    assert.deepEqual(header(sum), [7, 14]);
   });
 
   it("leaves large constants out unless they are asked for, and the metadata with them", () => {

@@ -66,6 +66,7 @@ describe("the pass manager", () => {
     assert.equal(report.journal.length, 1);
     assert.equal(report.stopped, true);
     assert.deepEqual(operators(g), ["Relu", "Identity", "Relu", "Tanh"]);
+    assert.match(String(report), /^passes: 5 → 4 nodes in 1 step \(stopped early\)/);
     assert.equal(runPasses(graph(), portablePasses, { stopAt: 0 }).journal.length, 0);
   });
 

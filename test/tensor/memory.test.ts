@@ -37,6 +37,6 @@ describe("tensors that no machine can hold", () => {
       allocating("float32", 10, 4, () => {
         throw new RangeError("Array buffer allocation failed");
       });
-    await failsWith(refused, "TensorTooLarge", /10 float32 elements needs 40 bytes/);
+    await failsWith(refused, "TensorTooLarge", /10 float32 elements needs 40 B/);
   });
 });

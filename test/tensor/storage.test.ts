@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { allDTypes, dtypeInfo, integerRange, isBig } from "../../src/tensor/dtype.ts";
-import { broadcastShapes, elementCount, normalizeAxes, normalizeAxis, rowMajorStrides } from "../../src/tensor/shape.ts";
+import { elementCount, normalizeAxes, normalizeAxis, rowMajorStrides } from "../../src/tensor/shape.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 
 const counting = (shape: number[]) =>
@@ -130,15 +130,6 @@ describe("storage", () => {
 });
 
 describe("shapes", () => {
-  it("broadcast by NumPy's rule", () => {
-    assert.deepEqual(broadcastShapes("Add", [2, 1, 3], [4, 1]), [2, 4, 3]);
-    assert.deepEqual(broadcastShapes("Add", [], [0]), [0]);
-    assert.throws(() => broadcastShapes("Add", [2, 3], [4, 3]), {
-      code: "BroadcastMismatch",
-      summary: /shapes \[2, 3\] and \[4, 3\].*dimension 0: 2 against 4/,
-    });
-  });
-
   it("count axes from both ends, and name no axis twice", () => {
     assert.equal(normalizeAxis("sum", -1, [2, 3]), 1);
     assert.throws(() => normalizeAxis("sum", 2, [2, 3]), { code: "AxisOutOfRange", summary: /axis 2 .* 2 dimensions \(shape \[2, 3\]\)/ });

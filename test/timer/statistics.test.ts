@@ -10,7 +10,7 @@ describe("statistics of Benchmark.js", () => {
         const { sample, mean } = benchmarkOf("x", seconds).stats;
         assert.equal(sample.length, seconds.length);
         seconds.forEach((s, i) => {
-          assert.ok(Math.abs(sample[i] - s) <= 1e-12 * s);
+          assert.ok(Math.abs((sample[i] as number) - s) <= 1e-12 * s);
         });
         const expected = seconds.reduce((a, b) => a + b, 0) / seconds.length;
         assert.ok(Math.abs(mean - expected) <= 1e-12 * expected);

@@ -72,7 +72,7 @@ describe("inputs of a traced model", () => {
     const m = await trace(forward, [x, 3, "add", true], interpreter);
     assert.deepEqual(((await m.run([x, 3, "add", true])) as Tensor).toArray(), [[-4, -1, -6]]);
     await failsWith(() => m.run([x, 4, "add", true]), "StaticInputChanged", /scale.*is 4.*traced with 3/s);
-    await failsWith(() => m.run([x, 3, "mul", true]), "StaticInputChanged", /kind.*"mul".*"add"/s);
+    await failsWith(() => m.run([x, 3, "mul", true]), "StaticInputChanged", /kind.*`mul`.*`add`/s);
     await failsWith(() => m.run([x, 3, "add", false]), "StaticInputChanged", /negate.*false.*true/s);
   });
 

@@ -1,6 +1,7 @@
 // Indexing of several axes at once, as Python writes it in square brackets, and moving or repeating whole axes.
+
+import { describeValue } from "../../errors/describe-value.ts";
 import { ingotError } from "../../errors/error.ts";
-import { describeValue } from "../../tensor/elements.ts";
 import { formatShape, normalizeAxis } from "../../tensor/shape.ts";
 import { isTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";

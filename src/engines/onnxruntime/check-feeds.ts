@@ -1,8 +1,8 @@
 // What a run is given, compared with what the model declares, before native code sees it: the same messages however the session is driven.
 import { ingotError } from "../../errors/error.ts";
 import { elementCount, formatShape } from "../../tensor/shape.ts";
+import type { OrtData, OrtTensor } from "./element-types.ts";
 import { elementType, stringType } from "./element-types.ts";
-import type { OrtData, OrtTensor } from "./ort-value.ts";
 
 /** The names that a model declares. */
 export interface DeclaredNames {

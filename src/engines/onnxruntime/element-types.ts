@@ -1,4 +1,4 @@
-// ONNX's element types as ONNX Runtime hands them over: by number, with what holds them in JavaScript.
+// What goes into ONNX Runtime and comes out of it, in JavaScript: tensors, with ONNX's element types by number.
 import { type DType, dtypeFromOnnx, dtypeInfo } from "../../tensor/dtype.ts";
 import { packedSize } from "../../tensor/pack-bits.ts";
 
@@ -31,6 +31,16 @@ interface ElementType {
 
 /** Elements of a tensor: bit patterns for the floats that JavaScript lacks, 0 or 1 for bool. */
 export type OrtElements = ArrayBufferView | readonly string[];
+
+/** A dense, row-major tensor; `dtype` is ONNX's number (1 = float32, 7 = int64, 8 = string, …). */
+export interface OrtTensor {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  readonly data: OrtElements;
+}
+
+/** What a run takes and gives: a tensor, or a sequence of tensors. */
+export type OrtData = OrtTensor | readonly OrtTensor[];
 
 /** The element type of an ONNX TensorProto.DataType number; undefined for complex ones. */
 export function elementType(number: number): ElementType | undefined {

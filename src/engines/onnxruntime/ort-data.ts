@@ -1,19 +1,20 @@
 // Values as ONNX Runtime is handed them and gives them back.
 import { ingotError } from "../../errors/error.ts";
 import type { ValueType } from "../../ir/type.ts";
-import { describeValue, MapValue, OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
+import { describeKind, MapValue, OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
 import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../../tensor/dtype.ts";
 import { packBits, unpackBits } from "../../tensor/pack-bits.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import { Storage } from "../../tensor/storage.ts";
-import { isSequence, type OrtData, type OrtTensor } from "./ort-value.ts";
+import type { OrtData, OrtTensor } from "./element-types.ts";
+import { isSequence } from "./ort-value.ts";
 
 /** Tensors, sequences of tensors, and what a present optional holds. Throws `EngineUnsupportedValue` for other values. */
 export function toOrtData(value: RuntimeValue): OrtData {
   if (value instanceof Storage) return toOrtTensor(value);
   if (value instanceof OptionalValue && value.element !== undefined) return toOrtData(value.element);
   if (value instanceof MapValue || value instanceof OptionalValue)
-    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", kind: describeValue(value) });
+    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", kind: describeKind(value) });
   return value.map((v) => toOrtData(v) as OrtTensor);
 }
 

@@ -2,18 +2,8 @@
 import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
 import { checkTensor } from "./check-feeds.ts";
-import { elementType, type OrtElements, onnxNumber, stringType } from "./element-types.ts";
+import { elementType, type OrtData, type OrtTensor, onnxNumber, stringType } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
-
-/** A dense, row-major tensor; `dtype` is ONNX's number (1 = float32, 7 = int64, 8 = string, …). */
-export interface OrtTensor {
-  readonly dtype: number;
-  readonly shape: readonly number[];
-  readonly data: OrtElements;
-}
-
-/** What a run takes and gives: a tensor, or a sequence of tensors. */
-export type OrtData = OrtTensor | readonly OrtTensor[];
 
 /** Kinds of values, as ONNX Runtime numbers them (ONNXType). */
 export const tensorKind = 1;

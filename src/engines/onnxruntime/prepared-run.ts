@@ -2,8 +2,9 @@
 // It holds on to all of that until it is freed, which must be after the native call has returned.
 import type { Pointer } from "./c-api.ts";
 import { checkNames, type DeclaredNames, inputError, outputError } from "./check-feeds.ts";
+import type { OrtData } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
-import { cStrings, keepAlive, makeValue, type OrtData, readValue } from "./ort-value.ts";
+import { cStrings, keepAlive, makeValue, readValue } from "./ort-value.ts";
 
 export class PreparedRun {
   readonly #env: OrtEnvironment;

@@ -3,8 +3,9 @@
 import { ingotError } from "../../errors/error.ts";
 import { abortError } from "../run-aborted.ts";
 import type { Pointer } from "./c-api.ts";
+import type { OrtData } from "./element-types.ts";
 import { type OrtEnvironment, ortEnvironment } from "./environment.ts";
-import { keepAlive, type OrtData } from "./ort-value.ts";
+import { keepAlive } from "./ort-value.ts";
 import { PreparedRun } from "./prepared-run.ts";
 import { type OrtPort, readPorts } from "./session-io.ts";
 import { makeSessionOptions, type OrtSessionOptions, sharesPool } from "./session-options.ts";

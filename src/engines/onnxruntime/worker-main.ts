@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { setImmediate as turn } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { bindingNumbers, bindingTypes } from "./binding-types.ts";
+import type { OrtData, OrtTensor } from "./element-types.ts";
 import { insideGate } from "./exit-gate.ts";
 import { logSeverity } from "./log-level.ts";
-import type { OrtData, OrtTensor } from "./ort-value.ts";
 import type { OrtPort } from "./session-io.ts";
 import type { Reply, Request, WorkerStart } from "./worker-protocol.ts";
 

@@ -1,9 +1,16 @@
 // What the session in a worker thread and its owner say to each other.
+
+import type { OrtData } from "./element-types.ts";
 import type { ExitGate } from "./exit-gate.ts";
 import type { LogLevel } from "./log-level.ts";
-import type { OrtData } from "./ort-value.ts";
 import type { OrtPort } from "./session-io.ts";
-import type { WorkerSessionOptions } from "./worker-session.ts";
+
+/** What the binding can be told. */
+export interface WorkerSessionOptions {
+  readonly intraOpThreads?: number;
+  readonly interOpThreads?: number;
+  readonly optimizationLevel?: "disabled" | "basic" | "extended" | "all";
+}
 
 export interface WorkerStart {
   /** package.json of onnxruntime-node: where to load the binding from. */

@@ -9,20 +9,14 @@ import { abortError } from "../run-aborted.ts";
 import { checkThreads, defaultThreads } from "../threads.ts";
 import { bindingTypes } from "./binding-types.ts";
 import { checkNames, checkTensor, type DeclaredNames, inputError } from "./check-feeds.ts";
+import type { OrtData } from "./element-types.ts";
 import { closeGate, openGate } from "./exit-gate.ts";
 import { findPackage } from "./library.ts";
 import { logLevel } from "./log-level.ts";
-import { isSequence, type OrtData } from "./ort-value.ts";
+import { isSequence } from "./ort-value.ts";
 import type { InferenceSession, OrtRunOptions } from "./session.ts";
 import type { OrtPort } from "./session-io.ts";
-import type { Reply, Request, WorkerStart } from "./worker-protocol.ts";
-
-/** What the binding can be told. */
-export interface WorkerSessionOptions {
-  readonly intraOpThreads?: number;
-  readonly interOpThreads?: number;
-  readonly optimizationLevel?: "disabled" | "basic" | "extended" | "all";
-}
+import type { Reply, Request, WorkerSessionOptions, WorkerStart } from "./worker-protocol.ts";
 
 interface Waiting {
   readonly resolve: (outputs: OrtData[]) => void;

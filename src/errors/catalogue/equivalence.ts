@@ -23,25 +23,12 @@ export const equivalenceErrors = errorFamily({
     about:
       "The unoptimised graph, run by the interpreter, must equal the eager run bit for bit. If it does not, something that decides the result was not recorded.",
   },
-  SizeNotConfirmed: {
-    kind: "EquivalenceError",
-    message: "the graph was confirmed at the example's size but not at {sizes}: {problem}",
-    hint: "Something follows the dynamic dimension in a way that the recordings did not show. Fix that dimension, or use script().",
-    about: "A graph with dynamic dimensions is run at a size it has not seen, beside the eager model. Here the two disagreed.",
-  },
   NoCertificate: {
     kind: "EquivalenceError",
     message: "{file} carries no certificate of Ingot",
     hint: "Compare it with another file (ingot verify a.onnx b.onnx), or with a model (--model ./model.ts).",
     about:
       "Files saved by Ingot hold a certificate: the check's inputs as recipes, and eager's results. Another tool's file has none, and a tool that rewrites files may drop it.",
-  },
-  CertificateMismatch: {
-    kind: "EquivalenceError",
-    message: "{file} on {engine} does not reproduce its certificate: {problem}",
-    hint: "The file was changed after it was saved, or this engine computes something else. Save the model again, or compare engines with --engine.",
-    about:
-      "`ingot verify` makes the certificate's inputs again from their seeds, runs the file, and compares with what eager gave when the file was saved.",
   },
   InvalidCertificate: {
     kind: "EquivalenceError",

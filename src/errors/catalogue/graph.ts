@@ -5,8 +5,9 @@ export const graphErrors = errorFamily({
   UnknownOperator: {
     kind: "UnsupportedOpError",
     message: '{op} (domain "{domain}") is not an operator that Ingot knows{where}',
-    hint: "Add it with defineOp, or express it with operators from docs/operators.md.",
-    about: "Every operator of a graph needs one definition: schema, inference, kernel. See CONTRIBUTING, 'add an operator'.",
+    hint: "Operators are named as ONNX names them, other domains in front: Relu, com.microsoft.FusedConv. If it is one of ONNX or of ONNX Runtime, please report it.",
+    about:
+      "A graph holds only operators that have a definition here: schema, type inference, kernel. `CONTRIBUTING.md` in the repository shows how one is added.",
   },
   OperatorArity: {
     kind: "GraphError",
@@ -29,7 +30,7 @@ export const graphErrors = errorFamily({
   AttributeType: {
     kind: "GraphError",
     message: "{op}: attribute `{attribute}` is {actual}, expected {expected}",
-    hint: "Give it a value of kind {expected}.",
+    hint: "ONNX's kinds are int, float and string, lists of them (ints, floats, strings), tensor, graph and type.",
     about: "An attribute has a value of another kind than its operator's schema says.",
   },
   InvalidGraph: {

@@ -53,7 +53,7 @@ export const onnxErrors = errorFamily({
   OnnxTooLarge: {
     kind: "OnnxFormatError",
     message: "the model does not fit into one file: {size} bytes, and a protobuf message holds at most 2147483647",
-    hint: "Save it with external data: save(path, externalData: true).",
+    hint: "Save it with external data: save(path, { externalData: true }).",
     about: "A protobuf message holds less than 2 GiB. Larger models keep their tensors in a file of their own beside the model.",
   },
   TargetTooOld: {

@@ -12,7 +12,7 @@ export const passErrors = errorFamily({
   UnknownPass: {
     kind: "ArgumentError",
     message: "{name} is neither a pass nor a rule",
-    hint: "{guess}The names are {known}.",
+    hint: "{suggestion}The names are {known}.",
     about:
       "Passes and rules are switched off (disable), stopped at (stopAt) and asked about (explain) by their names, as the report prints them.",
   },

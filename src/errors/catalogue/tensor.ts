@@ -23,13 +23,13 @@ export const tensorErrors = errorFamily({
   AxisOutOfRange: {
     kind: "ShapeError",
     message: "{op}: axis {axis} is out of range for a tensor of {rank} dimensions (shape {shape})",
-    hint: "Axes run from -{rank} to {rank} - 1; negative axes count from the end.",
+    hint: "An axis is at least -{rank} and below {rank}; negative ones count from the end.",
     about: "An axis must name a dimension that the tensor has.",
   },
   IndexOutOfRange: {
     kind: "ShapeError",
     message: "{op}: index {index} is out of range for dimension {axis} of size {size}",
-    hint: "Indices run from -{size} to {size} - 1.",
+    hint: "An index is at least -{size} and below {size}; negative ones count from the end.",
     about: "An index must lie inside the dimension it indexes; negative indices count from the end.",
   },
   ReshapeMismatch: {
@@ -47,7 +47,7 @@ export const tensorErrors = errorFamily({
   TensorTooLarge: {
     kind: "ShapeError",
     message: "a tensor of {count} {dtype} elements needs {size}, and this machine has {memory}",
-    hint: "Check the sizes it is made from; compute in parts where it is meant.",
+    hint: "Check the sizes it is made from; where so much is meant, compute it in parts.",
     about:
       "A tensor was asked for that cannot be held in memory: usually a size that was computed wrongly, or a damaged file that asks for one.",
   },

@@ -18,17 +18,6 @@ export function binaryRows(op: i32, a: usize, b: usize, rows: i32, n: i32): void
   }
 }
 
-/** `a[r, i] = a[r, i] ∘ b[r]`, with `op` as in `binaryRows`. */
-export function binaryColumns(op: i32, a: usize, b: usize, rows: i32, n: i32): void {
-  for (let r = 0; r < rows; r++, b += 4, a += <usize>n * 4) {
-    const value = v128.load_splat<f32>(b);
-    if (op == 0) withNumber(0, a, value, n);
-    else if (op == 1) withNumber(1, a, value, n);
-    else if (op == 2) withNumber(2, a, value, n);
-    else withNumber(3, a, value, n);
-  }
-}
-
 /** `x[r, i] = (x[r, i] − mean[r]) · factor[r] + shift[r]` in float64, rounded once. The three tables hold f64, one after the other. */
 export function normalizeRows(x: usize, means: usize, factors: usize, shifts: usize, rows: i32, n: i32): void {
   for (let r = 0; r < rows; r++, means += 8, factors += 8, shifts += 8) {
@@ -52,13 +41,6 @@ export function normalizeRows(x: usize, means: usize, factors: usize, shifts: us
 function binary(op: i32, a: usize, b: usize, n: i32): void {
   for (; n >= 4; n -= 4, a += 16, b += 16) v128.store(a, vectors(op, v128.load(a), v128.load(b)));
   for (; n > 0; n--, a += 4, b += 4) store<f32>(a, numbers(op, load<f32>(a), load<f32>(b)));
-}
-
-// @ts-expect-error: decorator
-@inline
-function withNumber(op: i32, a: usize, b: v128, n: i32): void {
-  for (; n >= 4; n -= 4, a += 16) v128.store(a, vectors(op, v128.load(a), b));
-  for (; n > 0; n--, a += 4) store<f32>(a, numbers(op, load<f32>(a), f32x4.extract_lane(b, 0)));
 }
 
 // @ts-expect-error: decorator

@@ -4,7 +4,7 @@ import { logSoftmax, softmax } from "../../eager/functions/reduce.ts";
 import { chunk } from "../../eager/functions/shape.ts";
 import { dispatch } from "../../eager/interpreter.ts";
 import type { Tensor } from "../../eager/tensor.ts";
-import { invalid } from "../options.ts";
+import { unfit } from "../options.ts";
 
 export { gelu, logSoftmax, relu, sigmoid, softmax, tanh };
 
@@ -40,7 +40,7 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
 /** a·sigmoid(b) for the two halves a, b of x along `dim`. Throws `InvalidArgument` for an odd size. */
 export function glu(x: Tensor, dim = -1): Tensor {
   const size = x.size(dim);
-  if (size % 2 !== 0) throw invalid("glu", "dim", "an axis of even size", `${dim}, of size ${size}`);
+  if (size % 2 !== 0) throw unfit("glu", "dim", "an axis of even size", `${dim}, of size ${size}`);
   const [a, b] = chunk(x, 2, dim) as [Tensor, Tensor];
   return mul(a, sigmoid(b));
 }

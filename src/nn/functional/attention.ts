@@ -4,7 +4,7 @@ import { add, logicalNot, maskedFill, mul } from "../../eager/functions/math.ts"
 import { matmul, softmax } from "../../eager/functions/reduce.ts";
 import { transpose, tril } from "../../eager/functions/shape.ts";
 import type { Tensor } from "../../eager/tensor.ts";
-import { invalid } from "../options.ts";
+import { unfit } from "../options.ts";
 
 export interface AttentionOptions {
   /** Added to the scores when float; when bool, true marks the keys that may be attended to. Broadcasts to [..., L, S]. */
@@ -18,7 +18,7 @@ export interface AttentionOptions {
 /** softmax(q·kᵀ·scale + mask): [..., L, S], for q [..., L, E], k [..., S, E]. */
 export function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions = {}): Tensor {
   if (options.isCausal && options.attnMask)
-    throw invalid("scaledDotProductAttention", "attnMask", "left out with isCausal", "a tensor", "Put the causal mask into attnMask.");
+    throw unfit("scaledDotProductAttention", "attnMask", "left out with isCausal", "a tensor", "Put the causal mask into attnMask.");
   const scale = options.scale ?? 1 / Math.sqrt(query.shape.at(-1) as number);
   let scores = matmul(mul(query, scale), transpose(key, -2, -1));
   const mask = options.isCausal ? tril(ones([query.shape.at(-2) as number, key.shape.at(-2) as number])).to("bool") : options.attnMask;

@@ -2,7 +2,6 @@
 // attributes-to-inputs.ts, where the input is constant.
 import type { Node, Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
-import { isConstant } from "../../ir/traverse.ts";
 
 /** A node as an older opset writes it. */
 export interface OlderForm {
@@ -20,8 +19,8 @@ function axesAsAttribute(node: Node): OlderForm | undefined {
   const [data, axes] = node.inputs;
   const { noop_with_empty_axes: noop, ...attributes } = node.attributes;
   if (!axes) return noop ? undefined : { opset: 11, inputs: [data], attributes, folded: [] };
-  if (!isConstant(axes, node.graph) || !axes.storage) return undefined;
-  const values = Array.from(axes.storage.dense() as ArrayLike<number | bigint>, Number);
+  if (!axes.constant) return undefined;
+  const values = Array.from(axes.constant.dense() as ArrayLike<number | bigint>, Number);
   // An empty list meant all axes in the attribute, as it does in the input unless that is switched off.
   if (values.length === 0 && noop) return undefined;
   return { opset: 11, inputs: [data], attributes, folded: values.length > 0 ? [["axes", values]] : [] };

@@ -2,8 +2,9 @@
 import { Graph, type Node, type Value } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
 import type { AttributeValue } from "../../ir/schema.ts";
+import { allGraphs } from "../../ir/traverse.ts";
 import { Storage } from "../../tensor/storage.ts";
-import type { Pass } from "../pass.ts";
+import type { Pass, PassContext } from "../pass.ts";
 
 /** Constants up to this many elements are compared by value; larger ones by identity of their memory. */
 const smallConstant = 1024;
@@ -14,7 +15,7 @@ const smallConstant = 1024;
  *     x ─ Relu ─ a        x ─ Relu ─ b
  *     x ─ Relu ─ a, b
  *
- * Legal because pure operators with equal inputs and attributes give equal results. Constants with equal elements become one first.
+ * Each branch and body of a loop for itself. Legal because pure operators with equal inputs and attributes give equal results. Constants with equal elements become one first.
  * Accuracy: exact.
  */
 export const commonSubexpression: Pass = {
@@ -23,31 +24,38 @@ export const commonSubexpression: Pass = {
   accuracy: "exact",
   run(graph, context) {
     const ids = new Map<Value, string>();
-    mergeConstants(graph, ids);
-    const seen = new Map<string, Node>();
-    for (const node of graph.nodes()) {
-      if (node.subgraphs.length > 0 || graph.schemas.get(node.op)?.pure === false) continue;
-      const key = keyOf(node, ids);
-      const first = seen.get(key);
-      if (!first || first.removed) {
-        seen.set(key, node);
-        continue;
-      }
-      if (!context.step("common-subexpression", node)) return;
-      const patch = new Patch(graph, "common-subexpression");
-      node.outputs.forEach((v, i) => {
-        patch.shunt(v, first.outputs[i] as Value);
-      });
-      context.check(patch, { rule: "common-subexpression", accuracy: "exact" }, node);
-      patch.apply();
+    for (const region of allGraphs(graph)) {
+      mergeConstants(region, ids);
+      if (!shareRepeats(region, ids, context)) return;
     }
   },
 };
 
+/** Within one graph; bodies have rounds of their own. False when the context asked to stop. */
+function shareRepeats(graph: Graph, ids: ReadonlyMap<Value, string>, context: PassContext): boolean {
+  const seen = new Map<string, Node>();
+  for (const node of graph.nodes()) {
+    if (node.subgraphs.length > 0 || graph.schemas.get(node.op)?.pure === false) continue;
+    const key = keyOf(node, ids);
+    const first = seen.get(key);
+    if (!first || first.removed) {
+      seen.set(key, node);
+      continue;
+    }
+    if (!context.step("common-subexpression", node)) return false;
+    const patch = new Patch(graph, "common-subexpression");
+    node.outputs.forEach((v, i) => {
+      patch.shunt(v, first.outputs[i] as Value);
+    });
+    context.check(patch, { rule: "common-subexpression", accuracy: "exact" }, node);
+    patch.apply();
+  }
+  return true;
+}
+
 /** Small constants with the same dtype, shape and elements get one identity; named ones (parameters) keep theirs. */
 function mergeConstants(graph: Graph, ids: Map<Value, string>): void {
-  for (const v of graph.initializers)
-    if (v.storage && v.storage.size <= smallConstant && !graph.inputs.includes(v)) ids.set(v, storageKey(v.storage));
+  for (const v of graph.initializers) if (v.constant && v.constant.size <= smallConstant) ids.set(v, storageKey(v.constant));
 }
 
 function storageKey(storage: Storage): string {

@@ -1,7 +1,7 @@
 // Computes at compile time what depends on constants only, and shape arithmetic whose sizes are known.
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import type { Node } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
-import { isDead } from "../../ir/traverse.ts";
+import { allNodes, isDead } from "../../ir/traverse.ts";
 import type { OpDefinition } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
 import { Storage } from "../../tensor/storage.ts";
@@ -16,6 +16,7 @@ export const growthBudget = 4 * 2 ** 20;
  *     2, 3 ─ Add ─ y          x[4, 5] ─ Shape ─ y
  *     5 ─ y                   [4, 5] ─ y
  *
+ * In branches and bodies of loops as well, where constants of the graphs around them count.
  * Legal because the same kernel computes the value now that would compute it later. Operators that draw random numbers are left alone, as
  * are results that would grow the file by more than 4 MiB.
  * Accuracy: exact.
@@ -25,13 +26,13 @@ export const constantFold: Pass = {
   about: "computes what depends on constants only; the kernel that would run later runs now",
   accuracy: "exact",
   run(graph, context) {
-    for (const node of graph.nodes()) {
+    for (const node of allNodes(graph)) {
       if (isDead(node)) continue;
       const known = knownFromShapes(node);
       const folded = known ?? computed(node);
       if (!folded) continue;
       if (!context.step("constant-fold", node)) return;
-      const patch = new Patch(graph, "constant-fold");
+      const patch = new Patch(node.graph, "constant-fold");
       node.outputs.forEach((output, i) => {
         if (output.users.size > 0) patch.shunt(output, patch.constant(folded[i] as Storage, output.name));
       });
@@ -56,7 +57,7 @@ function knownFromShapes(node: Node): Storage[] | undefined {
 function computed(node: Node): readonly Storage[] | undefined {
   const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
   if (!definition?.evaluate || definition.pure === false || node.subgraphs.length > 0) return undefined;
-  const inputs = node.inputs.map((v) => v && constantOf(v, node.graph));
+  const inputs = node.inputs.map((v) => v?.constant);
   if (inputs.some((s, i) => node.inputs[i] && !s)) return undefined;
   if (outputBytes(node) > growthBudget + inputs.reduce((n, s) => n + (s?.byteSize ?? 0), 0)) return undefined;
   const values = evaluateOp(definition, inputs, node.attributes, { outputCount: node.outputs.length });
@@ -73,11 +74,4 @@ function outputBytes(node: Node): number {
     if (v.type.kind !== "tensor" || !v.type.shape?.every((d) => typeof d === "number")) return n;
     return n + 4 * (v.type.shape as number[]).reduce((a, b) => a * b, 1);
   }, 0);
-}
-
-/** A constant's elements: an initializer that is not a graph input (whose default a caller may replace). */
-export function constantOf(value: Value, graph: Graph): Storage | undefined {
-  if (!value.storage || value.producer) return undefined;
-  for (let g: Graph | undefined = graph; g; g = g.parent) if (g.inputs.includes(value)) return undefined;
-  return value.storage;
 }

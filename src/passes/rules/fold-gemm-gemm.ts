@@ -6,7 +6,6 @@ import { roundTo, toFloat64 } from "../channel-arithmetic.ts";
 import { type LinearLayer, layerOf, linearWith, movedBias, throughWeight } from "../linear-layer.ts";
 import type { Match } from "../match.ts";
 import { defineRule } from "../rewriter.ts";
-import { constantOf } from "./constant-fold.ts";
 
 /** Multiply-adds that are worth doing at compile time. */
 const workBudget = 2 ** 28;
@@ -33,9 +32,9 @@ function product(left: LinearLayer, right: LinearLayer, scale: number): Float64A
 }
 
 /** beta · C of the first layer as one number per column; undefined when it is not constant or differs by row. */
-function rowOf({ c, beta, outputs, node }: LinearLayer): Float64Array | undefined {
+function rowOf({ c, beta, outputs }: LinearLayer): Float64Array | undefined {
   if (!c) return new Float64Array(outputs);
-  const storage = constantOf(c, node.graph);
+  const storage = c.constant;
   if (!storage || (storage.size !== 1 && storage.size !== storage.shape[storage.rank - 1])) return undefined;
   const elements = toFloat64(storage);
   return Float64Array.from({ length: outputs }, (_, n) => beta * (elements[elements.length === 1 ? 0 : n] as number));

@@ -9,8 +9,8 @@ function spatialPads(m: Match): readonly number[] | string {
   const pad = m.node("pad");
   if (attributeOf(pad, "mode") !== "constant") return "it pads with elements of x";
   const rank = shapeOf(m.value("x"))?.length;
-  const amounts = constantInts(pad.inputs[1], m.graph);
-  const axes = pad.inputs[3] ? constantInts(pad.inputs[3], m.graph) : rank && Array.from({ length: rank }, (_, i) => i);
+  const amounts = constantInts(pad.inputs[1]);
+  const axes = pad.inputs[3] ? constantInts(pad.inputs[3]) : rank && Array.from({ length: rank }, (_, i) => i);
   if (rank === undefined || !amounts || !axes) return "its amounts are not constant, or the rank is unknown";
   const all = new Array<number>(2 * rank).fill(0);
   for (const [i, a] of axes.entries()) {

@@ -8,7 +8,7 @@ import { axisFromFront, constantInts, dtypeOf, knownShape, sameTypes, shapeOf } 
 function firstAxis(m: Match, name: string, rank: number): number | undefined {
   const node = m.node(name);
   if (attributeOf(node, "keepdims") !== 1) return undefined;
-  const axes = constantInts(node.inputs[1], m.graph)?.map((a) => axisFromFront(a, rank) ?? -1);
+  const axes = constantInts(node.inputs[1])?.map((a) => axisFromFront(a, rank) ?? -1);
   const sorted = [...(axes ?? [])].sort((a, b) => a - b);
   const first = sorted[0];
   if (first === undefined || sorted.length !== rank - first || sorted.some((a, i) => a !== first + i)) return undefined;

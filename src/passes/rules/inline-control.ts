@@ -8,7 +8,6 @@ import { Storage } from "../../tensor/storage.ts";
 import { addBody, shuntOutput } from "../body-patch.ts";
 import type { Pass } from "../pass.ts";
 import { knownShape } from "../value-facts.ts";
-import { constantOf } from "./constant-fold.ts";
 
 /** Tries every node of the graph and its sub-graphs; a patch that is made is applied. */
 function controlPass(name: string, about: string, op: string, patchOf: (node: Node) => Patch | undefined): Pass {
@@ -31,8 +30,8 @@ function controlPass(name: string, about: string, op: string, patchOf: (node: No
 }
 
 /** The single element of a constant condition or count; undefined for a value that is none. */
-function known(value: Value | undefined, graph: Graph): number | undefined {
-  const storage = value && constantOf(value, graph);
+function known(value: Value | undefined): number | undefined {
+  const storage = value?.constant;
   return storage?.size === 1 ? Number((storage.dense() as ArrayLike<number | bigint>)[0]) : undefined;
 }
 
@@ -50,7 +49,7 @@ export const inlineIf: Pass = controlPass(
   "puts the branch that a constant condition takes in place of an If; no other would run",
   "If",
   (node) => {
-    const condition = known(node.inputs[0], node.graph);
+    const condition = known(node.inputs[0]);
     if (condition === undefined) return undefined;
     const branch = node.attributes[condition === 0 ? "else_branch" : "then_branch"] as Graph;
     const patch = new Patch(node.graph, "inline-if");
@@ -77,8 +76,8 @@ export const inlineLoop: Pass = controlPass(
   "puts the body of a Loop that runs once in place of it, and the first states in place of one that never runs",
   "Loop",
   (node) => {
-    const count = known(node.inputs[0], node.graph);
-    const start = node.inputs[1] ? known(node.inputs[1], node.graph) : 1;
+    const count = known(node.inputs[0]);
+    const start = node.inputs[1] ? known(node.inputs[1]) : 1;
     const patch = new Patch(node.graph, "inline-loop");
     const states = node.inputs.slice(2) as Value[];
     let results: readonly (Value | undefined)[];

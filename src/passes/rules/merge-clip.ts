@@ -7,7 +7,6 @@ import type { PatternOps, PatternVariables } from "../pattern.ts";
 import { defineRule, type ReplacementOps } from "../rewriter.ts";
 import { standIn } from "../stand-in.ts";
 import { dtypeOf } from "../value-facts.ts";
-import { constantOf } from "./constant-fold.ts";
 
 /** What is between `low` and `high` stays; infinite where there is no bound. */
 interface Bounds {
@@ -20,7 +19,7 @@ function boundsOf(node: Node): Bounds | undefined {
   if (node.op === "Relu") return { low: 0, high: Number.POSITIVE_INFINITY };
   const at = (i: number, missing: number) => {
     const value = node.inputs[i];
-    return value === undefined ? missing : constantOf(value, node.graph)?.toNumbers()[0];
+    return value === undefined ? missing : value.constant?.toNumbers()[0];
   };
   const low = at(1, Number.NEGATIVE_INFINITY);
   const high = at(2, Number.POSITIVE_INFINITY);

@@ -20,10 +20,10 @@ const near = (bound: number) => Math.min(Math.max(bound, -(2 ** 53)), 2 ** 53);
 /** The cuts of a Slice, axes counted from the front; undefined when something is not constant. */
 export function cutsOf(node: Node): readonly Cut[] | undefined {
   const rank = shapeOf(node.inputs[0])?.length;
-  const [starts, ends] = [1, 2].map((i) => constantInts(node.inputs[i], node.graph));
+  const [starts, ends] = [1, 2].map((i) => constantInts(node.inputs[i]));
   if (rank === undefined || !starts || !ends) return undefined;
-  const axes = node.inputs[3] ? constantInts(node.inputs[3], node.graph) : starts.map((_, i) => i);
-  const steps = node.inputs[4] ? constantInts(node.inputs[4], node.graph) : starts.map(() => 1);
+  const axes = node.inputs[3] ? constantInts(node.inputs[3]) : starts.map((_, i) => i);
+  const steps = node.inputs[4] ? constantInts(node.inputs[4]) : starts.map(() => 1);
   if (!axes || !steps) return undefined;
   const cuts = starts.map((start, i) => ({
     axis: axisFromFront(axes[i] as number, rank) ?? -1,

@@ -8,13 +8,7 @@ import { constantInts, dependsOnDefault, sameTypes, shapeOf } from "../value-fac
 /** Per operator: true when this node gives its first input back unchanged, or the reason why it does not. */
 const noOps: Readonly<Record<string, (node: Node) => true | string>> = {
   Identity: () => true,
-  Dropout: (n) =>
-    n.inputs[2] === undefined ||
-    (n.inputs[2].storage !== undefined &&
-      !n.inputs[2].producer &&
-      n.graph.initializers.has(n.inputs[2]) &&
-      n.inputs[2].storage.toNumbers()[0] === 0) ||
-    "it may be in training mode",
+  Dropout: (n) => n.inputs[2] === undefined || n.inputs[2].constant?.toNumbers()[0] === 0 || "it may be in training mode",
   Cast: sameType,
   CastLike: sameType,
   Reshape: sameType,
@@ -33,11 +27,11 @@ const noOps: Readonly<Record<string, (node: Node) => true | string>> = {
   Sum: single,
   Mean: single,
   Split: (n) => n.outputs.length === 1 || "it gives several parts",
-  Tile: (n) => constantInts(n.inputs[1], n.graph)?.every((r) => r === 1) || "it repeats its input, as far as is known",
-  Pad: (n) => constantInts(n.inputs[1], n.graph)?.every((p) => p === 0) || "it pads or crops, as far as is known",
+  Tile: (n) => constantInts(n.inputs[1])?.every((r) => r === 1) || "it repeats its input, as far as is known",
+  Pad: (n) => constantInts(n.inputs[1])?.every((p) => p === 0) || "it pads or crops, as far as is known",
   Slice: (n) => {
     // With steps of 1, only the whole axis has the length of the axis.
-    if (n.inputs[4] && !constantInts(n.inputs[4], n.graph)?.every((s) => s === 1)) return "its steps are not known to be 1";
+    if (n.inputs[4] && !constantInts(n.inputs[4])?.every((s) => s === 1)) return "its steps are not known to be 1";
     return sameType(n);
   },
   Clip: (n) => (n.inputs[1] === undefined && n.inputs[2] === undefined) || "it has a bound",

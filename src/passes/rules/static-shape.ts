@@ -5,11 +5,10 @@ import type { Match } from "../match.ts";
 import { reshapeTarget } from "../reshape-target.ts";
 import { defineRule } from "../rewriter.ts";
 import { dependsOnDefault, shapeOf } from "../value-facts.ts";
-import { constantOf } from "./constant-fold.ts";
 
 function computed(m: Match): true | string {
   if (dependsOnDefault(m.root)) return "it reads an input whose default a caller may replace";
-  return constantOf(m.value("shape"), m.graph) === undefined || "its shape is constant already";
+  return m.value("shape").constant === undefined || "its shape is constant already";
 }
 
 function shapesOf(m: Match): readonly [readonly Dim[], readonly Dim[]] | undefined {

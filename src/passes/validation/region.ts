@@ -1,7 +1,6 @@
 // What a patch replaces, cut out of its graph: the nodes between free values (the frontier) and the shunted outputs.
 import type { Graph, Node, Value } from "../../ir/graph.ts";
 import type { Patch } from "../../ir/patch.ts";
-import { isConstant } from "../../ir/traverse.ts";
 
 /** A cut-out of a graph. Everything in it is a function of the frontier and of constants, so any cut is a sound one to compare at. */
 export interface Region {
@@ -34,33 +33,28 @@ export function replacedRegion(patch: Patch): Region {
     }
   };
   for (const from of patch.shunts.keys()) if (from.producer) visit(from.producer);
-  let region = close(patch.outer, nodes);
+  let region = close(nodes);
   const own = (v: Value) => v.producer?.graph === patch.outer;
-  const wanted = [...stops].filter((v) => v.type.kind === "tensor" && !isConstant(v, patch.outer) && !isInside(v, patch));
+  const wanted = [...stops].filter((v) => v.type.kind === "tensor" && !v.constant && !isInside(v, patch));
   // A common sub-expression reads what the replaced nodes read, and is computed beside them.
   for (const v of wanted)
-    if (
-      own(v) &&
-      !patch.taps.has(v) &&
-      !covers(region, v) &&
-      v.producer?.inputs.every((i) => !i || isConstant(i, patch.outer) || covers(region, i))
-    ) {
+    if (own(v) && !patch.taps.has(v) && !covers(region, v) && v.producer?.inputs.every((i) => !i || i.constant || covers(region, i))) {
       nodes.add(v.producer);
-      region = close(patch.outer, nodes);
+      region = close(nodes);
     }
   // What the patch reads may lie further back, behind nodes that live on: the cut moves back to where it is known.
   for (let level = 0; level < maxLevels && wanted.some((v) => !covers(region, v)); level++) {
     const back = region.frontier.filter((v) => !stops.has(v) && own(v));
     if (back.length === 0) break;
     for (const v of back) nodes.add(v.producer as Node);
-    region = close(patch.outer, nodes);
+    region = close(nodes);
   }
   for (const v of wanted) {
     if (covers(region, v)) continue;
     // Not behind it either: computed beside it, or a value that only the patch reads.
     const beside = own(v) && !patch.taps.has(v);
     if (beside) nodes.add(v.producer as Node);
-    region = beside ? close(patch.outer, nodes) : { ...region, frontier: [...region.frontier, v] };
+    region = beside ? close(nodes) : { ...region, frontier: [...region.frontier, v] };
   }
   return region;
 }
@@ -75,17 +69,16 @@ const isInside = (v: Value, patch: Patch) => v.producer?.graph === patch.graph |
 export function deepen(region: Region, graph: Graph): Region | undefined {
   const nodes = new Set(region.nodes);
   for (const v of region.frontier) if (v.producer?.graph === graph) nodes.add(v.producer);
-  return nodes.size === region.nodes.length ? undefined : close(graph, nodes);
+  return nodes.size === region.nodes.length ? undefined : close(nodes);
 }
 
 function diesWith(node: Node, dying: ReadonlySet<Node>): boolean {
   return node.outputs.every((v) => [...v.users.keys()].every((user) => "op" in user && dying.has(user)));
 }
 
-function close(graph: Graph, set: ReadonlySet<Node>): Region {
+function close(set: ReadonlySet<Node>): Region {
   const nodes = [...set].sort((a, b) => a.position - b.position);
   const frontier = new Set<Value>();
-  for (const node of nodes)
-    for (const v of node.inputs) if (v && !(v.producer && set.has(v.producer)) && !isConstant(v, graph)) frontier.add(v);
+  for (const node of nodes) for (const v of node.inputs) if (v && !(v.producer && set.has(v.producer)) && !v.constant) frontier.add(v);
   return { nodes, frontier: [...frontier] };
 }

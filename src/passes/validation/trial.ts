@@ -2,7 +2,6 @@
 import { type Dim, substituteDim } from "../../ir/dim.ts";
 import { dimsOfStorage, Graph, type Node, type Value } from "../../ir/graph.ts";
 import type { Patch } from "../../ir/patch.ts";
-import { isConstant } from "../../ir/traverse.ts";
 import { type TensorType, tensorType } from "../../ir/type.ts";
 import type { OpDefinition } from "../../ops/define.ts";
 import { sameShape } from "../../tensor/shape.ts";
@@ -77,8 +76,8 @@ export function makeTrial(patch: Patch, region: Region, size: Sizing): Trial {
   const feeds: number[] = [];
   for (const [outer, tap] of patch.taps) {
     const source = outside(outer) as Value;
-    if (isConstant(outer, patch.outer)) {
-      copies.set(tap, after.addInitializer(outer.storage as NonNullable<Value["storage"]>, outer.name));
+    if (outer.constant) {
+      copies.set(tap, after.addInitializer(outer.constant, outer.name));
       continue;
     }
     const input = after.addInput(tap.name ?? "", source.type);
@@ -150,5 +149,5 @@ function requireComparable(node: Node): void {
 /** Dropout draws numbers in training only. */
 function isInference(node: Node): boolean {
   const mode = node.inputs[2];
-  return node.op === "Dropout" && (!mode || (isConstant(mode, node.graph) && mode.storage?.toNumbers()[0] === 0));
+  return node.op === "Dropout" && (!mode || mode.constant?.toNumbers()[0] === 0);
 }

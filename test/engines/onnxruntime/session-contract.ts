@@ -1,7 +1,7 @@
 // What holds of a session of ONNX Runtime, however it is driven: the same tests for the C API and for the binding in a worker thread.
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import type { OrtData, OrtTensor } from "../../../src/engines/onnxruntime/ort-value.ts";
+import type { OrtData, OrtTensor } from "../../../src/engines/onnxruntime/element-types.ts";
 import type { InferenceSession } from "../../../src/engines/onnxruntime/session.ts";
 import { IngotError } from "../../../src/errors/error.ts";
 import { tinyModel } from "../../support/tiny-models.ts";

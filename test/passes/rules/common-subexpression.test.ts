@@ -58,6 +58,22 @@ describe("common-subexpression", () => {
     assert.deepEqual(operators(checkPasses(branches, commonSubexpression, { fires: 1 })), ["Exp", "If", "Add"]);
   });
 
+  it("looks into branches and bodies of loops, each for itself", () => {
+    const text = `main (int64 n, bool c, float[2] x) => (float[2] y)
+    { y = Loop (n, c, x) <body = b (int64 i, bool go, float[2] s) => (bool go2, float[2] t) <float k = {2}, float l = {2}>
+      { go2 = Identity (go) a = Mul (s, k) b = Mul (s, l) d = Exp (x) e = Exp (x) t0 = Sub (a, b) t1 = Sub (d, e) t = Add (t0, t1) }> }`;
+    const feeds = [Storage.from("int64", [3], []), Storage.from("bool", [true], [])];
+    assert.deepEqual(operators(checkPasses(text, commonSubexpression, { fires: 2, feeds })), [
+      "Loop",
+      "Identity",
+      "Mul",
+      "Exp",
+      "Sub",
+      "Sub",
+      "Add",
+    ]);
+  });
+
   it("keeps every bit of random graphs full of repeats", () => {
     fc.assert(
       fc.property(fc.nat(1e6), (seed) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { constantFold } from "../../../src/passes/rules/constant-fold.ts";
 import { deadCode } from "../../../src/passes/rules/dead-code.ts";
+import { Storage } from "../../../src/tensor/storage.ts";
 import { checkPasses, operators } from "../../support/check-rule.ts";
 
 const left = (source: string) => operators(checkPasses(source, [constantFold, deadCode]));
@@ -27,6 +28,16 @@ describe("constant-fold", () => {
       left(`main (float[1] x) => (y, z) <float[4] a = {1, 2, 3, 4}> { b, c = Split <num_outputs = 2> (a) y = Add (x, b) z = Add (x, c) }`),
       ["Add", "Add"],
     );
+  });
+
+  it("computes what stands in branches and bodies of loops, from constants there and around", () => {
+    const text = `main (bool c, float[2] x) => (float[2] y) <float k = {2}>
+    { y = If (c) <then_branch = t () => (float[2] p) <float l = {3}> { m = Mul (k, l) n = Neg (m) p = Add (x, n) },
+                  else_branch = e () => (float[2] q) { q = Sub (x, k) }> }`;
+    for (const yes of [true, false]) {
+      const graph = checkPasses(text, [constantFold, deadCode], { fires: 2, feeds: [Storage.from("bool", [yes], [])] });
+      assert.deepEqual(operators(graph), ["If", "Add", "Sub"]);
+    }
   });
 
   it("leaves random numbers, inputs with defaults, branches, and results that grow", () => {

@@ -1,6 +1,8 @@
 // From which opset on an operator takes a dtype, where that is later than the operator itself: a graph that adds int8 tensors needs opset
 // 14, though Add is as old as ONNX. Facts from the operator schemas of ONNX 1.22 (opsets 1 to 27), default domain.
-import type { Graph, Node } from "../ir/graph.ts";
+import type { Node } from "../ir/graph.ts";
+import type { OpSchema } from "../ir/schema.ts";
+import { opsetOfDType } from "../ir/versions.ts";
 import { type DType, float8s, integers } from "../tensor/dtype.ts";
 
 const allIntegers = integers;
@@ -126,17 +128,6 @@ const containersSince: Readonly<Record<string, { readonly sequence: number; read
   OptionalHasElement: { sequence: 18, optional: 15 },
 };
 
-/** The opset at which ONNX got a dtype, for values of any kind: with it came the IR version that can hold such tensors. */
-const dtypeOpset: Partial<Record<DType, number>> = {
-  ...Object.fromEntries(float8s.map((d) => [d, 19])),
-  int4: 21,
-  uint4: 21,
-  float4e2m1: 23,
-  float8e8m0: 24,
-  int2: 25,
-  uint2: 25,
-};
-
 /** Operators that took 8-bit floats later than ONNX got them. */
 const float8Since: Readonly<Record<string, number>> = {
   ConstantOfShape: 20,
@@ -155,6 +146,14 @@ const bfloat16Opset = new Map(
   bfloat16Since.flatMap(([opset, operators]) => operators.split(" ").map((op): [string, number] => [op, opset])),
 );
 
+/** The lowest opset of its domain at which a node can be written as it stands: its operator in this form, with these dtypes. */
+export function opsetOf(node: Node, schema: OpSchema | undefined): number {
+  if (!schema) return 1;
+  const use = { attributes: node.attributes, inputCount: node.inputs.length, outputCount: node.outputs.length };
+  const form = schema.minVersion?.(use) ?? schema.since[schema.since.length - 1] ?? 1;
+  return schema.domain === "" ? Math.max(form, opsetForDTypes(node)) : form;
+}
+
 /** The lowest opset of the default domain at which an operator takes the dtypes that the node gives it. */
 export function opsetForDTypes(node: Node): number {
   const values = new Map<string, DType>();
@@ -166,7 +165,7 @@ export function opsetForDTypes(node: Node): number {
   });
   let opset = [...values.values()].includes("bfloat16") ? (bfloat16Opset.get(node.op) ?? 1) : 1;
   for (const dtype of values.values()) {
-    opset = Math.max(opset, dtypeOpset[dtype] ?? 1);
+    opset = Math.max(opset, opsetOfDType(dtype));
     if (float8s.includes(dtype)) opset = Math.max(opset, float8Since[node.op] ?? 1);
   }
   for (const { opset: since, dtypes, at } of laterDTypes[node.op] ?? [])
@@ -176,12 +175,4 @@ export function opsetForDTypes(node: Node): number {
   for (const v of reads)
     if (containers && (v?.type.kind === "sequence" || v?.type.kind === "optional")) opset = Math.max(opset, containers[v.type.kind]);
   return opset;
-}
-
-/** The lowest opset that has the dtypes of a graph's inputs and initializers, which no node may read. */
-export function opsetForValues(graph: Graph): number {
-  return [...graph.inputs, ...graph.initializers].reduce(
-    (opset, { type }) => (type.kind === "tensor" ? Math.max(opset, dtypeOpset[type.dtype] ?? 1) : opset),
-    1,
-  );
 }
