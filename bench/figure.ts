@@ -47,13 +47,29 @@ export async function time(body: () => unknown): Promise<number> {
 }
 
 /** Runs several bodies in turn, round after round, so that a machine that slows down slows all of them. Gives ms per body and round. */
-export async function interleaved(rounds: number, ...bodies: readonly (() => unknown)[]): Promise<number[][]> {
+export function interleaved(rounds: number, ...bodies: readonly (() => unknown)[]): Promise<number[][]> {
+  return inTurn(rounds, bodies, false);
+}
+
+/**
+ * As `interleaved`, but each timed call follows one of the same body that is not timed. For bodies with threads of their own on all cores:
+ * threads that wait spin for a while, and would take a core from whoever comes next.
+ */
+export function interleavedSettled(rounds: number, ...bodies: readonly (() => unknown)[]): Promise<number[][]> {
+  return inTurn(rounds, bodies, true);
+}
+
+async function inTurn(rounds: number, bodies: readonly (() => unknown)[], settle: boolean): Promise<number[][]> {
   const samples: number[][] = bodies.map(() => []);
   for (const body of bodies) await body();
   for (let r = 0; r < rounds; r++) {
     // Every other round backwards: no body always runs behind the same neighbour.
     const order = bodies.map((_, i) => (r % 2 === 0 ? i : bodies.length - 1 - i));
-    for (const i of order) samples[i]?.push(await time(bodies[i] as () => unknown));
+    for (const i of order) {
+      const body = bodies[i] as () => unknown;
+      if (settle) await body();
+      samples[i]?.push(await time(body));
+    }
   }
   return samples;
 }

@@ -3,7 +3,7 @@ import { randn, trace } from "../../src/index.ts";
 import { resnet152 } from "../../src/models/index.ts";
 import { traceGraph } from "../../src/trace/trace-graph.ts";
 import type { Measured } from "../figure.ts";
-import { interleaved, pairedRatio } from "../figure.ts";
+import { interleavedSettled, pairedRatio } from "../figure.ts";
 import { nativeSession } from "./native-session.ts";
 
 export async function* engine(progress: (what: string) => void): AsyncIterable<Measured> {
@@ -15,7 +15,7 @@ export async function* engine(progress: (what: string) => void): AsyncIterable<M
     const native = await nativeSession(plain, threads, x);
     if (!native) return progress("onnxruntime-node is not installed");
     const traced = await trace(model, x, { threads });
-    const [ours = [], theirs = []] = await interleaved(
+    const [ours = [], theirs = []] = await interleavedSettled(
       25,
       () => traced.run(x),
       () => native.run(),
