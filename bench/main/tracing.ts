@@ -15,7 +15,7 @@ export async function* tracing(progress: (what: string) => void): AsyncIterable<
   const subject = { model, args, modules: [...model.namedModules()], names, roots: new Map([[modelName(model), model]]) };
   progress("recording beside eager");
   const [recording = [], eager = []] = await interleaved(
-    9,
+    15,
     () => record(subject, { kernels: true }),
     () => model.forward(x),
   );
