@@ -1,7 +1,9 @@
 // The process in which the tests run (started by test.mjs under tsx): finds the files, runs mocha, reports, and checks that the tests leave
 // nothing running.
 import { readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, relative, resolve } from "node:path";
+import fc from "fast-check";
 import Mocha from "mocha";
 
 const root = join(import.meta.dirname, "..");
@@ -16,6 +18,10 @@ const mocha = new Mocha({
   forbidOnly: process.env.CI !== undefined,
   ...(pattern ? { grep: pattern } : {}),
 });
+// Properties draw the same examples every time, so that a red run means a change and not luck. `INGOT_TEST_SEED=7 npm test` draws others.
+// The package has two copies of itself, and mocha loads test files by require where it can.
+for (const copy of [fc, createRequire(import.meta.url)("fast-check")])
+  copy.configureGlobal({ seed: Number(process.env.INGOT_TEST_SEED ?? 1) });
 for (const file of files) mocha.addFile(file);
 await mocha.loadFilesAsync();
 mocha.run(() => {});
