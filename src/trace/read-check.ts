@@ -1,6 +1,6 @@
 // Values that the model read out of tensors: each is replaced by other legal ones in types-only recordings. If the graph changes or the
 // run throws, the read decided what the graph computes.
-import { ingotError } from "../errors/error.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
 import { type DType, isBig, isFloat } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { align, describeNode, isDivergence } from "./align.ts";
@@ -10,6 +10,9 @@ import { NeedsKernels, type Read } from "./recorder.ts";
 
 /** At most so many read sites are checked by re-recording. */
 export const maxReadSites = 32;
+
+/** So many reads that reach the graph are told at once. */
+const maxErrors = 20;
 
 /** `allow` names lines (`model.ts:12`) whose reads are known to be harmless. Throws `ReadReachesGraph` or `TooManyReads`. */
 export function checkReads(subject: Subject, first: Recording, allow: readonly string[]): void {
@@ -24,7 +27,23 @@ export function checkReads(subject: Subject, first: Recording, allow: readonly s
     const site = first.reads[indices[0] as number]?.site;
     throw ingotError("TooManyReads", { count: suspects.length, limit: maxReadSites }, { frame: frameOfSite(site) });
   }
-  for (const [, indices] of suspects) for (const change of alternatives) checkSite(subject, first, indices, change);
+  const found: IngotError[] = [];
+  for (const [, indices] of suspects) {
+    if (found.length === maxErrors) break;
+    try {
+      for (const change of alternatives) checkSite(subject, first, indices, change);
+    } catch (error) {
+      if (!(error instanceof IngotError) || error.code !== "ReadReachesGraph") throw error;
+      found.push(error);
+    }
+  }
+  const [worst, ...others] = found;
+  if (!worst) return;
+  const notes = others.map(
+    ({ frame, params }) => `also .${params.how}()${frame ? ` at ${frame.file}:${frame.line}:${frame.column}` : ""}${params.effect}`,
+  );
+  // The parameters were checked when the error was made.
+  throw ingotError("ReadReachesGraph", worst.params as never, { frame: worst.frame, notes, cause: worst.cause });
 }
 
 function isAllowed({ site }: Read, allow: readonly string[]): boolean {

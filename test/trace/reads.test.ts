@@ -26,6 +26,17 @@ describe("values read out of tensors", () => {
     assert.equal(logged.length, 0);
   });
 
+  it("are told all at once where several reach the graph", async () => {
+    const forward = (a: Tensor) => {
+      const sum = a.sum().item();
+      const mean = a.mean().item();
+      return a.mul(sum).add(mean);
+    };
+    const error = await failsWith(() => trace(forward, x, interpreter), "ReadReachesGraph", /a constant of Mul/);
+    assert.equal(error.notes.length, 1);
+    assert.match(error.notes[0] as string, /also \.item\(\) at .*reads\.test\.ts:\d+:\d+: a constant of Add/);
+  });
+
   it("are no matter where the console prints them", async () => {
     const { log: print } = console;
     const lines: unknown[] = [];
