@@ -1,26 +1,21 @@
 // Loading models whose inside has sequences, and refusing those whose interface has.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { load, tensor } from "../../src/index.ts";
 import { Graph } from "../../src/ir/graph.ts";
 import { tensorType } from "../../src/ir/type.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
 import { exportModel } from "../../src/onnx/export.ts";
 import { registry } from "../../src/ops/registry.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("loading a model with containers", () => {
-  let folder: string;
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-"));
-  });
-  after(() => rmSync(folder, { recursive: true }));
+  const inFolder = temporaryFolder();
 
   function write(build: (graph: Graph) => void): string {
     const graph = new Graph(registry, "containers");
     build(graph);
-    const path = join(folder, "m.onnx");
+    const path = inFolder("m.onnx");
     writeFileSync(path, encodeToBytes("ModelProto", exportModel(graph).model));
     return path;
   }

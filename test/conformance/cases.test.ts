@@ -1,26 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { findCases } from "../../src/conformance/cases.ts";
 import { readTar } from "../../src/conformance/tar.ts";
 import { IngotError } from "../../src/errors/error.ts";
 import { writeTar } from "../support/tar-writer.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const bytes = (text: string) => Buffer.from(text);
 
 describe("finding test cases", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-cases-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder({ eachTest: true });
 
   const write = (files: Record<string, Uint8Array>) => {
     for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content);
+      mkdirSync(dirname(inFolder(path)), { recursive: true });
+      writeFileSync(inFolder(path), content);
     }
   };
   const tree = {
@@ -43,7 +39,7 @@ describe("finding test cases", () => {
 
   it("finds folders of cases, nested, in the order of their paths, with data sets in the order of their numbers", () => {
     write(tree);
-    const found = findCases(folder);
+    const found = findCases(inFolder());
     assert.deepEqual(
       found.map((c) => c.name),
       ["test_a", "test_b"],
@@ -63,7 +59,7 @@ describe("finding test cases", () => {
     write({ "c.tar": writeTar(tree), "c.tar.gz": gzipSync(writeTar(tree)), "c.tgz": gzipSync(writeTar(tree)) });
     for (const name of ["c.tar", "c.tar.gz", "c.tgz"])
       assert.deepEqual(
-        findCases(join(folder, name)).map((c) => [c.name, c.read().dataSets.length]),
+        findCases(inFolder(name)).map((c) => [c.name, c.read().dataSets.length]),
         [
           ["test_a", 2],
           ["test_b", 1],
@@ -73,14 +69,14 @@ describe("finding test cases", () => {
 
   it("takes the folder of one case", () => {
     write(tree);
-    const [found] = findCases(join(folder, "node/test_b"));
+    const [found] = findCases(inFolder("node/test_b"));
     assert.equal(found?.name, "test_b");
     assert.equal(String(found?.read().model), "b");
   });
 
   it("takes a model with its outputs beside it, as ONNX keeps its light models, and no other .onnx file", () => {
     write({ "light/light_net.onnx": bytes("m"), "light/light_net_output_0.pb": bytes("y"), "light/stray.onnx": bytes("?") });
-    const found = findCases(folder);
+    const found = findCases(inFolder());
     assert.deepEqual(
       found.map((c) => c.name),
       ["light_net"],
@@ -92,7 +88,7 @@ describe("finding test cases", () => {
 
   it("keeps a case whose model is missing: that is a failure, not nothing", () => {
     write({ "test_a/test_data_set_0/input_0.pb": bytes("x") });
-    assert.equal(findCases(folder)[0]?.read().model, undefined);
+    assert.equal(findCases(inFolder())[0]?.read().model, undefined);
   });
 
   it("says what is wrong with a path", () => {
@@ -100,13 +96,13 @@ describe("finding test cases", () => {
     const broken = Buffer.from(long);
     broken[0] = 0x7a;
     write({ "a.zip": bytes("?"), "cut.tar": long.subarray(0, 700), "broken.tar": broken, "text.tar.gz": bytes("not packed") });
-    mkdirSync(join(folder, "empty"));
-    assert.match(problem(join(folder, "absent")), /^FileNotFound/);
-    assert.match(problem(join(folder, "empty")), /^ConformanceCases: .*there is no folder with a model.onnx/);
-    assert.match(problem(join(folder, "a.zip")), /neither a folder nor a tar archive/);
-    assert.match(problem(join(folder, "cut.tar")), /^ConformanceCases: .*it is cut off/);
-    assert.match(problem(join(folder, "broken.tar")), /at byte 0 there is no tar header/);
-    assert.match(problem(join(folder, "text.tar.gz")), /^ConformanceCases: .*incorrect header check/);
+    mkdirSync(inFolder("empty"));
+    assert.match(problem(inFolder("absent")), /^FileNotFound/);
+    assert.match(problem(inFolder("empty")), /^ConformanceCases: .*there is no folder with a model.onnx/);
+    assert.match(problem(inFolder("a.zip")), /neither a folder nor a tar archive/);
+    assert.match(problem(inFolder("cut.tar")), /^ConformanceCases: .*it is cut off/);
+    assert.match(problem(inFolder("broken.tar")), /at byte 0 there is no tar header/);
+    assert.match(problem(inFolder("text.tar.gz")), /^ConformanceCases: .*incorrect header check/);
   });
 });
 

@@ -1,11 +1,11 @@
 // Every TypeScript block of README.md and docs/guides/ runs as written, in an empty folder, and prints what the page says.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { missingLine, programsOf } from "./pages.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -21,24 +21,22 @@ const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const source = pathToFileURL(`${join(root, "src")}/`).href;
 
 describe("the programs in the documentation", () => {
-  let folder: string;
+  const inFolder = temporaryFolder({ eachTest: true });
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-docs-"));
     // `ingot` is the source of this checkout, by the hooks that the command line uses for model files.
     const data = JSON.stringify({ data: { root: source, extension: ".ts" } });
     writeFileSync(
-      join(folder, "hooks.mjs"),
+      inFolder("hooks.mjs"),
       `import { register } from "node:module";\nregister("${new URL("cli/model-hooks.ts", source)}", import.meta.url, ${data});\n`,
     );
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   for (const page of pages)
     for (const { line, code, prints } of programsOf(page))
       it(`${relative(root, page)}:${line} runs and prints what the page says`, () => {
-        writeFileSync(join(folder, "program.ts"), code);
+        writeFileSync(inFolder("program.ts"), code);
         const args = ["--import", tsx, "--import", "./hooks.mjs", "program.ts"];
-        const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+        const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: inFolder(), encoding: "utf8" });
         assert.equal(status, 0, `${stdout}\n${stderr}`);
         const missing = missingLine(stdout, prints);
         assert.equal(missing, undefined, `the page says that this is printed: ${missing}\n${stdout}`);

@@ -1,8 +1,5 @@
 // A failed check finds the rewrite that broke the graph, and can write it down alone.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { bisectPasses, describeBisect, notEquivalent } from "../../src/equivalence/bisect.ts";
 import { compare } from "../../src/equivalence/compare.ts";
 import { writeReproduction } from "../../src/equivalence/reproduction.ts";
@@ -16,6 +13,7 @@ import { noOp } from "../../src/passes/rules/no-op.ts";
 import { Generator } from "../../src/tensor/random.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { reluDropped, wrongBatchNormFold } from "../support/wrong-rules.ts";
 
 const graph = () =>
@@ -80,14 +78,10 @@ describe("bisecting a failed check", () => {
 });
 
 describe("the reproduction of a wrong rewrite", () => {
-  let folder = "";
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), "ingot-reproduction-"));
-  });
-  after(() => rm(folder, { recursive: true }));
+  const inFolder = temporaryFolder();
 
   it("is the replaced nodes and their replacement as two models, with the tensors on which they differ", async () => {
-    const path = join(folder, "wrong.onnx");
+    const path = inFolder("wrong.onnx");
     const found = await bisectPasses(graph(), [noOp, negatedBeta], check, { reproduction: path, inputs });
     const files = found?.reproduction;
     assert.ok(files);
@@ -120,7 +114,7 @@ describe("the reproduction of a wrong rewrite", () => {
 
   it("without a step is that of the first rewrite that does not hold its claim", async () => {
     const files = await writeReproduction(graph(), {
-      path: join(folder, "claim.onnx"),
+      path: inFolder("claim.onnx"),
       passes: [noOp, reluDropped],
       options: {},
       inputs,

@@ -1,24 +1,20 @@
 // The demo as a user starts it; with a small model, and else the same way.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 describe("the demo", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-demo-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder({ eachTest: true });
 
   const demo = (...args: readonly string[]) =>
     spawnSync(process.execPath, ["--import", "tsx", "examples/demo.ts", ...args], { cwd: root, encoding: "utf8" });
 
   it("goes from a picture to a saved graph whose top-5 is that of the eager model", () => {
-    const output = join(folder, "model.onnx");
+    const output = inFolder("model.onnx");
     const { status, stdout, stderr } = demo("--model", "resnet18", "--output", output);
     assert.equal(status, 0, stderr);
     const lists = [...stdout.matchAll(/^(?:run eagerly|run compiled|load it again).*top-5 ([\d, ]+\d)/gm)].map((m) => m[1]);
@@ -34,7 +30,7 @@ describe("the demo", () => {
     for (const [args, expected] of [
       [["absent.jpg"], /FileError FileNotFound: there is no file at absent\.jpg/],
       [["--weights", "absent.safetensors"], /FileError FileNotFound: there is no file at absent\.safetensors/],
-      [["--output", join(folder, "a/b/c.onnx")], /FileError FileNotWritable: .*c\.onnx cannot be written: the folder does not exist/],
+      [["--output", inFolder("a/b/c.onnx")], /FileError FileNotWritable: .*c\.onnx cannot be written: the folder does not exist/],
     ] as const) {
       const { status, stderr } = demo(...args);
       assert.equal(status, 1);

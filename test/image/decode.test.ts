@@ -1,28 +1,23 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import sharp from "sharp";
 import { decode } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/index.ts";
 import { preprocessRgb } from "../../src/image/preprocess.ts";
 import { renderImage } from "../../src/image/render.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const pixels = { data: Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7, 100, 110, 120, 250, 251, 252), width: 3, height: 2 };
 const raw = { width: 3, height: 2, channels: 3 as const };
 
 describe("decoding a picture", () => {
-  let folder: string;
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-image-"));
-  });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder();
 
   it("gives the pixels of a lossless file, from its path or its bytes", async () => {
     const png = await sharp(pixels.data, { raw }).png().toBuffer();
-    writeFileSync(join(folder, "a.png"), png);
+    writeFileSync(inFolder("a.png"), png);
     assert.deepEqual(await decode(png), pixels);
-    assert.deepEqual(await decode(join(folder, "a.png")), pixels);
+    assert.deepEqual(await decode(inFolder("a.png")), pixels);
   });
 
   it("decides by content, not by name, and decodes JPEG, WebP, GIF, TIFF and AVIF", async () => {
@@ -63,10 +58,10 @@ describe("decoding a picture", () => {
   });
 
   it("names what is wrong with a file", async () => {
-    const missing = join(folder, "missing.jpg");
+    const missing = inFolder("missing.jpg");
     await assert.rejects(decode(missing), { name: "FileError", code: "FileNotFound", summary: `there is no file at ${missing}` });
-    await assert.rejects(decode(folder), { code: "FileNotReadable" });
-    const text = join(folder, "cat.jpg");
+    await assert.rejects(decode(inFolder()), { code: "FileNotReadable" });
+    const text = inFolder("cat.jpg");
     writeFileSync(text, "not a picture at all");
     await assert.rejects(decode(text), { name: "ImageError", code: "ImageUnsupported" });
     await assert.rejects(decode(new Uint8Array(0)), { code: "ImageUnsupported", summary: /it is empty/ });

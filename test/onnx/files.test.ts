@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { IngotError } from "../../src/errors/error.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
@@ -12,6 +11,7 @@ import { registry } from "../../src/ops/registry.ts";
 import { runGraph } from "../../src/ops/run-graph.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { imported, model, node, value } from "../support/onnx-models.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const code =
   (expected: string, words = /./) =>
@@ -23,13 +23,11 @@ const code =
   };
 
 describe("model files", () => {
-  let folder: string;
+  const inFolder = temporaryFolder({ eachTest: true });
   let path: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "ingot-onnx-"));
-    path = join(folder, "m.onnx");
+  beforeEach(() => {
+    path = inFolder("m.onnx");
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const weights = Storage.of(
     "float32",
@@ -51,14 +49,14 @@ describe("model files", () => {
 
   it("are one file by default, and read back", async () => {
     await writeModel(path, exportModel(imported(addWeights())).model);
-    assert.deepEqual(await readdir(folder), ["m.onnx"]);
+    assert.deepEqual(await readdir(inFolder()), ["m.onnx"]);
     assert.deepEqual(await run(path), [1, 2, 3]);
   });
 
   it("have their tensors beside them, at page boundaries, when asked", async () => {
     const two = model({ outputs: [value("y", [1000])], nodes: [node("Add", ["a", "b"], ["y"])], initializers: { a: weights, b: weights } });
     await writeModel(path, two, { externalData: true });
-    assert.deepEqual((await readdir(folder)).sort(), ["m.onnx", "m.onnx.data"]);
+    assert.deepEqual((await readdir(inFolder())).sort(), ["m.onnx", "m.onnx.data"]);
     assert.ok((await stat(path)).size < 1000);
     assert.equal((await stat(`${path}.data`)).size, 4096 + 4000);
     const [y] = runGraph(await readGraph(path, registry), []);
@@ -67,24 +65,24 @@ describe("model files", () => {
 
   it("that cannot be written leave nothing behind, and what stood there before", async () => {
     const proto = addWeights();
-    await assert.rejects(writeModel(join(folder, "no", "m.onnx"), proto), code("FileNotWritable", /folder does not exist/));
-    await assert.rejects(writeModel(join(folder, "m.pt"), proto), code("SaveFormat", /TorchScript/));
-    await assert.rejects(writeModel(join(folder, "m.txt"), proto), code("SaveFormat", /\.onnx/));
+    await assert.rejects(writeModel(inFolder("no/m.onnx"), proto), code("FileNotWritable", /folder does not exist/));
+    await assert.rejects(writeModel(inFolder("m.pt"), proto), code("SaveFormat", /TorchScript/));
+    await assert.rejects(writeModel(inFolder("m.txt"), proto), code("SaveFormat", /\.onnx/));
     await mkdir(path);
     await assert.rejects(writeModel(path, proto), code("FileNotWritable"));
-    assert.deepEqual(await readdir(folder), ["m.onnx"]);
+    assert.deepEqual(await readdir(inFolder()), ["m.onnx"]);
   });
 
   it("on a full disk are DiskFull", async function () {
     if (process.platform !== "linux") return this.skip();
-    const full = join(folder, "full.onnx");
+    const full = inFolder("full.onnx");
     await symlink("/dev/full", full);
     await assert.rejects(writeModel(full, addWeights()), code("DiskFull"));
   });
 
   it("that are missing, folders, empty or cut off are refused by name", async () => {
     await assert.rejects(readGraph(path, registry), code("FileNotFound", /m\.onnx/));
-    await assert.rejects(readGraph(folder, registry), code("FileNotReadable"));
+    await assert.rejects(readGraph(inFolder(), registry), code("FileNotReadable"));
     await writeFile(path, "");
     await assert.rejects(readGraph(path, registry), code("NotOnnx", /empty/));
     await writeFile(path, encodeToBytes("ModelProto", addWeights()));
@@ -112,11 +110,11 @@ describe("model files", () => {
     const data = new Uint8Array(Float32Array.of(9, 1, 2, 9).buffer);
 
     it("find it in the model's folder and below, at its place", async () => {
-      await mkdir(join(folder, "weights"));
-      await writeFile(join(folder, "weights", "w.bin"), data);
+      await mkdir(inFolder("weights"));
+      await writeFile(inFolder("weights/w.bin"), data);
       await write({ location: "weights/w.bin", offset: "4", length: "8" });
       assert.deepEqual(await result(), [-1, -2]);
-      await writeFile(join(folder, "w.bin"), data.subarray(4, 12));
+      await writeFile(inFolder("w.bin"), data.subarray(4, 12));
       await write({ location: "w.bin" });
       assert.deepEqual(await result(), [-1, -2]);
     });
@@ -126,8 +124,8 @@ describe("model files", () => {
         ...external({ location, offset: String(offset), length: "8" }),
         name,
       });
-      await writeFile(join(folder, "a.bin"), new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
-      await writeFile(join(folder, "b.bin"), new Uint8Array(Float32Array.of(100, 200).buffer));
+      await writeFile(inFolder("a.bin"), new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer));
+      await writeFile(inFolder("b.bin"), new Uint8Array(Float32Array.of(100, 200).buffer));
       const tensors = [tensor("a0", "a.bin", 0), tensor("a1", "a.bin", 8), tensor("b", "b.bin", 0)];
       const nodes = [node("Add", ["a0", "a1"], ["h"]), node("Add", ["h", "b"], ["y"])];
       await writeFile(path, encodeToBytes("ModelProto", model({ outputs: [value("y", [2])], nodes, tensors })));
@@ -135,12 +133,12 @@ describe("model files", () => {
     });
 
     it("never leave the folder", async () => {
-      const inner = join(folder, "inner");
+      const inner = inFolder("inner");
       await mkdir(inner);
-      await writeFile(join(folder, "secret"), data);
-      await symlink(join(folder, "secret"), join(inner, "link"));
+      await writeFile(inFolder("secret"), data);
+      await symlink(inFolder("secret"), join(inner, "link"));
       const at = join(inner, "m.onnx");
-      for (const location of ["../secret", "a/../../secret", "..\\secret", join(folder, "secret"), "C:\\secret", "\\\\host\\share"]) {
+      for (const location of ["../secret", "a/../../secret", "..\\secret", inFolder("secret"), "C:\\secret", "\\\\host\\share"]) {
         await write({ location, length: "8" }, at);
         await assert.rejects(result(at), code("OnnxExternalData", /absolute|leads out/));
       }
@@ -149,8 +147,8 @@ describe("model files", () => {
     });
 
     it("say what is wrong with their place", async () => {
-      await writeFile(join(folder, "w.bin"), data);
-      await mkdir(join(folder, "sub"));
+      await writeFile(inFolder("w.bin"), data);
+      await mkdir(inFolder("sub"));
       const cases: [Record<string, string>, string, RegExp][] = [
         [{}, "OnnxExternalData", /in which file/],
         [{ location: "none.bin" }, "FileNotFound", /none\.bin/],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const { findViolations, layers } = (await import(new URL("../../scripts/check-layers.mjs", import.meta.url).href)) as {
   findViolations(folder: string, dependencies?: ReadonlySet<string>): { file: string; line: number; problem: string }[];
@@ -9,16 +9,12 @@ const { findViolations, layers } = (await import(new URL("../../scripts/check-la
 };
 
 describe("the rule of the layers", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-layers-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder({ eachTest: true });
 
   const check = (file: string, text: string, dependencies?: readonly string[]) => {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text);
-    return findViolations(folder, dependencies && new Set(dependencies)).map(({ line, problem }) => `${line}: ${problem}`);
+    mkdirSync(dirname(inFolder(file)), { recursive: true });
+    writeFileSync(inFolder(file), text);
+    return findViolations(inFolder(), dependencies && new Set(dependencies)).map(({ line, problem }) => `${line}: ${problem}`);
   };
 
   it("lets a folder import from itself and from the folders it stands on", () => {
@@ -52,7 +48,7 @@ describe("the rule of the layers", () => {
     layers.forEach((name, i) => {
       const above = layers.slice(i + 1).map((other) => `import "../${other}/x.ts";`);
       const below = layers.slice(0, i).map((other) => `import "../${other}/x.ts";`);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(inFolder(), { recursive: true, force: true });
       assert.equal(check(`${name}/a.ts`, [...below, ...above].join("\n")).length, above.length, name);
     });
   });
@@ -75,7 +71,7 @@ describe("the rule of the layers", () => {
       assert.deepEqual(check("ops/a.ts", `import type { X } from "${specifier}";`), [`1: only ${room}`]);
       assert.deepEqual(check("ops/a.ts", `const x = require("${specifier}");`), [`1: only ${room}`]);
     }
-    rmSync(join(folder, "ops"), { recursive: true });
+    rmSync(inFolder("ops"), { recursive: true });
     assert.deepEqual(check("engines/a.ts", 'import koffi from "koffi";'), []);
     assert.deepEqual(check("source/a.ts", 'import { Session } from "node:inspector/promises";'), []);
   });

@@ -1,41 +1,39 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("setting a checkout up", function () {
   this.timeout(30_000);
-  let folder: string;
+  const inFolder = temporaryFolder({ eachTest: true });
   before(function () {
     if (process.platform === "win32") this.skip(); // npm is stood in for by a shell script
   });
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-setup-"));
-    for (const name of ["scripts", "bin"]) mkdirSync(join(folder, name));
-    copyFileSync(join(import.meta.dirname, "../../scripts/setup.mjs"), join(folder, "scripts/setup.mjs"));
-    writeFileSync(join(folder, "scripts/build-wasm.mjs"), "export const buildWasm = async () => false;\n");
+    for (const name of ["scripts", "bin"]) mkdirSync(inFolder(name));
+    copyFileSync(join(import.meta.dirname, "../../scripts/setup.mjs"), inFolder("scripts/setup.mjs"));
+    writeFileSync(inFolder("scripts/build-wasm.mjs"), "export const buildWasm = async () => false;\n");
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Another program under the name of npm. */
   const npm = (script: string) => {
-    writeFileSync(join(folder, "bin/npm"), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(folder, "bin/npm"), 0o755);
+    writeFileSync(inFolder("bin/npm"), `#!/bin/sh\n${script}\n`);
+    chmodSync(inFolder("bin/npm"), 0o755);
   };
   const setup = () => {
     const env = {
-      PATH: `${join(folder, "bin")}:/bin:/usr/bin`
+      PATH: `${inFolder("bin")}:/bin:/usr/bin`
         .split(":")
-        .slice(0, existsSync(join(folder, "bin/npm")) ? 3 : 1)
+        .slice(0, existsSync(inFolder("bin/npm")) ? 3 : 1)
         .join(":"),
     };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "scripts/setup.mjs")], { encoding: "utf8", env });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [inFolder("scripts/setup.mjs")], { encoding: "utf8", env });
     return { status, text: stdout + stderr };
   };
   const lock = (version: string) =>
     writeFileSync(
-      join(folder, "package-lock.json"),
+      inFolder("package-lock.json"),
       JSON.stringify({ packages: { "": {}, "node_modules/a": { version }, "node_modules/b": { version, optional: true } } }),
     );
   const installs = (version: string) =>
@@ -47,7 +45,7 @@ describe("setting a checkout up", function () {
     const first = setup();
     assert.equal(first.status, 0, first.text);
     assert.match(first.text, /npm ci/);
-    rmSync(join(folder, "bin/npm"));
+    rmSync(inFolder("bin/npm"));
     assert.deepEqual(setup(), { status: 0, text: "" });
   });
 
@@ -63,11 +61,8 @@ describe("setting a checkout up", function () {
 
   it("leaves alone what was installed by other means, if it is what the lock names (optional packages may be missing)", () => {
     lock("1.0.0");
-    mkdirSync(join(folder, "node_modules"));
-    writeFileSync(
-      join(folder, "node_modules/.package-lock.json"),
-      JSON.stringify({ packages: { "node_modules/a": { version: "1.0.0" } } }),
-    );
+    mkdirSync(inFolder("node_modules"));
+    writeFileSync(inFolder("node_modules/.package-lock.json"), JSON.stringify({ packages: { "node_modules/a": { version: "1.0.0" } } }));
     assert.deepEqual(setup(), { status: 0, text: "" });
   });
 
@@ -80,6 +75,6 @@ describe("setting a checkout up", function () {
     const failed = setup();
     assert.equal(failed.status, 7);
     assert.match(failed.text, /no network[\s\S]*npm ci failed/);
-    assert.ok(!existsSync(join(folder, "node_modules/.ingot-setup")));
+    assert.ok(!existsSync(inFolder("node_modules/.ingot-setup")));
   });
 });

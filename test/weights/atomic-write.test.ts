@@ -1,23 +1,18 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileError } from "../../src/errors/file-error.ts";
 import { writeFileAtomically } from "../../src/weights/atomic-write.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 describe("writing a file atomically", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-write-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder({ eachTest: true });
 
   it("writes all chunks in order and leaves nothing else in the folder", async () => {
-    await writeFileAtomically(join(folder, "a.bin"), [bytes("one "), bytes(""), bytes("two")]);
-    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "one two");
-    assert.deepEqual(readdirSync(folder), ["a.bin"]);
+    await writeFileAtomically(inFolder("a.bin"), [bytes("one "), bytes(""), bytes("two")]);
+    assert.equal(readFileSync(inFolder("a.bin"), "utf8"), "one two");
+    assert.deepEqual(readdirSync(inFolder()), ["a.bin"]);
   });
 
   it("takes chunks that are made while it writes", async () => {
@@ -26,51 +21,51 @@ describe("writing a file atomically", () => {
       await Promise.resolve();
       yield bytes("later");
     }
-    await writeFileAtomically(join(folder, "a.bin"), chunks());
-    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "made later");
+    await writeFileAtomically(inFolder("a.bin"), chunks());
+    assert.equal(readFileSync(inFolder("a.bin"), "utf8"), "made later");
   });
 
   it("replaces a file, keeps its permissions, and follows a symbolic link", async () => {
-    writeFileSync(join(folder, "real"), "old", { mode: 0o640 });
-    symlinkSync("real", join(folder, "link"));
-    await writeFileAtomically(join(folder, "link"), [bytes("new")]);
-    assert.equal(readFileSync(join(folder, "real"), "utf8"), "new");
-    assert.equal(statSync(join(folder, "real")).mode & 0o777, 0o640);
-    assert.deepEqual(readdirSync(folder).sort(), ["link", "real"]);
+    writeFileSync(inFolder("real"), "old", { mode: 0o640 });
+    symlinkSync("real", inFolder("link"));
+    await writeFileAtomically(inFolder("link"), [bytes("new")]);
+    assert.equal(readFileSync(inFolder("real"), "utf8"), "new");
+    assert.equal(statSync(inFolder("real")).mode & 0o777, 0o640);
+    assert.deepEqual(readdirSync(inFolder()).sort(), ["link", "real"]);
   });
 
   it("keeps the old file and removes the temporary one when a chunk cannot be made", async () => {
-    writeFileSync(join(folder, "a.bin"), "old");
+    writeFileSync(inFolder("a.bin"), "old");
     function* chunks() {
       yield bytes("half");
       throw new RangeError("no more");
     }
-    await assert.rejects(writeFileAtomically(join(folder, "a.bin"), chunks()), RangeError);
-    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "old");
-    assert.deepEqual(readdirSync(folder), ["a.bin"]);
+    await assert.rejects(writeFileAtomically(inFolder("a.bin"), chunks()), RangeError);
+    assert.equal(readFileSync(inFolder("a.bin"), "utf8"), "old");
+    assert.deepEqual(readdirSync(inFolder()), ["a.bin"]);
   });
 
   it("names a folder that does not exist, and a path that is a folder", async () => {
-    const nowhere = join(folder, "no", "a.bin");
+    const nowhere = inFolder("no/a.bin");
     await assert.rejects(writeFileAtomically(nowhere, [bytes("x")]), {
       code: "FileNotWritable",
       summary: `${nowhere} cannot be written: the folder does not exist`,
     });
-    await assert.rejects(writeFileAtomically(folder, [bytes("x")]), {
+    await assert.rejects(writeFileAtomically(inFolder(), [bytes("x")]), {
       code: "FileNotWritable",
-      summary: `${folder} cannot be written: it is a folder`,
+      summary: `${inFolder()} cannot be written: it is a folder`,
     });
-    writeFileSync(join(folder, "file"), "");
-    await assert.rejects(writeFileAtomically(join(folder, "file", "a.bin"), [bytes("x")]), { code: "FileNotWritable" });
-    await assert.rejects(writeFileAtomically(join(folder, "n".repeat(300)), [bytes("x")]), { code: "FileNotWritable" });
+    writeFileSync(inFolder("file"), "");
+    await assert.rejects(writeFileAtomically(inFolder("file/a.bin"), [bytes("x")]), { code: "FileNotWritable" });
+    await assert.rejects(writeFileAtomically(inFolder("n".repeat(300)), [bytes("x")]), { code: "FileNotWritable" });
   });
 
   it("refuses a file that is marked read-only", async function () {
     if (process.getuid?.() === 0) this.skip(); // root may write everywhere
-    writeFileSync(join(folder, "a.bin"), "old");
-    chmodSync(join(folder, "a.bin"), 0o444);
-    await assert.rejects(writeFileAtomically(join(folder, "a.bin"), [bytes("x")]), { code: "FileNotWritable" });
-    assert.equal(readFileSync(join(folder, "a.bin"), "utf8"), "old");
+    writeFileSync(inFolder("a.bin"), "old");
+    chmodSync(inFolder("a.bin"), 0o444);
+    await assert.rejects(writeFileAtomically(inFolder("a.bin"), [bytes("x")]), { code: "FileNotWritable" });
+    assert.equal(readFileSync(inFolder("a.bin"), "utf8"), "old");
   });
 
   it("says when the device is full", async function () {

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { IngotError } from "../../src/errors/error.ts";
 import { allDTypes, type DType, dtypeInfo } from "../../src/tensor/dtype.ts";
@@ -13,6 +11,7 @@ import {
   safetensorsChunks,
   writeSafetensors,
 } from "../../src/weights/safetensors.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** A file with this header text (or object) and these data. */
 function file(header: unknown, data: readonly number[] = []): Uint8Array<ArrayBuffer> {
@@ -28,16 +27,12 @@ const join1 = (chunks: Iterable<Uint8Array>) => new Uint8Array(Buffer.concat([..
 const u8 = (shape: number[], begin: number, end: number) => ({ dtype: "U8", shape, data_offsets: [begin, end] });
 
 describe("reading safetensors", () => {
-  let folder: string;
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-weights-"));
-  });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder();
 
   it("finds tensors and metadata, from memory and from a file, in the order of the header", async () => {
     const header = { b: u8([2], 4, 6), __metadata__: { format: "pt" }, a: { dtype: "F32", shape: [], data_offsets: [0, 4] } };
     const bytes = file(header, [0, 0, 0x80, 0x3f, 7, 8]);
-    const path = join(folder, "a.safetensors");
+    const path = inFolder("a.safetensors");
     writeFileSync(path, bytes);
     const map = { map: true };
     const ways = [await readSafetensors(path), readSafetensorsSync(path), await readSafetensors(path, map), readSafetensorsSync(path, map)];
@@ -109,13 +104,13 @@ describe("reading safetensors", () => {
   });
 
   it("gives the same errors for files, and names files that cannot be opened", async () => {
-    const path = join(folder, "cut.safetensors");
+    const path = inFolder("cut.safetensors");
     writeFileSync(path, file({ a: u8([2], 0, 2) }, [1]));
     await assert.rejects(readSafetensors(path), { code: "SafetensorsTruncated" });
     assert.throws(() => readSafetensorsSync(path), { code: "SafetensorsTruncated" });
     for (const [place, code] of [
-      [join(folder, "none"), "FileNotFound"],
-      [folder, "FileNotReadable"],
+      [inFolder("none"), "FileNotFound"],
+      [inFolder(), "FileNotReadable"],
     ] as const) {
       await assert.rejects(readSafetensors(place), { name: "FileError", code });
       assert.throws(() => readSafetensorsSync(place), { name: "FileError", code });
@@ -145,11 +140,7 @@ describe("reading safetensors", () => {
 });
 
 describe("writing safetensors", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-weights-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder({ eachTest: true });
 
   it("lays out large types first, then by name, and aligns the data to 8 bytes", () => {
     const bytes = join1(
@@ -182,7 +173,7 @@ describe("writing safetensors", () => {
         shape,
       );
     };
-    const path = join(folder, "m.safetensors");
+    const path = inFolder("m.safetensors");
     const name = fc.string({ unit: "binary" }).filter((s) => s !== "__metadata__" && !/[\uD800-\uDFFF]/.test(s));
     await fc.assert(
       fc.asyncProperty(fc.dictionary(name, tensor, { maxKeys: 6 }), fc.dictionary(name, name, { maxKeys: 3 }), async (specs, meta) => {
@@ -201,7 +192,7 @@ describe("writing safetensors", () => {
       }),
       { numRuns: 60 },
     );
-    assert.deepEqual(readdirSync(folder), ["m.safetensors"]);
+    assert.deepEqual(readdirSync(inFolder()), ["m.safetensors"]);
   });
 
   it("does not copy the elements of a tensor that is whole", () => {
@@ -212,7 +203,7 @@ describe("writing safetensors", () => {
   });
 
   it("refuses names the format cannot hold and strings, before it touches the file", async () => {
-    const path = join(folder, "m.safetensors");
+    const path = inFolder("m.safetensors");
     const a = Storage.from("float32", [1], [1]);
     await assert.rejects(
       writeSafetensors(path, [
@@ -223,7 +214,7 @@ describe("writing safetensors", () => {
     );
     await assert.rejects(writeSafetensors(path, [["__metadata__", a]]), { code: "SafetensorsName" });
     await assert.rejects(writeSafetensors(path, [["s", Storage.from("string", ["x"], [1])]]), { code: "SafetensorsUnwritable" });
-    assert.deepEqual(readdirSync(folder), []);
-    await assert.rejects(writeSafetensors(join(folder, "no", "m.safetensors"), [["a", a]]), { code: "FileNotWritable" });
+    assert.deepEqual(readdirSync(inFolder()), []);
+    await assert.rejects(writeSafetensors(inFolder("no/m.safetensors"), [["a", a]]), { code: "FileNotWritable" });
   });
 });

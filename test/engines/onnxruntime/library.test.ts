@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findLibrary, findPackage, loadLibrary, openLibrary } from "../../../src/engines/onnxruntime/library.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("the library of ONNX Runtime", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "ingot-library-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const inFolder = temporaryFolder({ eachTest: true });
 
   it("is found in the package and tells its version", async () => {
     assert.ok(findLibrary().startsWith(findPackage()));
@@ -17,7 +13,7 @@ describe("the library of ONNX Runtime", () => {
   });
 
   it("that is missing for the platform is named", () => {
-    assert.throws(() => findLibrary(folder), {
+    assert.throws(() => findLibrary(inFolder()), {
       code: "EngineLibraryMissing",
       message: new RegExp(`${process.platform} on ${process.arch}`),
     });
@@ -27,15 +23,15 @@ describe("the library of ONNX Runtime", () => {
     const name =
       { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" }[process.platform as string] ?? "";
     for (const generation of ["napi-v3", "napi-v10", "napi-v6"]) {
-      const place = join(folder, "bin", generation, process.platform, process.arch);
+      const place = join(inFolder(), "bin", generation, process.platform, process.arch);
       mkdirSync(place, { recursive: true });
       writeFileSync(join(place, name), "");
     }
-    assert.ok(findLibrary(folder).includes("napi-v10"));
+    assert.ok(findLibrary(inFolder()).includes("napi-v10"));
   });
 
   it("that the loader refuses is an error with the loader's words", async () => {
-    const path = join(folder, "broken.so");
+    const path = inFolder("broken.so");
     writeFileSync(path, "this is no library");
     await assert.rejects(
       openLibrary(() => path),
@@ -46,13 +42,13 @@ describe("the library of ONNX Runtime", () => {
   it("that INGOT_ONNXRUNTIME_LIBRARY names is taken, and named when it is not there", () => {
     const before = process.env.INGOT_ONNXRUNTIME_LIBRARY;
     try {
-      process.env.INGOT_ONNXRUNTIME_LIBRARY = join(folder, "libonnxruntime.so.9");
+      process.env.INGOT_ONNXRUNTIME_LIBRARY = inFolder("libonnxruntime.so.9");
       assert.throws(() => findLibrary(), {
         code: "EngineLibraryMissing",
         message: /libonnxruntime\.so\.9: INGOT_ONNXRUNTIME_LIBRARY names a file/,
       });
-      writeFileSync(join(folder, "libonnxruntime.so.9"), "");
-      assert.equal(findLibrary(), join(folder, "libonnxruntime.so.9"));
+      writeFileSync(inFolder("libonnxruntime.so.9"), "");
+      assert.equal(findLibrary(), inFolder("libonnxruntime.so.9"));
     } finally {
       if (before === undefined) delete process.env.INGOT_ONNXRUNTIME_LIBRARY;
       else process.env.INGOT_ONNXRUNTIME_LIBRARY = before;
