@@ -5,7 +5,7 @@ import type { Graph, Value } from "../ir/graph.ts";
 import { inlineGraph } from "../ir/inline.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
-import { type DType, dtypeFromOnnx, floats, numeric } from "../tensor/dtype.ts";
+import { dtypeFromOnnx, floats, numeric } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { composeAttention } from "./compose-attention.ts";
@@ -13,6 +13,7 @@ import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { defineOp, float, graph, int } from "./define.ts";
 import { inputType, requireRank } from "./infer.ts";
+import { isHalf } from "./map-elements.ts";
 
 interface AttentionAttributes {
   readonly is_causal: number;
@@ -141,9 +142,9 @@ function packedHeads(c: InferContext, q: readonly Dim[], k: readonly Dim[], v: r
       hint: "Give both numbers of heads, or inputs with their heads apart: [batch, heads, length, size].",
     });
   const part = (d: Dim, heads: number, what: string) => {
-    const size = divideExactly(d, heads);
-    if (size === undefined && typeof d === "number") requireSame(c, what, d, floorDivDims(d, heads), `a multiple of ${heads} heads`);
-    return size ?? floorDivDims(d, heads);
+    if (typeof d === "number" && divideExactly(d, heads) === undefined)
+      requireSame(c, what, d, floorDivDims(d, heads), `a multiple of ${heads} heads`);
+    return floorDivDims(d, heads);
   };
   const [batch, queries, hidden] = q as [Dim, Dim, Dim];
   part(k[2] as Dim, keyHeads, "K");
@@ -172,7 +173,7 @@ function inferAttention(c: InferContext): ValueType[] {
       actual: mode,
       hint: "It says which stage of the scores the fourth output shows.",
     });
-  precisionOf(c);
+  requirePrecision(c);
   if ((c.inputs[4] === undefined) !== (c.inputs[5] === undefined))
     throw ingotError("InvalidArgument", {
       op: c.op,
@@ -206,11 +207,11 @@ function inferAttention(c: InferContext): ValueType[] {
 }
 
 /** Throws `InvalidArgument` unless `softmax_precision` is left out or names a float. */
-function precisionOf(c: InferContext): DType | undefined {
+function requirePrecision(c: InferContext): void {
   const number = c.attributes.softmax_precision as number | undefined;
-  if (number === undefined) return undefined;
+  if (number === undefined) return;
   const dtype = dtypeFromOnnx(number);
-  if (dtype && floats.includes(dtype)) return dtype;
+  if (dtype && floats.includes(dtype)) return;
   throw ingotError("InvalidArgument", {
     op: c.op,
     name: "softmax_precision",
@@ -238,7 +239,7 @@ interface FlexAttributes {
 
 function composeFlex<V>(c: Composer<V>, [query, key, value]: readonly V[], attributes: FlexAttributes, run: (body: Graph, x: V) => V): V {
   const { score_mod: onScores, prob_mod: onProbabilities } = attributes;
-  const narrow = c.dtype(query as V) === "float16" || c.dtype(query as V) === "bfloat16";
+  const narrow = isHalf(c.dtype(query as V));
   return composeAttention(
     c,
     { query: query as V, key: key as V, value: value as V },
@@ -261,7 +262,7 @@ export const flexAttention = defineOp("ai.onnx.preview.FlexAttention", {
   attributes: { prob_mod: graph(), scale: float(), score_mod: graph(), softmax_precision: int() },
   accuracy: "approximate",
   infer(c) {
-    precisionOf(c);
+    requirePrecision(c);
     for (const [i, name] of ["Q", "K", "V"].entries()) requireRank(c, i, name, 4);
     const heads = headsOf(c);
     return [tensorType(inputType(c, 0).dtype, heads && outputShape(heads))];

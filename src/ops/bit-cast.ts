@@ -2,7 +2,7 @@
 import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
-import { allDTypes, type DType, dtypeFromOnnx, dtypeInfo } from "../tensor/dtype.ts";
+import { type DType, dtypeFromOnnx, dtypeInfo } from "../tensor/dtype.ts";
 import { packBits, unpackBits } from "../tensor/pack-bits.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, everyDType, int } from "./define.ts";
@@ -39,7 +39,7 @@ function targetOf(c: InferContext): DType {
   const from = inputType(c, 0).dtype;
   const to = dtypeFromOnnx(c.attributes.to as number);
   if (to && bitTypes.includes(to) && widthOf(to) === widthOf(from)) return to;
-  const fitting = allDTypes.filter((d) => d !== "string" && widthOf(d) === widthOf(from));
+  const fitting = bitTypes.filter((d) => widthOf(d) === widthOf(from));
   throw ingotError("InvalidArgument", {
     op: c.op,
     name: "to",

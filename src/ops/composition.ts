@@ -58,3 +58,8 @@ export function building(graph: Graph): Composer<Value> {
     },
   };
 }
+
+/** Attributes as `apply` takes them: absent ones left out. */
+export function withoutMissing<A extends object>(attributes: A): { [K in keyof A]: NonNullable<A[K]> } {
+  return Object.fromEntries(Object.entries(attributes).filter(([, v]) => v !== undefined)) as { [K in keyof A]: NonNullable<A[K]> };
+}

@@ -1,7 +1,7 @@
 // Attention and MultiHeadAttention of the domain com.microsoft, which ONNX Runtime's own optimisers and exporters write for transformers.
 // Both are compositions around the attention of the standard.
 import { ingotError } from "../errors/error.ts";
-import { addDims, type Dim, divideExactly, floorDivDims, unknownDim } from "../ir/dim.ts";
+import { addDims, type Dim, floorDivDims, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -209,7 +209,7 @@ function headsOf(c: InferContext): number {
   });
 }
 
-const part = (d: Dim, n: number): Dim => divideExactly(d, n) ?? floorDivDims(d, n);
+const part = (d: Dim, n: number): Dim => floorDivDims(d, n);
 
 /** The outputs of an attention with its projection; `mask` and `past` say which inputs these are. */
 function inferProjection(c: InferContext, at: { readonly dtype: DType; readonly mask: number; readonly past: number }): ValueType[] {

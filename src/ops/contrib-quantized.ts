@@ -7,7 +7,7 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { leakyRelu, sigmoid } from "./activation.ts";
 import { add, mul } from "./arithmetic.ts";
 import { shapeWords } from "./compose-shapes.ts";
-import { building, type Composer, evaluating } from "./composition.ts";
+import { building, type Composer, evaluating, withoutMissing } from "./composition.ts";
 import { concat } from "./concat.ts";
 import { defineOp, float, int, ints, type OpDefinition, string } from "./define.ts";
 import { broadcast, inputType, sameAsInput } from "./infer.ts";
@@ -172,11 +172,13 @@ export const qLinearAveragePool = defineOp("com.microsoft.QLinearAveragePool", {
   infer: (c) => inferPool(c, averagePool, c.attributes.channels_last === 1),
   eval: (i, { channels_last, ...attributes }) =>
     composeUnary(evaluating, [i.X, i.x_scale, i.x_zero_point, i.y_scale, i.y_zero_point], (x) =>
-      pooled(evaluating, x, channels_last === 1, (v) => evaluating.apply(averagePool, [v], given(attributes))),
+      pooled(evaluating, x, channels_last === 1, (v) => evaluating.apply(averagePool, [v], withoutMissing(attributes))),
     ),
   decompose: (g, inputs, { channels_last, ...attributes }) => {
     const c = building(g);
-    return [composeUnary(c, inputs, (x) => pooled(c, x, channels_last === 1, (v) => c.apply(averagePool, [v], given(attributes))))];
+    return [
+      composeUnary(c, inputs, (x) => pooled(c, x, channels_last === 1, (v) => c.apply(averagePool, [v], withoutMissing(attributes)))),
+    ];
   },
 });
 
@@ -188,17 +190,12 @@ export const nhwcMaxPool = defineOp("com.microsoft.NhwcMaxPool", {
   outputs: ["y: T"],
   attributes: poolAttributes,
   infer: (c) => inferPool(c, maxPool, true),
-  eval: ({ x }, attributes) => pooled(evaluating, x, true, (v) => evaluating.apply(maxPool, [v], given(attributes))),
+  eval: ({ x }, attributes) => pooled(evaluating, x, true, (v) => evaluating.apply(maxPool, [v], withoutMissing(attributes))),
   decompose: (g, [x], attributes) => {
     const c = building(g);
-    return x ? [pooled(c, x, true, (v) => c.apply(maxPool, [v], given(attributes)))] : [];
+    return x ? [pooled(c, x, true, (v) => c.apply(maxPool, [v], withoutMissing(attributes)))] : [];
   },
 });
-
-/** Attributes as a node takes them: absent ones left out. */
-function given<A extends object>(attributes: A): { [K in keyof A]: NonNullable<A[K]> } {
-  return Object.fromEntries(Object.entries(attributes).filter(([, v]) => v !== undefined)) as { [K in keyof A]: NonNullable<A[K]> };
-}
 
 // ---- several operands --------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,10 @@
 // LinearAttention as a Scan over the sequence, in float32, as the standard's function body has it.
 
-import { unknownDim } from "../ir/dim.ts";
 import { Graph, type Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import { shapeWords } from "./compose-shapes.ts";
 import { building } from "./composition.ts";
+import { unknownShape } from "./infer.ts";
 
 interface Attributes {
   readonly kv_num_heads: number;
@@ -53,7 +53,7 @@ export function decomposeLinearAttention(
 
   const body = new Graph(g.schemas, "step", g);
   const inner = [initial, ...scanned].map((x, i) => {
-    const dims = x.tensorType.shape ?? Array.from({ length: 4 }, unknownDim);
+    const dims = x.tensorType.shape ?? unknownShape(4);
     return body.addInput(`in${i}`, tensorType("float32", i === 0 ? dims : dims.slice(1)));
   });
   const { next, read } = step(body, inner[0] as Value, inner.slice(1), q_num_heads / heads);

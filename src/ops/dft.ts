@@ -8,14 +8,14 @@ import { floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { defineOp, int } from "./define.ts";
-import { axisOf, inputType, requireRank } from "./infer.ts";
+import { axisOf, contentsOf, inputType, requireRank } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 
 const lengths = ["int32", "int64"] as const;
 
 /** The number in integer input `i`; undefined when the input is left out or not known yet. */
 function scalarDim(c: InferContext, i: number): Dim | undefined {
-  return c.inputs[i] === undefined ? undefined : (c.constant(i)?.toNumbers()[0] ?? c.dims(i)?.[0]);
+  return c.inputs[i] === undefined ? undefined : contentsOf(c, i)?.[0];
 }
 
 /** The number of coefficients that say all of a real signal of `n` numbers. */

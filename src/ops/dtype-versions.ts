@@ -5,7 +5,8 @@ import type { OpSchema } from "../ir/schema.ts";
 import { opsetOfDType } from "../ir/versions.ts";
 import { type DType, float8s, integers } from "../tensor/dtype.ts";
 
-const allIntegers = integers;
+/** What most operators on any type took before bfloat16 came. */
+const ordinary: readonly DType[] = ["float16", "float32", "float64", ...integers, "bool", "string"];
 
 /** The opset at which operators took bfloat16; those that are not listed took it when they were made. */
 const bfloat16Since: readonly (readonly [opset: number, operators: string])[] = [
@@ -38,12 +39,12 @@ const row = (opset: number, at: string, ...dtypes: DType[]): Row => ({ opset, dt
 
 /** The other dtypes that came later. */
 const laterDTypes: Readonly<Record<string, readonly Row[]>> = {
-  Abs: [row(6, "i0 o0", ...allIntegers)],
+  Abs: [row(6, "i0 o0", ...integers)],
   Add: [row(6, "i0 i1 o0", "int32", "int64", "uint32", "uint64"), row(14, "i0 i1 o0", "int8", "int16", "uint8", "uint16")],
   Cast: [row(9, "i0 o0", "string")],
-  Clip: [row(12, "i0 i1 i2 o0", ...allIntegers)],
-  Concat: [row(4, "i0 o0", ...allIntegers, "bool", "string")],
-  Constant: [row(9, "o0", ...allIntegers, "bool", "string")],
+  Clip: [row(12, "i0 i1 i2 o0", ...integers)],
+  Concat: [row(4, "i0 o0", ...integers, "bool", "string")],
+  Constant: [row(9, "o0", ...integers, "bool", "string")],
   CumSum: [row(14, "i0 o0", "float16")],
   DequantizeLinear: [row(19, "i1 o0", "float16"), row(21, "i0 i2", "int16", "uint16")],
   Div: [row(6, "i0 i1 o0", "int32", "int64", "uint32", "uint64"), row(14, "i0 i1 o0", "int8", "int16", "uint8", "uint16")],
@@ -52,57 +53,21 @@ const laterDTypes: Readonly<Record<string, readonly Row[]>> = {
     row(11, "i0 i1", "float16", "float32", "float64", "int8", "int16", "uint8", "uint16", "uint32", "uint64"),
     row(19, "i0 i1", "string"),
   ],
-  Flatten: [row(9, "i0 o0", ...allIntegers, "bool", "string")],
+  Flatten: [row(9, "i0 o0", ...integers, "bool", "string")],
   Gemm: [row(9, "i0 i1 i2 o0", "int32", "int64", "uint32", "uint64")],
-  Greater: [row(9, "i0 i1", ...allIntegers)],
+  Greater: [row(9, "i0 i1", ...integers)],
   IsInf: [row(20, "i0", "float16")],
-  Less: [row(9, "i0 i1", ...allIntegers)],
+  Less: [row(9, "i0 i1", ...integers)],
   MatMul: [row(9, "i0 i1 o0", "int32", "int64", "uint32", "uint64")],
-  Max: [row(12, "i0 o0", ...allIntegers)],
+  Max: [row(12, "i0 o0", ...integers)],
   MaxPool: [row(12, "i0 o0", "int8", "uint8")],
-  Min: [row(12, "i0 o0", ...allIntegers)],
+  Min: [row(12, "i0 o0", ...integers)],
   Mul: [row(6, "i0 i1 o0", "int32", "int64", "uint32", "uint64"), row(14, "i0 i1 o0", "int8", "int16", "uint8", "uint16")],
   Neg: [row(6, "i0 o0", "int8", "int16", "int32", "int64")],
-  OptionalGetElement: [
-    row(
-      18,
-      "i0",
-      "float16",
-      "float32",
-      "float64",
-      "int8",
-      "int16",
-      "int32",
-      "int64",
-      "uint8",
-      "uint16",
-      "uint32",
-      "uint64",
-      "bool",
-      "string",
-    ),
-  ],
-  OptionalHasElement: [
-    row(
-      18,
-      "i0",
-      "float16",
-      "float32",
-      "float64",
-      "int8",
-      "int16",
-      "int32",
-      "int64",
-      "uint8",
-      "uint16",
-      "uint32",
-      "uint64",
-      "bool",
-      "string",
-    ),
-  ],
+  OptionalGetElement: [row(18, "i0", ...ordinary)],
+  OptionalHasElement: [row(18, "i0", ...ordinary)],
   PRelu: [row(9, "i0 i1 o0", "int32", "int64", "uint32", "uint64")],
-  Pad: [row(11, "i0 o0", ...allIntegers), row(13, "i0 i2 o0", "bool", "string")],
+  Pad: [row(11, "i0 o0", ...integers), row(13, "i0 i2 o0", "bool", "string")],
   Pow: [row(12, "i1", "int8", "int16", "uint8", "uint16", "uint32", "uint64"), row(12, "i0 i1 o0", "int32", "int64")],
   QLinearMatMul: [row(21, "i1 i4 i6", "float16")],
   QuantizeLinear: [row(19, "i0 i1", "float16"), row(19, "i1", "int32"), row(21, "i2 o0", "int16", "uint16")],
@@ -110,13 +75,13 @@ const laterDTypes: Readonly<Record<string, readonly Row[]>> = {
   ReduceMax: [row(12, "i0 o0", "int8", "uint8"), row(20, "i0 o0", "bool")],
   ReduceMin: [row(12, "i0 o0", "int8", "uint8"), row(20, "i0 o0", "bool")],
   Relu: [row(14, "i0 o0", "int8", "int16", "int32", "int64")],
-  Reshape: [row(5, "i0 o0", ...allIntegers, "bool", "string")],
+  Reshape: [row(5, "i0 o0", ...integers, "bool", "string")],
   Resize: [row(11, "i1", "float16", "float64")],
   Scan: [row(9, "i0", "float16", "float32", "float64", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "bool", "string")],
-  Split: [row(2, "i0 o0", ...allIntegers, "bool", "string"), row(13, "i1", "int64")],
+  Split: [row(2, "i0 o0", ...integers, "bool", "string"), row(13, "i1", "int64")],
   Sub: [row(6, "i0 i1 o0", "int32", "int64", "uint32", "uint64"), row(14, "i0 i1 o0", "int8", "int16", "uint8", "uint16")],
   Tile: [row(6, "i0 o0", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "bool", "string"), row(6, "i0 i1 o0", "int64")],
-  TopK: [row(11, "i0 o0", ...allIntegers)],
+  TopK: [row(11, "i0 o0", ...integers)],
 };
 
 /** From which opset on operators that take tensors take sequences and optionals too. */

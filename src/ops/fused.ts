@@ -7,7 +7,7 @@ import { tensorType, type ValueType } from "../ir/type.ts";
 import { floats } from "../tensor/dtype.ts";
 import { hardSigmoid, leakyRelu, gelu as onnxGelu, relu, sigmoid } from "./activation.ts";
 import { add, mul } from "./arithmetic.ts";
-import { building, type Composer, evaluating } from "./composition.ts";
+import { building, type Composer, evaluating, withoutMissing } from "./composition.ts";
 import { conv, convAttributes, convFlops, inferConv } from "./conv.ts";
 import { defineOp, float, floats_, int, type OpDefinition, string } from "./define.ts";
 import { broadcast, inputShape, inputType, requireShape, sameAsInput } from "./infer.ts";
@@ -291,9 +291,4 @@ export const skipLayerNormalization = defineOp("com.microsoft.SkipLayerNormaliza
 function requireSameShape(c: InferContext, i: number, what: string, expected: ValueType): void {
   const shape = expected.kind === "tensor" ? expected.shape : undefined;
   requireShape(c, what, inputShape(c, i), shape, "The residual is added to the result before the activation: both have the same shape.");
-}
-
-/** Attributes as a node takes them: absent ones left out. */
-function withoutMissing<A extends object>(attributes: A): { [K in keyof A]: NonNullable<A[K]> } {
-  return Object.fromEntries(Object.entries(attributes).filter(([, v]) => v !== undefined)) as { [K in keyof A]: NonNullable<A[K]> };
 }

@@ -10,6 +10,7 @@ import { anyDType, defineOp, int, string } from "./define.ts";
 import { inputType, requireRank, requireWord } from "./infer.ts";
 import { decodedNumbers, isHalf } from "./map-elements.ts";
 import { resizeKernels } from "./resize-coordinates.ts";
+import { roundHalfToEven } from "./unary-math.ts";
 
 /** The range of places along one dimension: the centres of the outermost ones, or their outer edges. */
 interface Border {
@@ -57,12 +58,6 @@ const modes: Readonly<Record<"linear" | "cubic", Taps>> = {
     first: -1,
     weights: (f) => [f + 1, f, 1 - f, 2 - f].map((x) => resizeKernels.cubic.weight(x, cubicCoefficient)),
   },
-};
-
-const halfToEven = (x: number): number => {
-  const down = Math.floor(x);
-  if (x - down !== 0.5) return Math.round(x);
-  return down % 2 === 0 ? down : down + 1;
 };
 
 /** `X: [N, C, ...input]` at `grid: [N, ...output, n]`, whose last dimension has x first: `[N, C, ...output]`. */
@@ -130,7 +125,7 @@ export const gridSample = defineOp("GridSample", {
           const { size, low, high } = borders[axis] as Border;
           const v = g[(b * places + p) * n + (n - 1 - axis)] as number;
           let at = align_corners ? r(r(r(v + 1) / 2) * (size - 1)) : r(r(r(r(v + 1) * size) - 1) / 2);
-          if (nearest) at = halfToEven(at);
+          if (nearest) at = roundHalfToEven(at);
           // The four taps of `cubic` are moved one by one instead.
           x[axis] = mode !== "cubic" && (at < low || at > high) ? r(place(at, borders[axis] as Border)) : at;
         }

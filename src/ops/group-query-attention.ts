@@ -1,7 +1,7 @@
 // GroupQueryAttention of the domain com.microsoft: causal attention with a cache of keys and values, each sequence of the batch as long as it
 // is, with rotary positions, a window, and a sink. It is what ONNX Runtime's exporters write for language models.
 import { ingotError } from "../errors/error.ts";
-import { type Dim, divideExactly, floorDivDims, maxDims, unknownDim } from "../ir/dim.ts";
+import { type Dim, floorDivDims, maxDims, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -261,7 +261,7 @@ function inferGroup(c: InferContext): ValueType[] {
   if (!q) return all.slice(0, c.outputCount);
   const parts = c.inputs[1] ? heads : heads + 2 * keyHeads;
   const width = q[2] as Dim;
-  const size = divideExactly(width, parts) ?? floorDivDims(width, parts);
+  const size = floorDivDims(width, parts);
   if (typeof width === "number" && width % parts !== 0)
     throw ingotError("ShapeMismatch", {
       op: c.op,

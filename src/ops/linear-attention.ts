@@ -1,7 +1,7 @@
 // LinearAttention: attention as a recurrence over a state of keys and values, with or without decay and with or without correction of what
 // the state already gives for a key.
 import { ingotError } from "../errors/error.ts";
-import { type Dim, divideExactly, floorDivDims, mulDims } from "../ir/dim.ts";
+import { type Dim, floorDivDims, mulDims } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -11,13 +11,13 @@ import { inputType, requireRank, requireShape } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 
 /** Which optional inputs the rules use. */
-export const updateRules = {
+const updateRules = {
   linear: { decay: false, beta: false },
   gated: { decay: true, beta: false },
   delta: { decay: false, beta: true },
   gated_delta: { decay: true, beta: true },
 } as const;
-export type UpdateRule = keyof typeof updateRules;
+type UpdateRule = keyof typeof updateRules;
 
 /**
  * `S ← exp(g)·S + k ⊗ v` (with correction: `k ⊗ β(v − Sᵀk)`), `o = scale · qᵀS`, step by step along the sequence. Query, key and value are
@@ -121,7 +121,7 @@ function inferLinearAttention(c: InferContext): ValueType[] {
   const past = c.inputs[3] && requireRank(c, 3, "past_state", 4);
   const stateType = c.inputs[3] ? inputType(c, 3).dtype : dtype;
   if (!q || !k || !v) return [tensorType(dtype), tensorType(stateType)];
-  const part = (d: Dim, n: number) => divideExactly(d, n) ?? floorDivDims(d, n);
+  const part = (d: Dim, n: number) => floorDivDims(d, n);
   const [keySize, valueSize] = [part(q[2] as Dim, queryHeads), part(v[2] as Dim, heads)];
   const state: Dim[] = [q[0] as Dim, heads, keySize, valueSize];
   const expect = (what: string, actual: readonly Dim[], expected: readonly Dim[]) =>

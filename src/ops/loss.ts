@@ -1,17 +1,13 @@
-// NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss: how far predicted classes are from the true ones. Kernel and decomposition are one
-// composition.
-import { ingotError } from "../errors/error.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType } from "../ir/type.ts";
 import { floats } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
 import { div, mul } from "./arithmetic.ts";
 import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { defineOp, int, string } from "./define.ts";
 import { gather, gatherElements } from "./gather.ts";
-import { inputShape, inputType, requireRank, requireWord } from "./infer.ts";
+import { inputShape, inputType, requireRank, requireShape, requireWord } from "./infer.ts";
 import { equal } from "./logic.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
@@ -85,18 +81,8 @@ function inferLoss(c: InferContext, input: string, target: string, weight: strin
   const x = requireRank(c, 0, input, 2, Number.POSITIVE_INFINITY);
   const t = inputShape(c, 1);
   const w = c.inputs[2] && requireRank(c, 2, weight, 1);
-  const mismatch = (what: string, actual: readonly Dim[], expected: readonly Dim[], hint: string) =>
-    ingotError("ShapeMismatch", {
-      op: c.op,
-      what,
-      actual: formatShape(actual.map(String)),
-      expected: formatShape(expected.map(String)),
-      hint,
-    });
-  const differs = (a: Dim | undefined, b: Dim | undefined) => typeof a === "number" && typeof b === "number" && a !== b;
   const expected = x && [x[0] as Dim, ...x.slice(2)];
-  if (t && expected && (t.length !== expected.length || t.some((d, i) => differs(d, expected[i]))))
-    throw mismatch(target, t, expected, `There is one target for each place of ${input} but for its second axis, the classes.`);
-  if (w && x && differs(w[0], x[1])) throw mismatch(weight, w, [x[1] as Dim], "There is one weight per class.");
+  requireShape(c, target, t, expected, `There is one target for each place of ${input} but for its second axis, the classes.`);
+  requireShape(c, weight, w, x && [x[1]], "There is one weight per class.");
   return tensorType(inputType(c, 0).dtype, reduction === "none" ? (t ?? expected) : []);
 }

@@ -7,7 +7,7 @@ import { floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { defineOp, float, int, ints, string } from "./define.ts";
-import { inputType, requireRank } from "./infer.ts";
+import { inputType, requireRank, requireWord } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 
 /** `[R, C, ...pooled]`, from `X: [N, C, H, W]` and regions of `columns` numbers each. */
@@ -141,18 +141,9 @@ export const roiAlign = defineOp("RoiAlign", {
   },
   accuracy: "ulp",
   infer(c) {
-    for (const [name, known] of [
-      ["mode", Object.keys(binRules)],
-      ["coordinate_transformation_mode", coordinateModes],
-    ] as const)
-      if (!known.includes(c.attributes[name] as string))
-        throw ingotError("InvalidArgument", {
-          op: c.op,
-          name,
-          expected: `one of ${known.join(", ")}`,
-          actual: String(c.attributes[name]),
-          hint: "These are the modes of ONNX RoiAlign-16.",
-        });
+    const hint = "These are the modes of ONNX RoiAlign-16.";
+    requireWord(c, "mode", Object.keys(binRules), hint);
+    requireWord(c, "coordinate_transformation_mode", coordinateModes, hint);
     requireRank(c, 2, "batch_indices", 1);
     return inferRegions(c, 4, [c.attributes.output_height as number, c.attributes.output_width as number]);
   },

@@ -49,7 +49,7 @@ function combiner(op: string, reduction: string, dtype: DType): Combine<unknown>
   return ((a: number, b: number) => encode(rule.number(decode(a), decode(b)))) as Combine<unknown>;
 }
 
-function copyOf(x: Storage): Storage {
+export function copyOf(x: Storage): Storage {
   const y = Storage.empty(x.dtype, x.shape);
   copyRun(x.dense(), 0, y.dense(), 0, x.size);
   return y;

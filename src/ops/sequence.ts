@@ -92,7 +92,7 @@ export const sequenceLength = defineOp("SequenceLength", {
 });
 
 /** The single element of an integer tensor. Throws `ShapeMismatch`. */
-export function oneInteger(op: string, x: Storage): number {
+function oneInteger(op: string, x: Storage): number {
   if (x.size === 1) return x.toNumbers()[0] as number;
   throw ingotError("ShapeMismatch", {
     op,

@@ -5,10 +5,10 @@ import type { InferContext } from "../ir/schema.ts";
 import type { ValueType } from "../ir/type.ts";
 import { wideDTypes } from "../tensor/dtype.ts";
 import { elementCount, formatShape, normalizeAxis } from "../tensor/shape.ts";
-import { Storage } from "../tensor/storage.ts";
 import { copyRun } from "./cells.ts";
 import { defineOp, everyDType, int, string } from "./define.ts";
 import { axisOf, inputShape, inputType, requireRank } from "./infer.ts";
+import { copyOf } from "./scatter.ts";
 
 const later = ["int2", "uint2"];
 
@@ -28,9 +28,8 @@ export const tensorScatter = defineOp("TensorScatter", {
     const inner = elementCount(past_cache.shape.slice(at + 1));
     const perBatch = elementCount(past_cache.shape.slice(1, at));
     const starts = write_indices?.toNumbers();
-    const y = Storage.empty(past_cache.dtype, past_cache.shape);
+    const y = copyOf(past_cache);
     const to = y.dense();
-    copyRun(past_cache.dense(), 0, to, 0, past_cache.size);
     const from = update.dense();
     const rows = elementCount(past_cache.shape.slice(0, at));
     for (let row = 0; row < rows; row++) {

@@ -9,15 +9,13 @@ import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
 import { dtypeOfAttribute } from "./create.ts";
 import { defineOp, type EvalContext, int } from "./define.ts";
+import { contentsOf } from "./infer.ts";
 
 const sizes = ["int32", "int64"] as const;
 
-/** The number in scalar input `i`, where it is known. */
-const scalarOf = (c: InferContext, i: number): Dim => c.constant(i)?.toNumbers()[0] ?? c.dims(i)?.[0] ?? unknownDim();
-
-/** Numbers from 0 are needed where they are known. */
+/** The number in scalar input `i`, which is 0 or more where it is known. Throws `InvalidArgument`. */
 function sizeOf(c: InferContext, i: number, name: string): Dim {
-  const size = scalarOf(c, i);
+  const size = contentsOf(c, i)?.[0] ?? unknownDim();
   if (typeof size !== "number" || size >= 0) return size;
   throw ingotError("InvalidArgument", { op: c.op, name, expected: "a number from 0", actual: size, hint: "It is a number of places." });
 }
