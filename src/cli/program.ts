@@ -1,6 +1,6 @@
 // The command line as a function: arguments and streams in, exit status out.
-import { createRequire } from "node:module";
 import { Command } from "commander";
+import { producerVersion } from "../onnx/producer.ts";
 import { benchCommand } from "./bench-command.ts";
 import { connect, isCommanderExit, type Session, withCommonOptions } from "./command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
@@ -11,8 +11,6 @@ import { runCommand } from "./run-command.ts";
 import { traceCommand } from "./trace-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
-const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
-
 /**
  * Runs one command. The result is the exit status: 0 done, 1 a check failed or something is wrong with the input, 2 the command line is wrong.
  *
@@ -22,7 +20,7 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
   const session: Session = { streams, status: 0 };
   const program = connect(new Command("ingot"), session)
     .description("Trace, optimise, prove, save and run models written in TypeScript.")
-    .version(version, "-V, --version", "print the version")
+    .version(producerVersion, "-V, --version", "print the version")
     .usage("<command> [options]")
     .showHelpAfterError("(ingot --help lists the commands)")
     .addHelpText(

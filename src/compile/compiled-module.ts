@@ -5,6 +5,7 @@ import type { Tensor } from "../eager/tensor.ts";
 import { Tensor as TensorHandle } from "../eager/tensor.ts";
 import type { Executable, RunOptions } from "../engines/engine.ts";
 import type { EngineName } from "../engines/engines.ts";
+import { abortError } from "../engines/run-aborted.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
@@ -122,8 +123,7 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     } catch (error) {
       if (!signal?.aborted || (error instanceof IngotError && error.code === "RunAborted")) throw error;
     }
-    const cause: unknown = signal.reason;
-    throw ingotError("RunAborted", { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+    throw abortError(signal);
   }
 
   /**

@@ -1,5 +1,4 @@
 // The second half of trace() and load(): optimise, prepare an engine, and check every graph against eager before anyone gets it.
-import { createRequire } from "node:module";
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
@@ -13,6 +12,7 @@ import { EquivalenceError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { cloneGraph } from "../ir/traverse.ts";
 import { kernelVariant } from "../kernels/scratch.ts";
+import { producerVersion } from "../onnx/producer.ts";
 import { type PipelineOptions, runPasses } from "../passes/manager.ts";
 import { builtinNames } from "../passes/names.ts";
 import type { Pass } from "../passes/pass.ts";
@@ -226,16 +226,9 @@ class Checker {
       topk,
       cases: cases.map((c) => certificateCase(c, names, topk)).filter((c) => c !== undefined),
       rows: this.#rows,
-      versions: { ingot: ingotVersion(), kernels: kernelVariant, engine },
+      versions: { ingot: producerVersion, kernels: kernelVariant, engine },
     };
   }
-}
-
-let version: string | undefined;
-/** The version of this package. */
-export function ingotVersion(): string {
-  version ??= (createRequire(import.meta.url)("../../package.json") as { version: string }).version;
-  return version;
 }
 
 /** A case from tensors that a user gave. */

@@ -1,5 +1,5 @@
 // Finds what broke a graph: the first rewrite after which it no longer agrees with eager, by halving the number of steps.
-import { EquivalenceError, ingotError, type Reproduction } from "../errors/error.ts";
+import { ingotError, type Reproduction } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import { cloneGraph } from "../ir/traverse.ts";
@@ -7,7 +7,7 @@ import { runPasses } from "../passes/manager.ts";
 import type { Pass, Step, Target } from "../passes/pass.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Comparison } from "./compare.ts";
-import { writeReproduction } from "./reproduction.ts";
+import { withReproduction, writeReproduction } from "./reproduction.ts";
 
 export interface BisectResult {
   /** The first step after which the check fails. */
@@ -94,6 +94,5 @@ export function notEquivalent(what: string, problem: string, found: BisectResult
     ? `Switch the rule off to go on: { disable: ["${found.step.rule}"] }, and please report it.`
     : "No single rewrite explains it: the engine or a kernel disagrees. Try another engine, and please report it.";
   const error = ingotError("NotEquivalent", { what, problem, hint }, { notes: found ? describeBisect(found) : [] });
-  if (error instanceof EquivalenceError && found?.reproduction) error.reproduction = found.reproduction;
-  return error;
+  return withReproduction(error, found?.reproduction);
 }

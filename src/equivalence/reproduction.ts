@@ -149,7 +149,7 @@ async function write({ before, after, tensors }: CutOut, path: string): Promise<
 }
 
 /** Adds the files to an error of a failed check. */
-export function withReproduction(error: unknown, reproduction: Reproduction | undefined): unknown {
+export function withReproduction<E>(error: E, reproduction: Reproduction | undefined): E {
   if (error instanceof EquivalenceError && reproduction) error.reproduction = reproduction;
   return error;
 }

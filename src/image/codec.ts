@@ -47,7 +47,8 @@ export function decodeSync(bytes: Uint8Array): RgbImage {
   const { worker, port, answers } = started();
   const before = Atomics.load(answers, 0);
   // A copy: the bytes may be a view on shared or mapped memory.
-  port.postMessage(Uint8Array.from(bytes));
+  const own = Uint8Array.from(bytes);
+  port.postMessage(own, [own.buffer]);
   Atomics.wait(answers, 0, before, patience);
   const reply = receiveMessageOnPort(port)?.message as CodecReply | undefined;
   if (reply === undefined) {

@@ -56,7 +56,7 @@ export function initialise<M extends Module>(make: () => M, assign: (model: M) =
   return model;
 }
 
-/** Draws every Linear and Embedding from a normal distribution around 0, without biases: how Transformers for language start. */
+/** Draws every Linear and Embedding from a normal distribution around 0, with biases 0: how classifiers and Transformers for language start. */
 export function normalWeights(model: Module, std = 0.02): void {
   for (const module of model.modules()) {
     if (module instanceof Embedding) module.resetParameters(std);

@@ -8,10 +8,10 @@ import { Sequential } from "../nn/container.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { adaptiveAvgPool2d } from "../nn/functional/pool.ts";
-import { kaimingNormal, normal, zeros } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
-import { build, initialise, type ModelOptions } from "./build.ts";
+import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
+import { initConvolutions } from "./conv-norm-activation.ts";
 
 /** A convolution without bias that keeps the size at stride 1, its normalisation and ReLU6. */
 export class Conv2dNormActivation extends Sequential {
@@ -91,13 +91,8 @@ export class MobileNetV2 extends Module {
 
 /** torchvision's initialisation. */
 function initialWeights(model: MobileNetV2): void {
-  for (const module of model.modules()) {
-    if (module instanceof Conv2d) module.registerParameter("weight", kaimingNormal(module.weight.shape, { mode: "fanOut" }));
-    if (module instanceof Linear) {
-      module.registerParameter("weight", normal(module.weight.shape, 0, 0.01));
-      module.registerParameter("bias", zeros([module.outFeatures]));
-    }
-  }
+  initConvolutions(model);
+  normalWeights(model, 0.01);
 }
 
 /** 3,504,872 parameters. */

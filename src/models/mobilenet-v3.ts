@@ -5,10 +5,9 @@ import { Hardsigmoid, Hardswish, ReLU } from "../nn/activation.ts";
 import { Sequential } from "../nn/container.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { adaptiveAvgPool2d } from "../nn/functional/pool.ts";
-import { normal, zeros } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
-import { build, initialise, type ModelOptions } from "./build.ts";
+import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
 import { ConvNormActivation, initConvolutions, makeDivisible, SqueezeExcitation } from "./conv-norm-activation.ts";
 
 const norm = { eps: 0.001, momentum: 0.01 };
@@ -111,11 +110,7 @@ export class MobileNetV3 extends Module {
 /** torchvision's initialisation. */
 function initialWeights(model: MobileNetV3): void {
   initConvolutions(model);
-  for (const module of model.modules()) {
-    if (!(module instanceof Linear)) continue;
-    module.registerParameter("weight", normal(module.weight.shape, 0, 0.01));
-    module.registerParameter("bias", zeros([module.outFeatures]));
-  }
+  normalWeights(model, 0.01);
 }
 
 const factory =

@@ -3,11 +3,10 @@ import { flatten } from "../eager/functions/shape.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ReLU, Sigmoid } from "../nn/activation.ts";
 import { Sequential } from "../nn/container.ts";
-import { normal, zeros } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
 import { AdaptiveAvgPool2d } from "../nn/pool.ts";
-import { build, initialise, type ModelOptions } from "./build.ts";
+import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
 import { ConvNormActivation, initConvolutions, makeDivisible, SqueezeExcitation } from "./conv-norm-activation.ts";
 
 const activation = () => new ReLU({ inplace: true });
@@ -110,8 +109,7 @@ export class RegNet extends Module {
 /** torchvision's initialisation. */
 function initialWeights(model: RegNet): void {
   initConvolutions(model);
-  model.fc.registerParameter("weight", normal(model.fc.weight.shape, 0, 0.01));
-  model.fc.registerParameter("bias", zeros([model.fc.outFeatures]));
+  normalWeights(model, 0.01);
 }
 
 const factory =

@@ -1,6 +1,6 @@
 // Sizes of Transformers: the published ones, those that a user gives instead, and what they must be to fit each other.
 import { ingotError } from "../errors/error.ts";
-import { nearest } from "../errors/nearest.ts";
+import { suggestion } from "../errors/nearest.ts";
 import { integerFrom, invalid } from "../nn/options.ts";
 
 /** The published shape with the sizes given instead. Throws `UnknownOption` for a size that such a model does not have. */
@@ -8,9 +8,12 @@ export function withSizes<S extends object>(call: string, published: S, given: P
   const known = Object.keys(published);
   const odd = Object.keys(given).find((key) => !known.includes(key));
   if (odd !== undefined) {
-    const meant = nearest(odd, known);
-    const suggestion = meant === undefined ? "" : `Did you mean \`${meant}\`? `;
-    throw ingotError("UnknownOption", { call, option: `shape.${odd}`, suggestion, known: known.join(", ") });
+    throw ingotError("UnknownOption", {
+      call,
+      option: `shape.${odd}`,
+      suggestion: suggestion(odd, known),
+      known: known.join(", "),
+    });
   }
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...published, ...Object.fromEntries(set) };

@@ -7,11 +7,11 @@ import { BatchNorm2d } from "../nn/batch-norm.ts";
 import { Sequential } from "../nn/container.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { Dropout } from "../nn/dropout.ts";
-import { kaimingNormal, normal, zeros } from "../nn/init.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
 import { AdaptiveAvgPool2d, MaxPool2d } from "../nn/pool.ts";
-import { build, initialise, type ModelOptions } from "./build.ts";
+import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
+import { initConvolutions } from "./conv-norm-activation.ts";
 
 /** Channels of the 3×3 convolutions of each of the five stages; a 2×2 max pool ends a stage. */
 type Stages = readonly (readonly number[])[];
@@ -88,16 +88,8 @@ export class VGG extends Module {
 
 /** torchvision's initialisation. */
 function initialWeights(model: VGG): void {
-  for (const module of model.modules()) {
-    if (module instanceof Conv2d) {
-      module.registerParameter("weight", kaimingNormal(module.weight.shape, { mode: "fanOut", nonlinearity: "relu" }));
-      module.registerParameter("bias", zeros([module.outChannels]));
-    }
-    if (module instanceof Linear) {
-      module.registerParameter("weight", normal(module.weight.shape, 0, 0.01));
-      module.registerParameter("bias", zeros([module.outFeatures]));
-    }
-  }
+  initConvolutions(model);
+  normalWeights(model, 0.01);
 }
 
 const factory =
