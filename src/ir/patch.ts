@@ -232,3 +232,8 @@ function holderOf(body: Graph): Node | undefined {
 }
 
 const describe = (v: Value) => (v.name ? `\`${v.name}\`` : v.producer ? `the output of ${v.producer.op}` : `value ${v.id}`);
+
+/** True for a value that the patch itself makes. */
+export function isInside(value: Value, { graph }: Patch): boolean {
+  return value.producer?.graph === graph || graph.initializers.has(value);
+}

@@ -35,9 +35,9 @@ export function wideDots(operands: WideDots): void {
   requireSpan("wideDots", "w", w.length, 0, rows * k - 1);
   requireSpan("wideDots", "x", x.length, 0, columns * k - 1);
   requireSpan("wideDots", "y", y.length, 0, rows * columns - 1);
-  if (w instanceof Float32Array && k > 0 && k <= blockX) inBlocks(w, operands);
-  else for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) y[r * columns + c] = dot(w, r * k, x, c * k, k);
-  if (squares && !(w instanceof Float32Array && k > 0 && k <= blockX))
+  if (w instanceof Float32Array && k > 0 && k <= blockX) return inBlocks(w, operands);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) y[r * columns + c] = dot(w, r * k, x, c * k, k);
+  if (squares)
     for (let r = 0; r < rows; r++) {
       let sum = 0;
       for (let i = 0; i < k; i++) sum += (w[r * k + i] as number) ** 2 * (squares.s[i] as number);

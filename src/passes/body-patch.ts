@@ -1,6 +1,6 @@
 // The body of an If or Loop as part of the graph around it: a patch in place of the node, with given values for the body's inputs.
 import { Graph, type Node, type Value } from "../ir/graph.ts";
-import type { Patch } from "../ir/patch.ts";
+import { isInside, type Patch } from "../ir/patch.ts";
 import type { AttributeValue } from "../ir/schema.ts";
 import { capturedValues, copyInto } from "../ir/traverse.ts";
 
@@ -19,7 +19,7 @@ export function addBody(patch: Patch, body: Graph, inputs: readonly Value[]): Va
     const seen = new Map(values);
     for (const v of capturedValues(inner)) {
       const known = values.get(v);
-      if (!known || !isInside(patch, known)) seen.set(v, patch.tap(known ?? v));
+      if (!known || !isInside(known, patch)) seen.set(v, patch.tap(known ?? v));
     }
     return copyInto(inner, patch.graph, seen);
   };
@@ -38,9 +38,6 @@ export function addBody(patch: Patch, body: Graph, inputs: readonly Value[]): Va
   }
   return body.outputs.map(map);
 }
-
-/** True for a value that the patch itself makes. */
-const isInside = (patch: Patch, value: Value) => value.producer?.graph === patch.graph || patch.graph.initializers.has(value);
 
 /** Lets `to` take the place of an output of `node`; an Identity of it where an output of the graph needs a node of its own. */
 export function shuntOutput(patch: Patch, node: Node, index: number, to: Value): void {

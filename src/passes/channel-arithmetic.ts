@@ -2,13 +2,10 @@
 import { decoder, encoder } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 
-/** The elements as float64, in row-major order. */
-export function toFloat64(storage: Storage): Float64Array {
-  const decode = decoder(storage.dtype);
-  const dense = storage.dense() as ArrayLike<number>;
-  const out = new Float64Array(dense.length);
-  for (let i = 0; i < out.length; i++) out[i] = decode(dense[i] as number);
-  return out;
+/** The elements of a float storage in float64, in row-major order; a new array. */
+export function toFloat64(storage: Storage): Float64Array<ArrayBuffer> {
+  if (storage.dtype === "float32" || storage.dtype === "float64") return new Float64Array(storage.numbers());
+  return Float64Array.from(storage.numbers(), decoder(storage.dtype));
 }
 
 /** Rounds float64 numbers to a dtype. */
@@ -63,11 +60,7 @@ export function isFinite64({ scale, shift }: ChannelAffine): boolean {
  * everywhere within a channel: a single element, or shape [channels, 1, …].
  */
 export function perChannel(storage: Storage, rank: number, channels: number): Float64Array | undefined {
-  if (storage.rank > rank) return undefined;
-  if (storage.size === 1) return new Float64Array(channels).fill(toFloat64(storage)[0] as number);
-  const axis = 1 - (rank - storage.rank);
-  if (!storage.shape.every((d, i) => d === (i === axis ? channels : 1))) return undefined;
-  return toFloat64(storage);
+  return alongAxis(storage, rank, 1, channels);
 }
 
 /**
@@ -75,8 +68,13 @@ export function perChannel(storage: Storage, rank: number, channels: number): Fl
  * and is the same along all others: a single element, or shape [1, …, columns].
  */
 export function lastAxis(storage: Storage, rank: number, columns: number): Float64Array | undefined {
+  return alongAxis(storage, rank, rank - 1, columns);
+}
+
+/** One number per index of an axis, counted in the tensor of the given rank; undefined where the constant differs along another one. */
+function alongAxis(storage: Storage, rank: number, axis: number, count: number): Float64Array | undefined {
   if (storage.rank > rank) return undefined;
-  if (storage.size === 1) return new Float64Array(columns).fill(toFloat64(storage)[0] as number);
-  if (!storage.shape.every((d, i) => d === (i === storage.rank - 1 ? columns : 1))) return undefined;
-  return toFloat64(storage);
+  if (storage.size === 1) return new Float64Array(count).fill(toFloat64(storage)[0] as number);
+  const own = axis - (rank - storage.rank);
+  return storage.shape.every((d, i) => d === (i === own ? count : 1)) ? toFloat64(storage) : undefined;
 }

@@ -3,8 +3,8 @@ import type { Node, Value } from "../ir/graph.ts";
 import { elementCount } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { batchNormAffine, type ChannelAffine, isFinite64, roundTo, scaleChannels, toFloat64 } from "./channel-arithmetic.ts";
-import type { Match } from "./match.ts";
-import { attributeOf } from "./match.ts";
+import { biasName } from "./linear-layer.ts";
+import { attributeOf, type Match } from "./match.ts";
 import type { ReplacementOps } from "./rewriter.ts";
 
 /** The number of output channels of a Conv or ConvTranspose with this weight. */
@@ -56,13 +56,10 @@ export function scaledConvolution(op: ReplacementOps, m: Match, affine: ChannelA
     old.map((b, c) => b * (scale[c] as number) + (shift[c] as number)),
     [scale.length],
   );
-  return op.call(conv.op, [m.value("x"), scaled, op.constant(moved, biasName(m))], conv.attributes)[0] as Value;
+  return op.call(conv.op, [m.value("x"), scaled, op.constant(moved, nameOfBias(m))], conv.attributes)[0] as Value;
 }
 
-/** `conv1.bias` beside `conv1.weight`. */
-function biasName(m: Match): string | undefined {
-  return m.optional("b")?.name ?? m.value("w").name?.replace(/(\.|_|\/)?weight$/, (_, dot = "") => `${dot}bias`);
-}
+const nameOfBias = (m: Match): string | undefined => m.optional("b")?.name ?? biasName(m.value("w"));
 
 /** The number of input channels of a Conv with this weight. */
 export function inputChannels(conv: Node, weight: Storage): number {
@@ -98,5 +95,5 @@ export function convolutionOfAffine(op: ReplacementOps, m: Match, { scale, shift
       const t = shift[Math.floor(f / groupSize) * depth + c] as number;
       for (let k = 0; k < kernel; k++) moved[f] = (moved[f] as number) + (elements[at++] as number) * t;
     }
-  return call(op.constant(roundTo(weight.dtype, moved, [filters]), biasName(m)));
+  return call(op.constant(roundTo(weight.dtype, moved, [filters]), nameOfBias(m)));
 }

@@ -115,7 +115,7 @@ export function linearWith(
 }
 
 /** `fc.bias` beside `fc.weight`. */
-function biasName(weight: Value): string | undefined {
+export function biasName(weight: Value): string | undefined {
   return weight.name?.replace(/(\.|_|\/)?weight$/, (_, dot = "") => `${dot}bias`);
 }
 

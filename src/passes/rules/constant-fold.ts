@@ -59,11 +59,11 @@ function computed(node: Node): readonly Storage[] | undefined {
   if (!definition?.evaluate || definition.pure === false || node.subgraphs.length > 0) return undefined;
   const inputs = node.inputs.map((v) => v?.constant);
   if (inputs.some((s, i) => node.inputs[i] && !s)) return undefined;
-  if (outputBytes(node) > growthBudget + inputs.reduce((n, s) => n + (s?.byteSize ?? 0), 0)) return undefined;
+  const budget = growthBudget + inputs.reduce((n, s) => n + (s?.byteSize ?? 0), 0);
+  if (outputBytes(node) > budget) return undefined;
   const values = evaluateOp(definition, inputs, node.attributes, { outputCount: node.outputs.length });
   if (!values.every((v) => v instanceof Storage)) return undefined;
-  const before = inputs.reduce((n, s) => n + (s?.byteSize ?? 0), 0);
-  if ((values as Storage[]).reduce((n, s) => n + s.byteSize, 0) > before + growthBudget) return undefined;
+  if ((values as Storage[]).reduce((n, s) => n + s.byteSize, 0) > budget) return undefined;
   // A view of a large constant must not keep it alive, nor a broadcast one be written as it looks.
   return (values as Storage[]).map((s) => s.contiguous());
 }

@@ -1,11 +1,11 @@
 // For ONNX Runtime: a convolution with the residual sum and the activation behind it as one com.microsoft.FusedConv.
 import type { Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
-import { typeEquals } from "../../ir/type.ts";
 import { Storage } from "../../tensor/storage.ts";
 import { attributeOf, type Match } from "../match.ts";
 import type { PatternOps, PatternValue, PatternVariables } from "../pattern.ts";
 import { defineRule, type ReplacementOps } from "../rewriter.ts";
+import { dtypeOf, sameTypes } from "../value-facts.ts";
 
 const activations = ["Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "Clip"] as const;
 const FLOAT_MAX = 3.4028234663852886e38;
@@ -25,16 +25,13 @@ function activationOf(m: Match): Attributes {
   return { activation: root.op };
 }
 
-function floats(m: Match): true | string {
-  const { type } = m.value("conv");
-  return (type.kind === "tensor" && type.dtype === "float32") || "the convolution is not float32";
-}
+const isFloat32 = (m: Match): true | string => dtypeOf(m.value("conv")) === "float32" || "the convolution is not float32";
 
 /** The residual must have the convolution's shape exactly: FusedConv does not broadcast. */
-function sameShapes(m: Match): true | string {
-  const [y, z] = [m.value("conv").type, m.value("z").type];
-  const known = y.kind === "tensor" && z.kind === "tensor" && y.shape !== undefined && z.shape !== undefined;
-  return (known && typeEquals(y, z)) || "the residual is not known to have the shape of the convolution's result";
+function takesResidual(m: Match): true | string {
+  const dtype = isFloat32(m);
+  if (dtype !== true) return dtype;
+  return sameTypes(m.value("conv"), m.value("z")) || "the residual is not known to have the shape of the convolution's result";
 }
 
 const inputs = (m: Match) => [m.value("x"), m.value("w"), m.optional("b")];
@@ -64,7 +61,7 @@ export const fuseConvActivation = defineRule({
   accuracy: "ulp",
   targets: ["onnxruntime"],
   pattern: (op, v) => activated(op, v, convolution(op, v)),
-  check: floats,
+  check: isFloat32,
   replacement: (op, m) => op.call("com.microsoft.FusedConv", inputs(m), { ...m.node("conv").attributes, ...activationOf(m) })[0] as Value,
 });
 
@@ -84,10 +81,7 @@ export const fuseConvAddActivation = defineRule({
   accuracy: "ulp",
   targets: ["onnxruntime"],
   pattern: (op, v) => activated(op, v, op.Add(convolution(op, v), v("z")).single()),
-  check(m) {
-    const dtype = floats(m);
-    return dtype === true ? sameShapes(m) : dtype;
-  },
+  check: takesResidual,
   replacement: (op, m) =>
     op.call("com.microsoft.FusedConv", inputsWithResidual(op, m), { ...m.node("conv").attributes, ...activationOf(m) })[0] as Value,
 });
@@ -107,9 +101,6 @@ export const fuseConvAdd = defineRule({
   accuracy: "ulp",
   targets: ["onnxruntime"],
   pattern: (op, v) => op.Add(convolution(op, v), v("z")),
-  check(m) {
-    const dtype = floats(m);
-    return dtype === true ? sameShapes(m) : dtype;
-  },
+  check: takesResidual,
   replacement: (op, m) => op.call("com.microsoft.FusedConv", inputsWithResidual(op, m), m.node("conv").attributes)[0] as Value,
 });

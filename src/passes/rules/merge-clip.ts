@@ -1,10 +1,10 @@
 // Bounds in a row, and bounds that bound nothing.
 import type { Node } from "../../ir/graph.ts";
-import { type DType, isBig, isFloat } from "../../tensor/dtype.ts";
+import { type DType, integerRange, isBig, isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
 import type { Match } from "../match.ts";
 import type { PatternOps, PatternVariables } from "../pattern.ts";
-import { defineRule, type ReplacementOps } from "../rewriter.ts";
+import { defineRule } from "../rewriter.ts";
 import { standIn } from "../stand-in.ts";
 import { dtypeOf } from "../value-facts.ts";
 
@@ -64,39 +64,19 @@ export const mergeClip = defineRule({
   replacement(op, m) {
     const { low, high } = merged(m) as Bounds;
     if (low === 0 && high === Number.POSITIVE_INFINITY && m.root.op === "Relu") return op.Relu(m.value("x"));
-    return op.Clip(m.value("x"), limit(op, m, low), limit(op, m, high));
+    // An infinite bound bounds only where both are the same: everything becomes ∞.
+    const limit = (value: number) =>
+      Number.isFinite(value) || low === high ? op.constant(Storage.from(dtypeOf(m.value("x")) as DType, [value], [])) : undefined;
+    return op.Clip(m.value("x"), limit(low), limit(high));
   },
 });
-
-function limit(op: ReplacementOps, m: Match, value: number) {
-  const dtype = dtypeOf(m.value("x")) as DType;
-  return Number.isFinite(value) || isFinal(value, m) ? op.constant(Storage.from(dtype, [value], [])) : undefined;
-}
-
-/** True for an infinite bound that bounds all the same: everything becomes ∞. */
-function isFinal(value: number, m: Match): boolean {
-  const { low, high } = merged(m) as Bounds;
-  return low === high && value === low;
-}
-
-/** The ends of each integer dtype's range, as its elements are held. */
-const ends: Readonly<Partial<Record<DType, readonly [number | bigint, number | bigint]>>> = {
-  int8: [-(2 ** 7), 2 ** 7 - 1],
-  uint8: [0, 2 ** 8 - 1],
-  int16: [-(2 ** 15), 2 ** 15 - 1],
-  uint16: [0, 2 ** 16 - 1],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  uint32: [0, 2 ** 32 - 1],
-  int64: [-(2n ** 63n), 2n ** 63n - 1n],
-  uint64: [0n, 2n ** 64n - 1n],
-};
 
 /** True when the constant is the lowest (side 0) or highest (side 1) value of its dtype. */
 function isEnd(m: Match, name: string, side: 0 | 1): boolean {
   const storage = m.constant(name);
   if (storage?.size !== 1) return false;
   if (isFloat(storage.dtype)) return storage.toNumbers()[0] === (side === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
-  return storage.dense()[0] === ends[storage.dtype]?.[side];
+  return BigInt(storage.dense()[0] as number | bigint) === integerRange(storage.dtype)[side];
 }
 
 /**

@@ -1,17 +1,10 @@
 // Two constants in a row that are added, or multiplied, as one.
-import { evaluateOp } from "../../ops/evaluate.ts";
-import { registry } from "../../ops/registry.ts";
+import { applyOp } from "../../ops/apply-op.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
 import { toFloat64 } from "../channel-arithmetic.ts";
 import type { Match } from "../match.ts";
 import { defineRule } from "../rewriter.ts";
-
-/** `a op b` of constants, in the given dtype. */
-function evaluated(op: "Add" | "Sub" | "Mul" | "Div", a: Storage, b: Storage): Storage {
-  const definition = registry.get(op);
-  return evaluateOp(definition as NonNullable<typeof definition>, [a, b], {})[0] as Storage;
-}
 
 const wide = (s: Storage) => Storage.from("float64", toFloat64(s), s.shape);
 
@@ -21,8 +14,8 @@ function addend(m: Match): Storage | string {
   const [first, second] = [m.node("inner").op, m.root.op];
   const same = first === second;
   // x − c − d = x − (c + d), x + c − d = x + (c − d), x − c + d = x − (c − d).
-  if (!isFloat(c.dtype)) return evaluated(same ? "Add" : "Sub", c, d);
-  const sum = evaluated(same ? "Add" : "Sub", wide(c), wide(d));
+  if (!isFloat(c.dtype)) return applyOp(same ? "Add" : "Sub", [c, d]);
+  const sum = applyOp(same ? "Add" : "Sub", [wide(c), wide(d)]);
   const rounded = Storage.from(c.dtype, toFloat64(sum), sum.shape);
   const [p, q] = [c, d].map((s) => toFloat64(s.expand(sum.shape))) as [Float64Array, Float64Array];
   const kept = rounded.toNumbers().every((s, i) => {
@@ -37,10 +30,10 @@ function addend(m: Match): Storage | string {
 function factor(m: Match): Storage | string {
   const [c, d] = [m.constant("c"), m.constant("d")] as [Storage, Storage];
   const ops = [m.node("inner").op, m.root.op];
-  if (!isFloat(c.dtype)) return ops.includes("Div") ? "integers are divided" : evaluated("Mul", c, d);
+  if (!isFloat(c.dtype)) return ops.includes("Div") ? "integers are divided" : applyOp("Mul", [c, d]);
   const one = Storage.from("float64", [1], []);
-  const inner = ops[0] === "Div" ? evaluated("Div", one, wide(c)) : wide(c);
-  const product = evaluated(ops[1] === "Div" ? "Div" : "Mul", inner, wide(d));
+  const inner = ops[0] === "Div" ? applyOp("Div", [one, wide(c)]) : wide(c);
+  const product = applyOp(ops[1] === "Div" ? "Div" : "Mul", [inner, wide(d)]);
   const rounded = Storage.from(c.dtype, toFloat64(product), product.shape);
   const smallest = c.dtype === "float16" ? 2 ** -14 : c.dtype === "float64" ? 2 ** -1022 : 2 ** -126;
   const kept = rounded.toNumbers().every((v) => Number.isFinite(v) && Math.abs(v) >= smallest);

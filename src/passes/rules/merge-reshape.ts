@@ -1,20 +1,13 @@
 // Chains of operators that only give a tensor another shape.
 import { int64List } from "../../ops/shape.ts";
-import type { Match } from "../match.ts";
 import type { PatternOps, PatternVariables } from "../pattern.ts";
-import { reshapeTarget } from "../reshape-target.ts";
+import { targetOf } from "../reshape-target.ts";
 import { defineRule } from "../rewriter.ts";
-import { dependsOnDefault, shapeOf } from "../value-facts.ts";
+import { dependsOnDefault } from "../value-facts.ts";
 
 const reshaping = ["Reshape", "Flatten", "Squeeze", "Unsqueeze"] as const;
 
 const chain = (op: PatternOps, v: PatternVariables) => op.oneOf(reshaping, op.oneOf(reshaping, v("x")).open().as("inner")).open();
-
-function targetOf(m: Match): number[] | undefined {
-  const from = shapeOf(m.value("x"));
-  const to = shapeOf(m.root.output);
-  return from && to && reshapeTarget(from, to);
-}
 
 /**
  * Writes two operators that only reshape as one Reshape.

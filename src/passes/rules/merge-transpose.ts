@@ -3,7 +3,7 @@
 import type { Node } from "../../ir/graph.ts";
 import { int64List } from "../../ops/shape.ts";
 import { attributeOf, type Match } from "../match.ts";
-import { reshapeTarget } from "../reshape-target.ts";
+import { targetOf } from "../reshape-target.ts";
 import { defineRule } from "../rewriter.ts";
 import { shapeOf } from "../value-facts.ts";
 
@@ -46,12 +46,6 @@ function movesOnlyOnes(m: Match): boolean {
   const perm = permutationOf(m.root);
   const long = shape && perm?.filter((p) => shape[p] !== 1);
   return long?.every((p, i) => i === 0 || (long[i - 1] as number) < p) ?? false;
-}
-
-function targetOf(m: Match): number[] | undefined {
-  const from = shapeOf(m.value("x"));
-  const to = shapeOf(m.root.output);
-  return from && to && reshapeTarget(from, to);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { type Dim, dimEquals } from "../../ir/dim.ts";
 import { int64List } from "../../ops/shape.ts";
 import type { Match } from "../match.ts";
-import { reshapeTarget } from "../reshape-target.ts";
+import { targetOf } from "../reshape-target.ts";
 import { defineRule } from "../rewriter.ts";
 import { dependsOnDefault, shapeOf } from "../value-facts.ts";
 
@@ -15,11 +15,6 @@ function shapesOf(m: Match): readonly [readonly Dim[], readonly Dim[]] | undefin
   const from = shapeOf(m.value("x"));
   const to = shapeOf(m.root.output);
   return from && to && [from, to];
-}
-
-function reshaped(m: Match): number[] | undefined {
-  const shapes = shapesOf(m);
-  return shapes && reshapeTarget(...shapes);
 }
 
 /**
@@ -40,9 +35,9 @@ export const staticReshape = defineRule({
   pattern: (op, v) => op.Reshape(v("x"), v("shape")),
   check(m) {
     const open = computed(m);
-    return open === true ? reshaped(m) !== undefined || "no constant target gives the shape of the result" : open;
+    return open === true ? targetOf(m) !== undefined || "no constant target gives the shape of the result" : open;
   },
-  replacement: (op, m) => op.Reshape(m.value("x"), op.constant(int64List(reshaped(m) as number[]))),
+  replacement: (op, m) => op.Reshape(m.value("x"), op.constant(int64List(targetOf(m) as number[]))),
 });
 
 /** Per dimension of the result: 1 where x has it already, else its size; undefined where a symbol is new. */

@@ -2,12 +2,14 @@
 import type { Attributes } from "../../ir/schema.ts";
 import { convGeometry } from "../../kernels/conv-geometry.ts";
 import type { Reals } from "../../kernels/wide-dot.ts";
+import { applyOp } from "../../ops/apply-op.ts";
 import { windowOf, windowPads } from "../../ops/window.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
+import { toFloat64 } from "../channel-arithmetic.ts";
 import { recall, remember } from "./remembered.ts";
 import { convWide, type Matrix, matmulWide } from "./wide-kernels.ts";
-import { applyOp, type Noise, numbersOf, varianceOf, type Wide, widen } from "./wide-value.ts";
+import { type Noise, varianceOf, type Wide, widen } from "./wide-value.ts";
 
 /** Undefined where the general way is as good. */
 export type HeavyOp = (args: readonly (Wide | undefined)[], attributes: Attributes) => Wide | undefined;
@@ -114,14 +116,14 @@ function matrix(s: Storage, like?: Matrix): Matrix {
 
 const storageOf = (x: Wide | undefined) => (x?.value instanceof Storage && isFloat(x.value.dtype) ? x.value : undefined);
 const wide = (s: Storage) => widen(s) as Storage;
-const reals = (s: Storage): Reals => (s.dtype === "float32" ? (s.numbers() as Float32Array) : numbersOf(s));
-const squares = (s: Storage): Float64Array => numbersOf(s).map((v) => v * v);
+const reals = (s: Storage): Reals => (s.dtype === "float32" ? (s.numbers() as Float32Array) : toFloat64(s));
+const squares = (s: Storage): Float64Array => toFloat64(s).map((v) => v * v);
 const scaled = (s: Storage, factor: number): Storage =>
   factor === 1
     ? s
     : Storage.of(
         "float64",
-        numbersOf(s).map((v) => v * factor),
+        toFloat64(s).map((v) => v * factor),
         s.shape,
       );
 const sum = (parts: readonly Storage[]): Storage | undefined =>

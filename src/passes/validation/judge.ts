@@ -3,7 +3,8 @@ import { isFloat } from "../../tensor/dtype.ts";
 import { firstDifference } from "../../tensor/first-difference.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { Storage } from "../../tensor/storage.ts";
-import { numbersOf, varianceOf, type Wide } from "./wide-value.ts";
+import { toFloat64 } from "../channel-arithmetic.ts";
+import { varianceOf, type Wide } from "./wide-value.ts";
 
 /** A difference that counts. */
 export interface Finding {
@@ -46,7 +47,7 @@ export const compareUlp: Judge = (expected, actual) => {
   if (!isFloat(e.dtype)) return compareExact(expected, actual, 0);
   const mismatch = typeFinding(e, a);
   if (mismatch) return mismatch;
-  const [x, y] = [numbersOf(e), numbersOf(a)];
+  const [x, y] = [toFloat64(e), toFloat64(a)];
   const [vx, vy] = [expected, actual].map((w) => varianceOf(w)?.contiguous().numbers());
   const floor = wideLoss * largest(x);
   let worst: Finding | undefined;
@@ -72,7 +73,7 @@ export const compareApproximate: Judge = (expected, actual, tolerance) => {
   if (!isFloat(e.dtype)) return compareExact(expected, actual, 0);
   const mismatch = typeFinding(e, a);
   if (mismatch) return mismatch;
-  const [x, y] = [numbersOf(e), numbersOf(a)];
+  const [x, y] = [toFloat64(e), toFloat64(a)];
   const limit = tolerance * largest(x);
   for (let i = 0; i < x.length; i++) {
     const [p, q] = [x[i] as number, y[i] as number];

@@ -1,9 +1,11 @@
 // How the variance of inputs becomes the variance of outputs: exactly for sums, products and what only moves elements; by measuring for the rest.
+import { applyOp } from "../../ops/apply-op.ts";
 import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import { Generator } from "../../tensor/random.ts";
 import { Storage } from "../../tensor/storage.ts";
-import { applyOp, numbersOf, varianceOf, type Wide, widen } from "./wide-value.ts";
+import { toFloat64 } from "../channel-arithmetic.ts";
+import { varianceOf, type Wide, widen } from "./wide-value.ts";
 
 type Run = (inputs: readonly (RuntimeValue | undefined)[]) => RuntimeValue[];
 type Rule = (variances: readonly (Storage | undefined)[], values: readonly Storage[]) => Storage | undefined;
@@ -115,10 +117,10 @@ function measured(
     const moved = values.map((v, i) => {
       const variance = variances[i];
       if (!(v instanceof Storage) || !variance) return v;
-      const by = numbersOf(variance);
+      const by = toFloat64(variance);
       return Storage.of(
         "float64",
-        numbersOf(v).map((x, at) => x + (g.bits() & 1 ? 1 : -1) * Math.sqrt(by[at] as number)),
+        toFloat64(v).map((x, at) => x + (g.bits() & 1 ? 1 : -1) * Math.sqrt(by[at] as number)),
         v.shape,
       );
     });
@@ -126,7 +128,7 @@ function measured(
       const before = outputs[i];
       const move = moves[i] as Float64Array;
       if (!(after instanceof Storage) || !(before instanceof Storage) || !isFloat(before.dtype)) return;
-      const [x, y] = [numbersOf(before), numbersOf(after)];
+      const [x, y] = [toFloat64(before), toFloat64(after)];
       for (let at = 0; at < x.length; at++) {
         const d = Math.abs((x[at] as number) - (y[at] as number));
         if (d > (move[at] as number)) move[at] = d;

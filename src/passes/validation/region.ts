@@ -1,6 +1,6 @@
 // What a patch replaces, cut out of its graph: the nodes between free values (the frontier) and the shunted outputs.
 import type { Graph, Node, Value } from "../../ir/graph.ts";
-import type { Patch } from "../../ir/patch.ts";
+import { isInside, type Patch } from "../../ir/patch.ts";
 
 /** A cut-out of a graph. Everything in it is a function of the frontier and of constants, so any cut is a sound one to compare at. */
 export interface Region {
@@ -60,7 +60,6 @@ export function replacedRegion(patch: Patch): Region {
 }
 
 const covers = ({ nodes, frontier }: Region, v: Value) => frontier.includes(v) || (v.producer !== undefined && nodes.includes(v.producer));
-const isInside = (v: Value, patch: Patch) => v.producer?.graph === patch.graph || patch.graph.initializers.has(v);
 
 /**
  * The region with the producers of its frontier, or undefined when all of it comes from outside of the graph. A rule may rely on where a value

@@ -42,7 +42,7 @@ const positionwise: ReadonlySet<string> = new Set([
 export type SizePlan = ReadonlyMap<string, number>;
 
 /** The sizing of a plan. Without an entry a number stays what it is. */
-export function sizingOf(plan: SizePlan): Sizing {
+function sizingOf(plan: SizePlan): Sizing {
   return (dim, axis) => (typeof dim === "number" ? (plan.get(`${dim}@${axis}`) ?? plan.get(`${dim}`) ?? dim) : sizeOf(dim, plan, 2));
 }
 

@@ -76,32 +76,32 @@ function pairsOf(g: ConvGeometry): Int32Array {
 }
 
 /** Four sums side by side, so that an addition need not wait for the one before. */
-function dotStrided(w: Reals, at: number, step: number, x: Float64Array, from: number, n: number): number {
+function dotStrided(w: Reals, at: number, step: number, x: Float64Array, n: number): number {
   let a = 0;
   let b = 0;
   let c = 0;
   let d = 0;
   let i = 0;
   for (; i + 3 < n; i += 4, at += 4 * step) {
-    a += (w[at] as number) * (x[from + i] as number);
-    b += (w[at + step] as number) * (x[from + i + 1] as number);
-    c += (w[at + 2 * step] as number) * (x[from + i + 2] as number);
-    d += (w[at + 3 * step] as number) * (x[from + i + 3] as number);
+    a += (w[at] as number) * (x[i] as number);
+    b += (w[at + step] as number) * (x[i + 1] as number);
+    c += (w[at + 2 * step] as number) * (x[i + 2] as number);
+    d += (w[at + 3 * step] as number) * (x[i + 3] as number);
   }
-  for (; i < n; i++, at += step) a += (w[at] as number) * (x[from + i] as number);
+  for (; i < n; i++, at += step) a += (w[at] as number) * (x[i] as number);
   return a + b + (c + d);
 }
 
-function dotSquare(w: Reals, at: number, step: number, x: Float64Array, from: number, n: number): number {
+function dotSquare(w: Reals, at: number, step: number, x: Float64Array, n: number): number {
   let a = 0;
   let b = 0;
   let i = 0;
   for (; i + 1 < n; i += 2, at += 2 * step) {
     const [v, u] = [w[at] as number, w[at + step] as number];
-    a += v * v * (x[from + i] as number);
-    b += u * u * (x[from + i + 1] as number);
+    a += v * v * (x[i] as number);
+    b += u * u * (x[i + 1] as number);
   }
-  if (i < n) a += (w[at] as number) ** 2 * (x[from + i] as number);
+  if (i < n) a += (w[at] as number) ** 2 * (x[i] as number);
   return a + b;
 }
 
@@ -135,7 +135,7 @@ export function matmulWide(a: Matrix, b: Matrix, squareA = false, squareB = fals
       }
     else {
       const dot = squareB ? dotSquare : dotStrided;
-      for (let j = 0; j < b.columns; j++) y[to + j] = dot(b.data, b.offset + j * b.columnStride, b.rowStride, row, 0, a.columns);
+      for (let j = 0; j < b.columns; j++) y[to + j] = dot(b.data, b.offset + j * b.columnStride, b.rowStride, row, a.columns);
     }
   }
   return y;

@@ -1,11 +1,8 @@
 // Values of the float64 evaluation: the elements, and the variance that the rounding of constants gives each of them.
-import type { Attributes } from "../../ir/schema.ts";
-import type { OpDefinition } from "../../ops/define.ts";
-import { evaluateOp } from "../../ops/evaluate.ts";
-import { registry } from "../../ops/registry.ts";
 import type { RuntimeValue } from "../../ops/runtime-value.ts";
-import { type DType, decoder, isFloat } from "../../tensor/dtype.ts";
+import { type DType, isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
+import { toFloat64 } from "../channel-arithmetic.ts";
 
 /** A value in float64 (other dtypes as they are), with the variance of each element. */
 export interface Wide {
@@ -27,13 +24,7 @@ export const roundingUnit: Partial<Readonly<Record<DType, number>>> = {
 /** Floats as float64; other values as they are. */
 export function widen(value: RuntimeValue): RuntimeValue {
   if (!(value instanceof Storage) || !isFloat(value.dtype) || value.dtype === "float64") return value;
-  return Storage.of("float64", numbersOf(value), value.shape);
-}
-
-/** The elements of a float storage in float64, row-major. */
-export function numbersOf(storage: Storage): Float64Array<ArrayBuffer> {
-  if (storage.dtype === "float32" || storage.dtype === "float64") return new Float64Array(storage.numbers());
-  return Float64Array.from(storage.numbers(), decoder(storage.dtype));
+  return Storage.of("float64", toFloat64(value), value.shape);
 }
 
 /** The variance of each element. */
@@ -42,12 +33,7 @@ export function varianceOf({ value, noise }: Wide): Storage | undefined {
   const storage = value as Storage;
   return Storage.of(
     "float64",
-    Float64Array.from(numbersOf(storage), (v) => (noise.unit * v) ** 2),
+    Float64Array.from(toFloat64(storage), (v) => (noise.unit * v) ** 2),
     storage.shape,
   );
-}
-
-/** One operator of the registry on float64 storages. */
-export function applyOp(op: string, inputs: readonly Storage[], attributes: Attributes = {}): Storage {
-  return evaluateOp(registry.get(op) as OpDefinition, inputs, attributes)[0] as Storage;
 }

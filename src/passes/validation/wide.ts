@@ -3,15 +3,17 @@
 import { IngotError } from "../../errors/error.ts";
 import { Graph, type Node, type Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
+import { applyOp } from "../../ops/apply-op.ts";
 import type { OpDefinition } from "../../ops/define.ts";
 import { evaluateOp } from "../../ops/evaluate.ts";
 import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { dtypeInfo, isFloat } from "../../tensor/dtype.ts";
 import { Storage } from "../../tensor/storage.ts";
+import { toFloat64 } from "../channel-arithmetic.ts";
 import { attributesKey } from "./attributes-key.ts";
 import { heavyOps } from "./heavy-ops.ts";
 import { propagateNoise } from "./noise.ts";
-import { applyOp, numbersOf, roundingUnit, varianceOf, type Wide, widen } from "./wide-value.ts";
+import { roundingUnit, varianceOf, type Wide, widen } from "./wide-value.ts";
 
 /** Results of operators that both sides share: with the same inputs and attributes they are computed once. */
 export type Shared = { readonly node: Node; readonly args: readonly (Wide | undefined)[]; readonly results: readonly Wide[] }[];
@@ -114,20 +116,13 @@ function general(node: Node, definition: OpDefinition, args: readonly (Wide | un
 function narrow(node: Node, definition: OpDefinition, inputs: readonly (RuntimeValue | undefined)[]): readonly Wide[] {
   const own = inputs.map((v, i) => {
     const type = node.inputs[i]?.type;
-    return v instanceof Storage && type?.kind === "tensor" && type.dtype !== v.dtype ? Storage.from(type.dtype, numbersOf(v), v.shape) : v;
+    return v instanceof Storage && type?.kind === "tensor" && type.dtype !== v.dtype ? Storage.from(type.dtype, toFloat64(v), v.shape) : v;
   });
   return evaluateOp(definition, own, node.attributes, { outputCount: node.outputs.length }).map((v): Wide => {
     if (!(v instanceof Storage) || !isFloat(v.dtype)) return { value: v, noise: undefined };
     const unit = 4 * (roundingUnit[v.dtype] ?? 0);
     const value = widen(v) as Storage;
-    return {
-      value,
-      noise: Storage.of(
-        "float64",
-        Float64Array.from(numbersOf(value), (x) => (unit * x) ** 2),
-        value.shape,
-      ),
-    };
+    return { value, noise: varianceOf({ value, noise: { unit } }) };
   });
 }
 
