@@ -41,6 +41,12 @@ const positionwise: ReadonlySet<string> = new Set([
 /** An assignment of sizes: symbols by name; numbers by value, or by value and axis. */
 export type SizePlan = ReadonlyMap<string, number>;
 
+/** A plan that inference took, and the trial at its sizes. */
+export interface Sized {
+  readonly plan: SizePlan;
+  readonly trial: Trial;
+}
+
 /** The sizing of a plan. Without an entry a number stays what it is. */
 function sizingOf(plan: SizePlan): Sizing {
   return (dim, axis) => (typeof dim === "number" ? (plan.get(`${dim}@${axis}`) ?? plan.get(`${dim}`) ?? dim) : sizeOf(dim, plan, 2));
@@ -64,13 +70,14 @@ export function costOf(trial: Trial): number {
 }
 
 /** The declared sizes, with symbols at the smallest size that inference takes. Undefined when none fits. */
-export function declaredPlan(patch: Patch, region: Region): SizePlan | undefined {
+export function declaredSizes(patch: Patch, region: Region): Sized | undefined {
   const names = new Set<string>();
   for (const v of region.frontier)
     for (const dim of [...((v.type.kind === "tensor" && v.type.shape) || []), ...(v.dims ?? [])]) symbolsOf(dim, names);
   for (const size of names.size === 0 ? [2] : symbolSizes) {
     const plan = new Map([...names].map((name) => [name, size]));
-    if (attempt(patch, region, plan)) return plan;
+    const trial = attempt(patch, region, plan);
+    if (trial) return { plan, trial };
   }
   return undefined;
 }
@@ -79,11 +86,10 @@ export function declaredPlan(patch: Patch, region: Region): SizePlan | undefined
  * Shrinks the declared sizes greedily: all axes of one size together, and where inference refuses that, axis by axis. Sizes that constants fix
  * stay, because inference refuses others.
  */
-export function smallPlan(patch: Patch, region: Region, declared: SizePlan): SizePlan {
-  let plan = declared;
-  const first = attempt(patch, region, plan);
-  if (!first || costOf(first) <= smallEnough) return plan;
-  const sizes = [first.before, first.after].every((g) => [...g.nodes()].every((n) => positionwise.has(n.op)))
+export function smallSizes(patch: Patch, region: Region, declared: Sized): Sized {
+  if (costOf(declared.trial) <= smallEnough) return declared;
+  let sized = declared;
+  const sizes = [declared.trial.before, declared.trial.after].every((g) => [...g.nodes()].every((n) => positionwise.has(n.op)))
     ? [1, ...candidates]
     : candidates;
   const axes = new Map<number, Set<number>>();
@@ -95,17 +101,17 @@ export function smallPlan(patch: Patch, region: Region, declared: SizePlan): Siz
   const shrink = (key: string, from: number): boolean => {
     for (const size of sizes) {
       if (size >= from) return false;
-      const next = new Map(plan).set(key, size);
-      const trial = attempt(patch, region, next);
+      const plan = new Map(sized.plan).set(key, size);
+      const trial = attempt(patch, region, plan);
       if (!trial || isEmpty(trial) || !weightsTakePart(trial.before) || !weightsTakePart(trial.after)) continue;
-      plan = next;
+      sized = { plan, trial };
       return true;
     }
     return false;
   };
   for (const [size, where] of axes)
     if (!shrink(String(size), size) && where.size > 1) for (const axis of where) shrink(`${size}@${axis}`, size);
-  return plan;
+  return sized;
 }
 
 /** The trial at the sizes of a plan; undefined when they do not fit. Throws `NotComparable`. */

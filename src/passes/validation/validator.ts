@@ -14,7 +14,7 @@ import { attributesKey } from "./attributes-key.ts";
 import { inputFor, integerRanges } from "./inputs.ts";
 import { compareApproximate, compareExact, compareUlp, type Finding } from "./judge.ts";
 import { deepen, type Region, replacedRegion } from "./region.ts";
-import { attempt, costOf, declaredPlan, type SizePlan, smallPlan } from "./sizes.ts";
+import { attempt, costOf, declaredSizes, type SizePlan, smallSizes } from "./sizes.ts";
 import { NotComparable, type Trial } from "./trial.ts";
 import { runWide, type Shared, type WideOptions } from "./wide.ts";
 import type { Wide } from "./wide-value.ts";
@@ -89,23 +89,23 @@ export class RewriteValidator {
     const known = this.#plans.get(key);
     const first = known && attempt(patch, region, known);
     if (first && compareTrial(first, patch, region, claim, false) === "equal") return undefined;
-    const declared = declaredPlan(patch, region);
+    const declared = declaredSizes(patch, region);
     if (!declared) throw new NotComparable("sizes that inference refuses");
-    const small = smallPlan(patch, region, declared);
-    this.#plans.set(key, small);
+    const small = smallSizes(patch, region, declared);
+    this.#plans.set(key, small.plan);
     let found: Finding | undefined;
     let refusal = "values that operators refuse";
-    for (const plan of small === declared ? [declared] : [small, declared]) {
-      const trial = attempt(patch, region, plan) as Trial;
+    for (const sized of small === declared ? [declared] : [small, declared]) {
+      const { trial } = sized;
       if (costOf(trial) > flopBudget) {
         refusal = "too much to compute";
         continue;
       }
-      const verdict = compareTrial(trial, patch, region, claim, plan === declared);
+      const verdict = compareTrial(trial, patch, region, claim, sized === declared);
       if (verdict === "equal") return undefined;
       if (verdict !== "refused") found = verdict;
       // At the graph's own sizes nothing fits: then it was no fair input at small ones either.
-      else if (plan === declared) found = undefined;
+      else if (sized === declared) found = undefined;
     }
     if (!found) throw new NotComparable(refusal);
     return found;
@@ -117,18 +117,20 @@ export class RewriteValidator {
  * shapes that the graph does not declare (its declarations are promises about its inputs).
  */
 function compareTrial(trial: Trial, patch: Patch, region: Region, claim: RewriteClaim, atDeclared: boolean): Finding | "equal" | "refused" {
+  const compare = comparisons[claim.accuracy];
+  const newRun = claim.accuracy === "exact" ? () => runExactly : widely(patch, region);
   let elements = 0;
   let range = 0;
   for (let round = 0; round < maxRounds && elements < enoughElements; ) {
     const inputs = trial.before.inputs.map((v, i) => inputFor(v, 1 + i + 1000 * round, integerRanges[range] as readonly [number, number]));
-    const pairs = tryBoth(trial, inputs, claim.accuracy, region, patch);
+    const pairs = tryBoth(trial, inputs, newRun());
     const allowed = pairs?.every(({ expected }, i) => !atDeclared || fits(expected, trial.declared[i] as TensorType));
     if (!pairs || !allowed) {
       range++;
       if (range === integerRanges.length) return "refused";
       continue;
     }
-    for (const { expected, actual, compare } of pairs) {
+    for (const { expected, actual } of pairs) {
       const found = compare(expected, actual, claim.tolerance ?? defaultTolerance);
       if (found) return found;
       elements += (expected.value as Storage).size;
@@ -150,9 +152,7 @@ function tryBoth(...args: Parameters<typeof runBoth>): ReturnType<typeof runBoth
   }
 }
 
-function runBoth(trial: Trial, inputs: readonly Storage[], accuracy: Accuracy, region: Region, patch: Patch) {
-  const compare = { exact: compareExact, ulp: compareUlp, approximate: compareApproximate }[accuracy];
-  const run = accuracy === "exact" ? runExactly : widely(patch, region);
+function runBoth(trial: Trial, inputs: readonly Storage[], run: Run) {
   const before = run(trial.before, inputs.map(plain));
   const after = run(
     trial.after,
@@ -160,20 +160,31 @@ function runBoth(trial: Trial, inputs: readonly Storage[], accuracy: Accuracy, r
   );
   return Array.from({ length: trial.shunts }, (_, i) => {
     const { graph, output } = trial.replacements[i] as Trial["replacements"][number];
-    return { expected: before[i] as Wide, actual: (graph === "before" ? before : after)[output] as Wide, compare };
+    return { expected: before[i] as Wide, actual: (graph === "before" ? before : after)[output] as Wide };
   });
 }
 
+const comparisons: Readonly<Record<Accuracy, typeof compareUlp>> = {
+  exact: compareExact,
+  ulp: compareUlp,
+  approximate: compareApproximate,
+};
+
+type Run = (graph: Graph, inputs: readonly Wide[]) => Wide[];
+
 const plain = (value: RuntimeValue): Wide => ({ value, noise: undefined });
 
-const runExactly = (graph: Graph, inputs: readonly Wide[]): Wide[] =>
+const runExactly: Run = (graph, inputs) =>
   runGraph(
     graph,
     inputs.map((w) => w.value),
   ).map(plain);
 
-/** Constants that a patch brings were rounded once; so were crooked scalars that it leaves out (√2 in a composed Gelu). */
-function widely(patch: Patch, region: Region): (graph: Graph, inputs: readonly Wide[]) => Wide[] {
+/**
+ * Makes a run for each round, whose two sides share their heavy work. Constants that a patch brings were rounded once; so were crooked scalars
+ * that it leaves out (√2 in a composed Gelu).
+ */
+function widely(patch: Patch, region: Region): () => Run {
   const rounded = new Set<Storage>();
   for (const v of patch.graph.initializers) if (v.storage) rounded.add(v.storage);
   for (const node of region.nodes)
@@ -184,9 +195,8 @@ function widely(patch: Patch, region: Region): (graph: Graph, inputs: readonly W
         } else rounded.delete(v.storage);
       }
   const constants = new Map<Storage, Wide>();
-  const shared: Shared = [];
   const old = new Set(region.nodes.flatMap((n) => Object.values(n.attributes)));
-  const options: WideOptions = {
+  const options: Omit<WideOptions, "shared"> = {
     rounded: (v) => v.storage !== undefined && rounded.has(v.storage),
     // An attribute that no replaced node has was worked out by the rule; as a file holds it, it is a float32.
     roundedAttributes: (node) =>
@@ -195,9 +205,11 @@ function widely(patch: Patch, region: Region): (graph: Graph, inputs: readonly W
         return isFloatAttribute && !old.has(value) && !Number.isInteger(Number(value) * 1024);
       }),
     constants,
-    shared,
   };
-  return (graph, inputs) => runWide(graph, inputs, options);
+  return () => {
+    const shared: Shared = [];
+    return (graph, inputs) => runWide(graph, inputs, { ...options, shared });
+  };
 }
 
 const isRound = (scalar: Storage) => Number.isInteger(Number(scalar.dense()[0]) * 1024);
