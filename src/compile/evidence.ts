@@ -2,7 +2,7 @@
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
-import { bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
+import { type BisectResult, bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
 import type { CertificateRow } from "../equivalence/certificate.ts";
 import { type CheckCase, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
@@ -47,13 +47,37 @@ export function tolerancesOf(graph: Graph, { rtol, atol = 0, topk = 5 }: CheckOp
 }
 
 /** `cases` come first the random one, then those that the user gave. */
-export function makeEvidence(graph: Graph, example: CheckCase | undefined, cases: readonly CheckCase[], options: CompileOptions): Evidence {
+export function makeEvidence(
+  tolerances: Tolerances,
+  example: CheckCase | undefined,
+  cases: readonly CheckCase[],
+  options: CompileOptions,
+): Evidence {
   return {
     cases: example ? [example, ...cases] : cases,
-    tolerances: tolerancesOf(graph, options.check),
+    tolerances,
     disable: options.disable,
     ignoreFailed: options.ignoreFailedEquivalenceCheck ?? false,
   };
+}
+
+/**
+ * Compares one case. A difference throws `NotEquivalent` with the rule that `bisect` finds, or, where the user asked to go on all the same,
+ * becomes the note.
+ */
+export async function checkCase(
+  label: "portable" | "lowered",
+  executable: Executable,
+  check: CheckCase,
+  { tolerances, ignoreFailed }: Pick<Evidence, "tolerances" | "ignoreFailed">,
+  bisect: () => Promise<BisectResult | undefined>,
+): Promise<{ readonly row: CertificateRow; readonly note: string | undefined }> {
+  const { row, comparison } = await checkExecutable(label, executable, check, tolerances);
+  if (comparison.ok) return { row, note: undefined };
+  const what = `the ${label} graph on ${executable.engine}`;
+  const problem = `${firstProblem(comparison)} (${check.label})`;
+  if (!ignoreFailed) throw notEquivalent(what, problem, await bisect());
+  return { row, note: `${what} DIFFERS from eager: ${problem}` };
 }
 
 /** Makes the graph ready on an engine and checks it there. Throws `NotEquivalent`, with the rule that broke it, and EngineError. */
@@ -65,13 +89,9 @@ export async function prepareChecked(graph: Graph, engine: EngineName, choice: E
   const notes: string[] = [];
   try {
     for (const check of evidence.cases) {
-      const { row, comparison } = await checkExecutable(label, executable, check, evidence.tolerances);
+      const { row, note } = await checkCase(label, executable, check, evidence, () => bisect(graph, check, evidence, label === "lowered"));
       rows.push(row);
-      if (comparison.ok) continue;
-      const what = `the ${label} graph on ${executable.engine}`;
-      const problem = `${firstProblem(comparison)} (${check.label})`;
-      if (!evidence.ignoreFailed) throw notEquivalent(what, problem, await bisect(graph, check, evidence, label === "lowered"));
-      notes.push(`${what} DIFFERS from eager: ${problem}`);
+      if (note !== undefined) notes.push(note);
     }
     return { executable, rows, notes };
   } catch (error) {

@@ -2,9 +2,9 @@
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
-import { bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
+import { bisectPasses } from "../equivalence/bisect.ts";
 import { type Certificate, type CertificateRow, certificateKey, certificateVersion } from "../equivalence/certificate.ts";
-import { type CheckCase, certificateCase, checkBitwise, checkExecutable, firstProblem, type Tolerances } from "../equivalence/certify.ts";
+import { type CheckCase, certificateCase, checkBitwise, checkExecutable, type Tolerances } from "../equivalence/certify.ts";
 import type { Comparison } from "../equivalence/compare.ts";
 import { outputLimits } from "../equivalence/graph-limits.ts";
 import { withReproduction, writeReproduction } from "../equivalence/reproduction.ts";
@@ -20,7 +20,7 @@ import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { CompiledModule } from "./compiled-module.ts";
-import { makeEvidence, tolerancesOf } from "./evidence.ts";
+import { checkCase, type Evidence, makeEvidence, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
 import { type Signature, signatureKey, signatureToJson } from "./signature.ts";
@@ -102,7 +102,8 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
   preparing.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
   try {
-    const { certificate, notes, executable } = await new Checker(input, graph, report, preparing, options, passes).run();
+    const tolerances = tolerancesOf(source, check);
+    const { certificate, notes, executable } = await new Checker(input, graph, report, preparing, options, passes, tolerances).run();
     clock.leave();
     graph.metadata.set(signatureKey, signatureToJson(input.signature));
     graph.metadata.set(certificateKey, JSON.stringify(certificate));
@@ -114,7 +115,7 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
       stages: clock.stages,
       notes,
     });
-    const evidence = makeEvidence(source, input.example, input.cases(), options);
+    const evidence = makeEvidence(tolerances, input.example, input.cases(), options);
     return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport, evidence });
   } catch (error) {
     await preparing.then(
@@ -148,7 +149,7 @@ class Checker {
   readonly #preparing: Promise<Executable>;
   readonly #options: CompileOptions;
   readonly #passes: readonly Pass[];
-  readonly #tolerances: Tolerances;
+  readonly #limits: Pick<Evidence, "tolerances" | "ignoreFailed">;
   readonly #rows: CertificateRow[] = [];
   readonly #notes: string[] = [];
   #failedIgnored = false;
@@ -160,13 +161,14 @@ class Checker {
     preparing: Promise<Executable>,
     options: CompileOptions,
     passes: readonly Pass[],
+    tolerances: Tolerances,
   ) {
     this.#input = input;
     this.#graph = graph;
     this.#preparing = preparing;
     this.#options = options;
     this.#passes = passes;
-    this.#tolerances = tolerancesOf(input.graph, options.check);
+    this.#limits = { tolerances, ignoreFailed: options.ignoreFailedEquivalenceCheck ?? false };
     if (report.journal.length === 0) this.#notes.push("the passes found nothing to do");
   }
 
@@ -189,23 +191,18 @@ class Checker {
   }
 
   async #check(label: "portable" | "lowered", executable: Executable, check: CheckCase): Promise<void> {
-    const { row, comparison } = await checkExecutable(label, executable, check, this.#tolerances);
+    const { row, note } = await checkCase(label, executable, check, this.#limits, () => this.#bisect(label, check));
     this.#rows.push(row);
-    if (comparison.ok) return;
-    const problem = `${firstProblem(comparison)} (${check.label})`;
-    if (this.#options.ignoreFailedEquivalenceCheck) {
-      this.#failedIgnored = true;
-      this.#notes.push(`the ${label} graph on ${executable.engine} DIFFERS from eager: ${problem}`);
-      return;
-    }
-    this.#input.clock.enter("looking for the step that broke it");
-    throw notEquivalent(`the ${label} graph on ${executable.engine}`, problem, await this.#bisect(label, check));
+    if (note === undefined) return;
+    this.#failedIgnored = true;
+    this.#notes.push(note);
   }
 
   async #bisect(label: "portable" | "lowered", check: CheckCase) {
+    this.#input.clock.enter("looking for the step that broke it");
     const disable = this.#options.disable ? { disable: this.#options.disable } : {};
     const onInterpreter = async (graph: Graph): Promise<Comparison> =>
-      (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#tolerances)).comparison;
+      (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#limits.tolerances)).comparison;
     const reproduction = this.#options.check?.reproduction === undefined ? {} : { reproduction: this.#options.check.reproduction };
     const common = { ...disable, ...reproduction, inputs: check.inputs };
     if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, common);
@@ -214,14 +211,14 @@ class Checker {
 
   #certificate(cases: readonly CheckCase[], engine: string): Certificate {
     const names = this.#graph.outputNames;
-    const { topk, limits } = this.#tolerances;
+    const { atol, topk, limits } = this.#limits.tolerances;
     const standard = outputLimits(this.#input.graph);
     return {
       version: certificateVersion,
       model: this.#graph.name,
       mode: this.#input.signature.mode,
       limits,
-      limitsRaised: limits.some((l, i) => l > (standard[i] as number)) || this.#tolerances.atol > 0,
+      limitsRaised: limits.some((l, i) => l > (standard[i] as number)) || atol > 0,
       failedCheckIgnored: this.#failedIgnored,
       topk,
       cases: cases.map((c) => certificateCase(c, names, topk)).filter((c) => c !== undefined),
