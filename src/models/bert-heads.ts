@@ -9,9 +9,8 @@ import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
 import type { Parameter } from "../nn/parameter.ts";
 import { BertModel, type BertShape, bertInputs } from "./bert.ts";
-import { buildWith, initialise, normalWeights, type WeightOptions } from "./build.ts";
-import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
-import { withSizes } from "./sizes.ts";
+import { buildShaped, normalWeights, type ShapedOptions } from "./build.ts";
+import type { KeyRules } from "./checkpoint-keys.ts";
 
 export class BertPredictionHeadTransform extends Module {
   readonly dense: Linear;
@@ -116,22 +115,14 @@ const keys: KeyRules = {
   renamed: { "LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias" },
 };
 
-export interface BertOptions extends WeightOptions {
-  /** Sizes other than the published ones. */
-  readonly shape?: Partial<BertShape>;
-}
+export type BertOptions = ShapedOptions<BertShape>;
 
 const common = { vocabulary: 30522, positions: 512, eps: 1e-12, dropout: 0.1 };
 const base = { ...common, layers: 12, heads: 12, hidden: 768, mlp: 3072 };
 const large = { ...common, layers: 24, heads: 16, hidden: 1024, mlp: 4096 };
 
-function make<M extends Module>(options: BertOptions, sizes: BertShape, model: (shape: BertShape) => M): M {
-  return buildWith(
-    options,
-    () => initialise(() => model(withSizes("bert", sizes, options.shape)), initialWeights),
-    (made, state) => adaptKeys(made, state, keys),
-  );
-}
+const make = <M extends Module>(options: BertOptions, sizes: BertShape, model: (shape: BertShape) => M): M =>
+  buildShaped(sizes, options, { call: "bert", make: model, initialWeights, keys });
 
 /** bert-base-uncased with its pooler: 109,482,240 parameters. */
 export const bertBaseUncased = (options: BertOptions = {}): BertModel => make(options, base, (shape) => new BertModel(shape));

@@ -6,6 +6,8 @@ import { Embedding, Linear } from "../nn/linear.ts";
 import type { Module } from "../nn/module.ts";
 import { integerFrom } from "../nn/options.ts";
 import { readSafetensorsSync } from "../weights/safetensors.ts";
+import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
+import { withSizes } from "./sizes.ts";
 
 /** Where a model's weights come from. */
 export interface WeightOptions {
@@ -30,12 +32,34 @@ export function build<M extends Module>(options: ModelOptions, make: (numClasses
   return buildWith(options, () => make(numClasses));
 }
 
-/** As `build`, for models without classes; `adapt` gives published weights the keys of the model. */
-export function buildWith<M extends Module>(
-  { seed, weights }: WeightOptions,
-  make: () => M,
-  adapt: (model: M, state: ReadonlyMap<string, Tensor>) => ReadonlyMap<string, Tensor> = (_, state) => state,
-): M {
+/** Options of the models whose sizes may be chosen. */
+export interface ShapedOptions<S> extends WeightOptions {
+  /** Sizes other than the published ones. */
+  readonly shape?: Partial<S>;
+}
+
+/** What the sizes of one family of models have in common. */
+interface Family<S, M> {
+  /** The factory, as errors name it. */
+  readonly call: string;
+  readonly make: (shape: S) => M;
+  readonly initialWeights: (model: M) => void;
+  /** How published state dicts differ from the model's. */
+  readonly keys?: KeyRules;
+}
+
+/** As `build`, for models of a published shape. Throws `UnknownOption` for a size that the family does not have, too. */
+export function buildShaped<S extends object, M extends Module>(published: S, options: ShapedOptions<S>, family: Family<S, M>): M {
+  const { call, make, initialWeights, keys } = family;
+  const shape = withSizes(call, published, options.shape);
+  const adapt: Adapt<M> | undefined = keys && ((model, state) => adaptKeys(model, state, keys));
+  return buildWith(options, () => initialise(() => make(shape), initialWeights), adapt);
+}
+
+/** Gives published weights the keys of the model. */
+type Adapt<M> = (model: M, state: ReadonlyMap<string, Tensor>) => ReadonlyMap<string, Tensor>;
+
+function buildWith<M extends Module>({ seed, weights }: WeightOptions, make: () => M, adapt: Adapt<M> = (_, state) => state): M {
   if (weights === undefined) return seed === undefined ? make() : seeded(seed, make);
   const model = withoutInit(make);
   model.loadStateDict(adapt(model, typeof weights === "string" ? fromFile(weights) : weights));

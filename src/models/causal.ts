@@ -30,8 +30,7 @@ export function checkPast(op: string, name: string, past: Past, layers: number):
   const given: unknown = past;
   const isPair = (pair: unknown) => Array.isArray(pair) && pair.length === 2 && pair.every(isTensor);
   if (Array.isArray(given) && given.length === layers && given.every(isPair)) return;
-  const actual = Array.isArray(given) ? `an array of ${given.length}` : typeof given;
-  throw invalid(op, name, `${layers} pairs of keys and values, one per layer`, actual, "Give back what an earlier call gave.");
+  throw invalid(op, name, `${layers} pairs of keys and values, one per layer`, given, "Give back what an earlier call gave.");
 }
 
 /** int64 [L]: the positions of `length` new tokens behind `past` old ones. */

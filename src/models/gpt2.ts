@@ -12,7 +12,7 @@ import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
 import type { Parameter } from "../nn/parameter.ts";
-import { buildWith, initialise, normalWeights, type WeightOptions } from "./build.ts";
+import { buildShaped, normalWeights, type ShapedOptions } from "./build.ts";
 import {
   append,
   type CausalOutput,
@@ -24,8 +24,7 @@ import {
   positionsBehind,
   splitHeads,
 } from "./causal.ts";
-import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
-import { checkSizes, withSizes } from "./sizes.ts";
+import { checkSizes } from "./sizes.ts";
 import { checkPositions, textLength } from "./texts.ts";
 
 export interface GPT2Shape {
@@ -187,23 +186,19 @@ function initialWeights(model: GPT2LMHeadModel): void {
   model.tieWeights();
 }
 
-const keys: KeyRules = { base: "transformer", ignored: /\.attn\.(masked_)?bias$/ };
+const family = {
+  call: "gpt2",
+  make: (shape: GPT2Shape) => new GPT2LMHeadModel(shape),
+  initialWeights,
+  keys: { base: "transformer", ignored: /\.attn\.(masked_)?bias$/ },
+};
 
-export interface GPT2Options extends WeightOptions {
-  /** Sizes other than the published ones. */
-  readonly shape?: Partial<GPT2Shape>;
-}
+export type GPT2Options = ShapedOptions<GPT2Shape>;
 
 const factory =
   (sizes: Pick<GPT2Shape, "layers" | "heads" | "hidden">) =>
-  (options: GPT2Options = {}): GPT2LMHeadModel => {
-    const shape = withSizes("gpt2", { vocabulary: 50257, positions: 1024, eps: 1e-5, ...sizes }, options.shape);
-    return buildWith(
-      options,
-      () => initialise(() => new GPT2LMHeadModel(shape), initialWeights),
-      (model, state) => adaptKeys(model, state, keys),
-    );
-  };
+  (options: GPT2Options = {}): GPT2LMHeadModel =>
+    buildShaped({ vocabulary: 50257, positions: 1024, eps: 1e-5, ...sizes }, options, family);
 
 /** 124,439,808 parameters. */
 export const gpt2 = factory({ layers: 12, heads: 12, hidden: 768 });

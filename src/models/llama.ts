@@ -11,7 +11,7 @@ import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { RMSNorm } from "../nn/norm.ts";
 import { invalid } from "../nn/options.ts";
-import { buildWith, initialise, normalWeights, type WeightOptions } from "./build.ts";
+import { buildShaped, normalWeights, type ShapedOptions } from "./build.ts";
 import {
   append,
   type CausalOutput,
@@ -23,8 +23,7 @@ import {
   positionsBehind,
   splitHeads,
 } from "./causal.ts";
-import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
-import { checkSizes, withSizes } from "./sizes.ts";
+import { checkSizes } from "./sizes.ts";
 import { textLength } from "./texts.ts";
 
 export interface LlamaShape {
@@ -220,25 +219,21 @@ function initialWeights(model: LlamaForCausalLM): void {
   model.tieWeights();
 }
 
-const keys: KeyRules = { base: "model", ignored: /\.rotary_emb\.inv_freq$/ };
+const family = {
+  call: "llama",
+  make: (shape: LlamaShape) => new LlamaForCausalLM(shape),
+  initialWeights,
+  keys: { base: "model", ignored: /\.rotary_emb\.inv_freq$/ },
+};
 
-export interface LlamaOptions extends WeightOptions {
-  /** Sizes other than the published ones. */
-  readonly shape?: Partial<LlamaShape>;
-}
+export type LlamaOptions = ShapedOptions<LlamaShape>;
 
 const common = { vocabulary: 32000, eps: 1e-5, theta: 10000, tied: false };
 
 const factory =
   (sizes: Omit<LlamaShape, keyof typeof common> & Partial<LlamaShape>) =>
-  (options: LlamaOptions = {}): LlamaForCausalLM => {
-    const shape = withSizes<LlamaShape>("llama", { ...common, ...sizes }, options.shape);
-    return buildWith(
-      options,
-      () => initialise(() => new LlamaForCausalLM(shape), initialWeights),
-      (model, state) => adaptKeys(model, state, keys),
-    );
-  };
+  (options: LlamaOptions = {}): LlamaForCausalLM =>
+    buildShaped<LlamaShape, LlamaForCausalLM>({ ...common, ...sizes }, options, family);
 
 /** TinyLlama 1.1B: 1,100,048,384 parameters. */
 export const tinyLlama = factory({ layers: 22, hidden: 2048, mlp: 5632, heads: 32, keyHeads: 4 });

@@ -7,8 +7,7 @@ import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { invalid } from "../nn/options.ts";
 import { LSTM } from "../nn/recurrent.ts";
-import { buildWith, initialise, type WeightOptions } from "./build.ts";
-import { withSizes } from "./sizes.ts";
+import { buildShaped, type ShapedOptions } from "./build.ts";
 import { textLength } from "./texts.ts";
 
 export interface LSTMLanguageModelShape {
@@ -75,15 +74,15 @@ function initialWeights(model: LSTMLanguageModel): void {
   model.tieWeights();
 }
 
-export interface LSTMLanguageModelOptions extends WeightOptions {
-  /** Sizes other than those of WikiText-2's words and two layers of 650. */
-  readonly shape?: Partial<LSTMLanguageModelShape>;
-}
+export type LSTMLanguageModelOptions = ShapedOptions<LSTMLanguageModelShape>;
 
 const published: LSTMLanguageModelShape = { vocabulary: 33278, embedding: 650, hidden: 650, layers: 2, dropout: 0.5, tied: true };
 
 /** By default for the 33,278 words of WikiText-2, with two layers of 650 features and shared weights: 28,434,378 parameters. */
 export function lstmLanguageModel(options: LSTMLanguageModelOptions = {}): LSTMLanguageModel {
-  const shape = withSizes("lstmLanguageModel", published, options.shape);
-  return buildWith(options, () => initialise(() => new LSTMLanguageModel(shape), initialWeights));
+  return buildShaped(published, options, {
+    call: "lstmLanguageModel",
+    make: (shape) => new LSTMLanguageModel(shape),
+    initialWeights,
+  });
 }

@@ -11,18 +11,9 @@ import { adaptiveAvgPool2d } from "../nn/functional/pool.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
 import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
-import { initConvolutions } from "./conv-norm-activation.ts";
+import { ConvNormActivation, initConvolutions } from "./conv-norm-activation.ts";
 
-/** A convolution without bias that keeps the size at stride 1, its normalisation and ReLU6. */
-export class Conv2dNormActivation extends Sequential {
-  constructor(from: number, to: number, kernelSize: number, options: { readonly stride?: number; readonly groups?: number } = {}) {
-    super(
-      new Conv2d(from, to, kernelSize, { ...options, padding: (kernelSize - 1) / 2, bias: false }),
-      new BatchNorm2d(to),
-      new ReLU6({ inplace: true }),
-    );
-  }
-}
+const activation = () => new ReLU6({ inplace: true });
 
 /** Widens by a 1×1 convolution, filters each channel on its own, narrows again; adds its input where the shape is the same. */
 export class InvertedResidual extends Module {
@@ -32,9 +23,9 @@ export class InvertedResidual extends Module {
   constructor(from: number, to: number, stride: number, expandRatio: number) {
     super();
     const hidden = from * expandRatio;
-    const layers: Layer[] = expandRatio === 1 ? [] : [new Conv2dNormActivation(from, hidden, 1)];
+    const layers: Layer[] = expandRatio === 1 ? [] : [new ConvNormActivation(from, hidden, 1, { activation })];
     layers.push(
-      new Conv2dNormActivation(hidden, hidden, 3, { stride, groups: hidden }),
+      new ConvNormActivation(hidden, hidden, 3, { stride, groups: hidden, activation }),
       new Conv2d(hidden, to, 1, { bias: false }),
       new BatchNorm2d(to),
     );
@@ -71,14 +62,14 @@ export class MobileNetV2 extends Module {
 
   constructor(numClasses = 1000) {
     super();
-    const layers: Layer[] = [new Conv2dNormActivation(3, 32, 3, { stride: 2 })];
+    const layers: Layer[] = [new ConvNormActivation(3, 32, 3, { stride: 2, activation })];
     let from = 32;
     for (const [expandRatio, to, count, stride] of stages)
       for (let i = 0; i < count; i++) {
         layers.push(new InvertedResidual(from, to, i === 0 ? stride : 1, expandRatio));
         from = to;
       }
-    layers.push(new Conv2dNormActivation(from, 1280, 1));
+    layers.push(new ConvNormActivation(from, 1280, 1, { activation }));
     this.features = new Sequential(...layers);
     this.classifier = new Sequential(new Dropout(0.2), new Linear(1280, numClasses));
   }

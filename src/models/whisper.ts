@@ -13,7 +13,7 @@ import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { buildWith, initialise, normalWeights, type WeightOptions } from "./build.ts";
+import { buildShaped, normalWeights, type ShapedOptions } from "./build.ts";
 import {
   append,
   type CausalOutput,
@@ -26,8 +26,7 @@ import {
   positionsBehind,
   splitHeads,
 } from "./causal.ts";
-import { adaptKeys, type KeyRules } from "./checkpoint-keys.ts";
-import { checkSizes, withSizes } from "./sizes.ts";
+import { checkSizes } from "./sizes.ts";
 import { checkPositions, textLength } from "./texts.ts";
 
 export interface WhisperShape {
@@ -284,27 +283,19 @@ function sinusoids(length: number, width: number): Tensor {
   return tensor(values, { shape: [length, width] });
 }
 
-const keys: KeyRules = { base: "model", ignored: /^$/ };
+const family = {
+  call: "whisper",
+  make: (shape: WhisperShape) => new WhisperForConditionalGeneration(shape),
+  initialWeights,
+  keys: { base: "model", ignored: /^$/ },
+};
 
-export interface WhisperOptions extends WeightOptions {
-  /** Sizes other than the published ones. */
-  readonly shape?: Partial<WhisperShape>;
-}
+export type WhisperOptions = ShapedOptions<WhisperShape>;
 
 const factory =
   (sizes: Pick<WhisperShape, "layers" | "heads" | "hidden">) =>
-  (options: WhisperOptions = {}): WhisperForConditionalGeneration => {
-    const shape = withSizes(
-      "whisper",
-      { vocabulary: 51865, melBands: 80, sourcePositions: 1500, targetPositions: 448, ...sizes },
-      options.shape,
-    );
-    return buildWith(
-      options,
-      () => initialise(() => new WhisperForConditionalGeneration(shape), initialWeights),
-      (model, state) => adaptKeys(model, state, keys),
-    );
-  };
+  (options: WhisperOptions = {}): WhisperForConditionalGeneration =>
+    buildShaped({ vocabulary: 51865, melBands: 80, sourcePositions: 1500, targetPositions: 448, ...sizes }, options, family);
 
 /** 37,760,640 parameters. */
 export const whisperTiny = factory({ layers: 4, heads: 6, hidden: 384 });
