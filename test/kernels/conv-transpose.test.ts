@@ -5,7 +5,7 @@ import { convTransposeGeometry } from "../../src/kernels/conv-geometry.ts";
 import { type ConvTransposeOperands, convTransposeF32 } from "../../src/kernels/conv-transpose.ts";
 import { planConvTranspose } from "../../src/kernels/conv-transpose-gemm.ts";
 import { convTransposeReference } from "../../src/kernels/reference/conv.ts";
-import { type ConvCase, convCase, product, randomF32, worstExcess } from "./shapes.ts";
+import { type ConvCase, checkConvolution, convCase, convOperands, product, randomF32 } from "./shapes.ts";
 
 const f32 = (...values: number[]) => Float32Array.from(values);
 
@@ -73,32 +73,10 @@ describe("convTransposeF32", () => {
 });
 
 function operandsOf(c: ConvCase): ConvTransposeOperands {
-  const xShape = [c.batch, c.groups * c.inChannels, ...c.spatial];
-  const wShape = [c.groups * c.inChannels, c.outChannels, ...c.kernel];
-  const bias = c.bias ? randomF32(c.groups * c.outChannels, c.seed + 2) : null;
-  const { groups, strides, dilations, pads, outputPadding } = c;
-  return {
-    x: randomF32(product(xShape), c.seed),
-    xShape,
-    w: randomF32(product(wShape), c.seed + 1),
-    wShape,
-    bias,
-    groups,
-    strides,
-    dilations,
-    pads,
-    outputPadding,
-  };
+  return { ...convOperands(c, [c.groups * c.inChannels, c.outChannels, ...c.kernel]), outputPadding: c.outputPadding };
 }
 
 function checkAgainstReference(operands: ConvTransposeOperands): void {
   const g = convTransposeGeometry(operands);
-  const { x, w, bias = null } = operands;
-  const y = convTransposeF32(operands);
-  const expected = new Float64Array(y.length);
-  convTransposeReference(g, { x, w, bias, y: expected });
-  const magnitudes = new Float64Array(y.length);
-  convTransposeReference(g, { x: x.map(Math.abs), w: w.map(Math.abs), bias: bias?.map(Math.abs) ?? null, y: magnitudes });
-  const excess = worstExcess(y, expected, magnitudes, g.inChannels * product(g.kernel) + 1);
-  assert.ok(excess <= 1, `error is ${excess} times the bound`);
+  checkConvolution(convTransposeF32(operands), operands, g.inChannels * product(g.kernel) + 1, (o) => convTransposeReference(g, o));
 }

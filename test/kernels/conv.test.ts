@@ -4,7 +4,7 @@ import { type ConvOperands, convF32 } from "../../src/kernels/conv.ts";
 import { planConv } from "../../src/kernels/conv-gemm.ts";
 import { convGeometry } from "../../src/kernels/conv-geometry.ts";
 import { convReference } from "../../src/kernels/reference/conv.ts";
-import { type ConvCase, convCase, product, randomF32, worstExcess } from "./shapes.ts";
+import { type ConvCase, checkConvolution, convCase, convOperands, product } from "./shapes.ts";
 
 const f32 = (...values: number[]) => Float32Array.from(values);
 
@@ -111,32 +111,9 @@ describe("convF32", () => {
   });
 });
 
-function operandsOf(c: ConvCase): ConvOperands {
-  const xShape = [c.batch, c.groups * c.inChannels, ...c.spatial];
-  const wShape = [c.groups * c.outChannels, c.inChannels, ...c.kernel];
-  const bias = c.bias ? randomF32(c.groups * c.outChannels, c.seed + 2) : null;
-  const { groups, strides, dilations, pads } = c;
-  return {
-    x: randomF32(product(xShape), c.seed),
-    xShape,
-    w: randomF32(product(wShape), c.seed + 1),
-    wShape,
-    bias,
-    groups,
-    strides,
-    dilations,
-    pads,
-  };
-}
+const operandsOf = (c: ConvCase): ConvOperands => convOperands(c, [c.groups * c.outChannels, c.inChannels, ...c.kernel]);
 
 function checkAgainstReference(operands: ConvOperands): void {
   const g = convGeometry(operands);
-  const { x, w, bias = null } = operands;
-  const y = convF32(operands);
-  const expected = new Float64Array(y.length);
-  convReference(g, { x, w, bias, y: expected });
-  const magnitudes = new Float64Array(y.length);
-  convReference(g, { x: x.map(Math.abs), w: w.map(Math.abs), bias: bias?.map(Math.abs) ?? null, y: magnitudes });
-  const excess = worstExcess(y, expected, magnitudes, g.inChannels * product(g.kernel) + 1);
-  assert.ok(excess <= 1, `error is ${excess} times the bound`);
+  checkConvolution(convF32(operands), operands, g.inChannels * product(g.kernel) + 1, (o) => convReference(g, o));
 }

@@ -1,4 +1,5 @@
 // Random operands and shapes for the kernel tests, and the bound on rounding errors they are held to.
+import assert from "node:assert/strict";
 import fc from "fast-check";
 
 /** Numbers from −1 to 1 that a seed determines. */
@@ -62,4 +63,36 @@ export function worstExcess(actual: ArrayLike<number>, expected: ArrayLike<numbe
     if (!(excess <= worst)) worst = excess;
   }
   return worst;
+}
+
+/** Random operands of a convolution: `wShape` is that of its filters. */
+export function convOperands(c: ConvCase, wShape: readonly number[]) {
+  const xShape = [c.batch, c.groups * c.inChannels, ...c.spatial];
+  const bias = c.bias ? randomF32(c.groups * c.outChannels, c.seed + 2) : null;
+  const { groups, strides, dilations, pads } = c;
+  return {
+    ...{ x: randomF32(product(xShape), c.seed), xShape, w: randomF32(product(wShape), c.seed + 1), wShape, bias },
+    ...{ groups, strides, dilations, pads },
+  };
+}
+
+interface Sums {
+  readonly x: Float32Array;
+  readonly w: Float32Array;
+  readonly bias?: Float32Array | null;
+}
+
+/** Asserts that the result of a convolution of `terms` products is within the bound of what `reference` writes into a float64 `y`. */
+export function checkConvolution(
+  y: Float32Array,
+  { x, w, bias = null }: Sums,
+  terms: number,
+  reference: (operands: Required<Sums> & { readonly y: Float64Array }) => void,
+): void {
+  const expected = new Float64Array(y.length);
+  reference({ x, w, bias, y: expected });
+  const magnitudes = new Float64Array(y.length);
+  reference({ x: x.map(Math.abs), w: w.map(Math.abs), bias: bias?.map(Math.abs) ?? null, y: magnitudes });
+  const excess = worstExcess(y, expected, magnitudes, terms);
+  assert.ok(excess <= 1, `error is ${excess} times the bound`);
 }
