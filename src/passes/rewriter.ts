@@ -39,8 +39,11 @@ export interface RuleDefinition {
   readonly pattern: PatternWriter | readonly PatternWriter[];
   /** True, or the reason why the rule does not apply here. */
   readonly check?: (match: Match) => true | string;
-  /** What replaces the root's outputs (the first, or all of them). */
-  readonly replacement: (op: ReplacementOps, match: Match) => Value | readonly Value[];
+  /**
+   * What replaces the root's outputs (the first, or all of them); or the reason why the rule does not apply, where only working out the
+   * replacement tells.
+   */
+  readonly replacement: (op: ReplacementOps, match: Match) => Value | readonly Value[] | string;
 }
 
 /** A rule is a pass of its own. */
@@ -81,11 +84,11 @@ export function defineRule(definition: RuleDefinition): Rule {
       let reason: { readonly text: string; readonly progress: number } | undefined;
       for (const matcher of matchers) {
         const match = matcher.match(node);
-        const verdict = match ? (definition.check?.(match) ?? true) : matcher.reason;
-        if (match && verdict === true) return makePatch(definition, match);
-        // What check says is about a form that fits, so it is nearer than any mismatch.
+        const made = match ? makePatch(definition, match) : matcher.reason;
+        if (made instanceof Patch) return made;
+        // What the rule says is about a form that fits, so it is nearer than any mismatch.
         const progress = match ? Number.POSITIVE_INFINITY : matcher.progress;
-        if (!reason || progress > reason.progress) reason = { text: String(verdict), progress };
+        if (!reason || progress > reason.progress) reason = { text: made, progress };
       }
       return reason?.text ?? "";
     },
@@ -94,9 +97,13 @@ export function defineRule(definition: RuleDefinition): Rule {
   return rule;
 }
 
-function makePatch(definition: RuleDefinition, match: Match): Patch {
+/** The patch, or the reason why the rule does not apply to the match. */
+function makePatch(definition: RuleDefinition, match: Match): Patch | string {
+  const verdict = definition.check?.(match) ?? true;
+  if (verdict !== true) return verdict;
   const patch = new Patch(match.graph, definition.name);
   const result = definition.replacement(replacementOps(patch), match);
+  if (typeof result === "string") return result;
   const values = Array.isArray(result) ? (result as readonly Value[]) : [result as Value];
   values.forEach((value, i) => {
     patch.shunt(match.root.outputs[i] as Value, value);

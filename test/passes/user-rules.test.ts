@@ -117,6 +117,30 @@ describe("explain", () => {
     await traced.close();
   });
 
+  it("gives the reason that a replacement finds, and the graph stays", async () => {
+    const rule = defineRule({
+      name: "fold-positive-product",
+      about: "for this test",
+      accuracy: "ulp",
+      targets: ["portable"],
+      pattern: (op, v) => op.Mul(v("x"), v("k").constant()),
+      replacement(op, m) {
+        const k = m.constant("k")?.toNumbers() ?? [];
+        return k.every((v) => v > 0) ? op.Mul(m.value("k"), m.value("x")) : "k has a number that is not positive";
+      },
+    });
+    const traced = await trace((y: Tensor) => y.mul(tensor([2, -1])), randn([3, 2], { seed: 1 }), {
+      engine: "interpreter",
+      passes: [rule],
+    });
+    assert.equal(traced.report.passes.fired("fold-positive-product"), 0);
+    assert.deepEqual(
+      explain(traced.graph, rule).map((e) => [e.fires, e.reason]),
+      [[false, "k has a number that is not positive"]],
+    );
+    await traced.close();
+  });
+
   it("of a compiled module tells where a rule has fired, too", async () => {
     const traced = await trace(new Model().eval(), x, { engine: "interpreter" });
     const [first, ...others] = traced.explain("fold-conv-batchnorm");

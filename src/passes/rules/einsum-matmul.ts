@@ -97,12 +97,10 @@ export const einsumMatMul = defineRule({
   accuracy: "approximate",
   targets: ["portable", "onnxruntime"],
   pattern: (op, v) => op.Einsum(v("a"), v("b")),
-  check(m) {
-    const roles = rolesOf(m);
-    return typeof roles === "string" ? roles : true;
-  },
   replacement(op, m) {
-    const { batch, row, column, summed, equation } = rolesOf(m) as Roles;
+    const roles = rolesOf(m);
+    if (typeof roles === "string") return roles;
+    const { batch, row, column, summed, equation } = roles;
     const [a = [], b = []] = equation.inputs;
     const product = op.MatMul(
       transposed(op, m.value("a"), a, [...batch, row, summed]),

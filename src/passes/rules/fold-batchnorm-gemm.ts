@@ -54,12 +54,10 @@ export const foldBatchNormGemm = defineRule({
       v("b").constant(),
       v("c").optional(),
     ),
-  check(m) {
-    const result = folded(m);
-    return typeof result === "string" ? result : true;
-  },
   replacement(op, m) {
-    const { layer, weight, bias } = folded(m) as Folded;
+    const result = folded(m);
+    if (typeof result === "string") return result;
+    const { layer, weight, bias } = result;
     return linearWith(op, layer, m.value("x"), weight, bias);
   },
 });

@@ -55,13 +55,11 @@ export const foldGemmAffine = defineRule({
   targets: ["portable", "onnxruntime"],
   pattern: (op, v) =>
     op.oneOf(["Mul", "Div", "Add", "Sub"], op.Gemm(v("a"), v("b").constant(), v("c").optional()).single().as("linear"), v("k").constant()),
-  check(m) {
-    if (!sameTypes(m.value("linear"), m.root.output)) return "the constant may change the shape of the result";
-    const result = foldedIntoGemm(m);
-    return typeof result === "string" ? result : true;
-  },
+  check: (m) => sameTypes(m.value("linear"), m.root.output) || "the constant may change the shape of the result",
   replacement(op, m) {
-    const { layer, weight, bias } = foldedIntoGemm(m) as Folded;
+    const result = foldedIntoGemm(m);
+    if (typeof result === "string") return result;
+    const { layer, weight, bias } = result;
     return linearWith(op, layer, layer.a, weight, bias);
   },
 });
@@ -124,11 +122,12 @@ export const foldMulMatMul = defineRule({
     ),
   check(m) {
     if (!isFloat(dtypeOf(m.root.output) ?? "int32")) return "it is a product of integers";
-    if (!sameTypes(m.value("x"), m.value("scaled"))) return "the constant may change the shape of x";
-    return scaledRows(m) !== undefined || "the constant is not one finite number per column of x";
+    return sameTypes(m.value("x"), m.value("scaled")) || "the constant may change the shape of x";
   },
   replacement(op, m) {
-    const w = op.constant(scaledRows(m) as Storage, m.value("w").name);
+    const weight = scaledRows(m);
+    if (!weight) return "the constant is not one finite number per column of x";
+    const w = op.constant(weight, m.value("w").name);
     return op.call(m.root.op, [m.value("x"), w, m.optional("c")], m.root.attributes)[0] as Value;
   },
 });

@@ -45,12 +45,10 @@ export const foldGemmBatchNorm = defineRule({
       v("var").constant(),
       { training_mode: 0 },
     ),
-  check(m) {
-    const result = folded(m);
-    return typeof result === "string" ? result : true;
-  },
   replacement(op, m) {
-    const { layer, weight, bias } = folded(m) as Folded;
+    const result = folded(m);
+    if (typeof result === "string") return result;
+    const { layer, weight, bias } = result;
     return linearWith(op, layer, layer.a, weight, bias);
   },
 });

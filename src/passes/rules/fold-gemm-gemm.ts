@@ -1,5 +1,3 @@
-// Two products with constant matrices in a row, as one.
-import type { Value } from "../../ir/graph.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import type { Storage } from "../../tensor/storage.ts";
 import { roundTo, toFloat64 } from "../channel-arithmetic.ts";
@@ -82,12 +80,10 @@ export const foldGemmGemm = defineRule({
       v("d").constant(),
       v("e").optional(),
     ),
-  check(m) {
+  replacement(op, m) {
     const result = folded(m);
-    return typeof result === "string" ? result : true;
-  },
-  replacement(op, m): Value {
-    const { first, weight, bias } = folded(m) as Folded;
+    if (typeof result === "string") return result;
+    const { first, weight, bias } = result;
     if (!bias && !first.transA) return op.MatMul(first.a, op.constant(weight, first.b.name));
     return linearWith(op, { ...first, alpha: 1, transB: false }, first.a, weight, bias);
   },

@@ -61,12 +61,9 @@ export const fuseLayerNorm = defineRule({
         op.Add(op.Mul(normalized(op, v, square, quotient), v("gamma")).single(), v("beta")),
     ),
   ),
-  check(m) {
-    const axis = axisOf(m);
-    return typeof axis === "string" ? axis : true;
-  },
   replacement(op, m) {
-    const axis = axisOf(m) as number;
+    const axis = axisOf(m);
+    if (typeof axis === "string") return axis;
     const rank = shapeOf(m.value("x"))?.length ?? 0;
     return op.LayerNormalization(m.value("x"), m.value("gamma"), m.value("beta"), {
       axis: axis - rank,

@@ -42,9 +42,9 @@ function factor(m: Match): Storage | string {
 
 const grows = (m: Match, made: Storage) => made.size > Math.max(m.constant("c")?.size ?? 0, m.constant("d")?.size ?? 0);
 
-function verdict(m: Match, made: Storage | string): true | string {
-  if (typeof made === "string") return made;
-  return !grows(m, made) || "one constant would be larger than the two";
+/** The constant, if it is no larger than the two that it replaces; or the reason why not. */
+function notLarger(m: Match, made: Storage | string): Storage | string {
+  return typeof made !== "string" && grows(m, made) ? "one constant would be larger than the two" : made;
 }
 
 /**
@@ -63,9 +63,10 @@ export const mergeAdds = defineRule({
   accuracy: "ulp",
   targets: ["portable", "onnxruntime"],
   pattern: (op, v) => op.oneOf(["Add", "Sub"], op.oneOf(["Add", "Sub"], v("x"), v("c").constant()).single().as("inner"), v("d").constant()),
-  check: (m) => verdict(m, addend(m)),
   replacement(op, m) {
-    const constant = op.constant(addend(m) as Storage);
+    const made = notLarger(m, addend(m));
+    if (typeof made === "string") return made;
+    const constant = op.constant(made);
     return m.node("inner").op === "Add" ? op.Add(m.value("x"), constant) : op.Sub(m.value("x"), constant);
   },
 });
@@ -86,6 +87,8 @@ export const mergeMuls = defineRule({
   accuracy: "ulp",
   targets: ["portable", "onnxruntime"],
   pattern: (op, v) => op.oneOf(["Mul", "Div"], op.oneOf(["Mul", "Div"], v("x"), v("c").constant()).single().as("inner"), v("d").constant()),
-  check: (m) => verdict(m, factor(m)),
-  replacement: (op, m) => op.Mul(m.value("x"), op.constant(factor(m) as Storage)),
+  replacement(op, m) {
+    const made = notLarger(m, factor(m));
+    return typeof made === "string" ? made : op.Mul(m.value("x"), op.constant(made));
+  },
 });
