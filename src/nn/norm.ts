@@ -117,6 +117,7 @@ export interface InstanceNormOptions {
 
 /** What InstanceNorm1d, 2d and 3d share: each channel of each sample is normalised by itself, in both modes. */
 abstract class InstanceNormNd extends Module {
+  readonly #rank: number;
   readonly numFeatures: number;
   readonly eps: number;
   readonly momentum: number;
@@ -126,6 +127,7 @@ abstract class InstanceNormNd extends Module {
 
   constructor(rank: number, numFeatures: number, options: InstanceNormOptions = {}) {
     super();
+    this.#rank = rank;
     const op = `InstanceNorm${rank}d`;
     this.numFeatures = integerFrom(op, "numFeatures", numFeatures, 1);
     this.eps = numberIn(op, "eps", options.eps ?? 1e-5, 0);
@@ -134,9 +136,8 @@ abstract class InstanceNormNd extends Module {
     this.registerParameter("weight", this.affine ? ones([numFeatures]) : undefined);
     this.registerParameter("bias", this.affine ? zeros([numFeatures]) : undefined);
   }
-  protected abstract readonly rank: number;
   forward(input: Tensor): Tensor {
-    checkChannels(this, input, this.numFeatures, this.rank);
+    checkChannels(this, input, this.numFeatures, this.#rank);
     return instanceNorm(input, this);
   }
   override extraRepr(): string {
@@ -146,9 +147,6 @@ abstract class InstanceNormNd extends Module {
 
 /** Instance normalisation of sequences [N, C, L]. */
 export class InstanceNorm1d extends InstanceNormNd {
-  protected get rank(): number {
-    return 1;
-  }
   constructor(numFeatures: number, options: InstanceNormOptions = {}) {
     super(1, numFeatures, options);
   }
@@ -156,9 +154,6 @@ export class InstanceNorm1d extends InstanceNormNd {
 
 /** Instance normalisation of images [N, C, H, W]. D. Ulyanov and others, 2016. */
 export class InstanceNorm2d extends InstanceNormNd {
-  protected get rank(): number {
-    return 2;
-  }
   constructor(numFeatures: number, options: InstanceNormOptions = {}) {
     super(2, numFeatures, options);
   }
@@ -166,9 +161,6 @@ export class InstanceNorm2d extends InstanceNormNd {
 
 /** Instance normalisation of volumes [N, C, D, H, W]. */
 export class InstanceNorm3d extends InstanceNormNd {
-  protected get rank(): number {
-    return 3;
-  }
   constructor(numFeatures: number, options: InstanceNormOptions = {}) {
     super(3, numFeatures, options);
   }

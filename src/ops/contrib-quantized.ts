@@ -1,7 +1,7 @@
 // Operators of the domain com.microsoft over quantised tensors: QLinearAdd, QLinearMul and their kin, each its float operator between
 // DequantizeLinear and QuantizeLinear; and NhwcMaxPool.
 import { ingotError } from "../errors/error.ts";
-import type { InferContext } from "../ir/schema.ts";
+import type { Attributes, InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { leakyRelu, sigmoid } from "./activation.ts";
@@ -64,11 +64,15 @@ export const qLinearMul = binary("com.microsoft.QLinearMul", mul);
 
 const unaryInputs = ["X: T", "X_scale: float32", "X_zero_point?: T", "Y_scale: float32", "Y_zero_point?: T"] as const;
 
-/** `between` is applied to real numbers. */
-function composeUnary<V>(c: Composer<V>, inputs: readonly (V | undefined)[], between: (x: V) => V): V {
+/** What is computed of real numbers, with kernels or as nodes. */
+type Between = <V>(c: Composer<V>, x: V) => V;
+
+function composeUnary<V>(c: Composer<V>, inputs: readonly (V | undefined)[], between: Between): V {
   const [x, xScale, xZero, yScale, yZero] = inputs as [V, V, V | undefined, V, V | undefined];
-  return quantized(c, between(real(c, x, xScale, xZero)), yScale, yZero, x);
+  return quantized(c, between(c, real(c, x, xScale, xZero)), yScale, yZero, x);
 }
+
+const sigmoidOf: Between = (c, x) => c.apply(sigmoid, [x]);
 
 /** `sigmoid(X)` of a quantised tensor. */
 export const qLinearSigmoid = defineOp("com.microsoft.QLinearSigmoid", {
@@ -76,9 +80,14 @@ export const qLinearSigmoid = defineOp("com.microsoft.QLinearSigmoid", {
   inputs: unaryInputs,
   outputs: ["Y: T"],
   infer: sameAsInput,
-  eval: (i) => composeUnary(evaluating, [i.X, i.X_scale, i.X_zero_point, i.Y_scale, i.Y_zero_point], (x) => evaluating.apply(sigmoid, [x])),
-  decompose: (g, inputs) => [composeUnary(building(g), inputs, (x) => building(g).apply(sigmoid, [x]))],
+  eval: (i) => composeUnary(evaluating, [i.X, i.X_scale, i.X_zero_point, i.Y_scale, i.Y_zero_point], sigmoidOf),
+  decompose: (g, inputs) => [composeUnary(building(g), inputs, sigmoidOf)],
 });
+
+const leakyReluOf =
+  ({ alpha }: { readonly alpha: number }): Between =>
+  (c, x) =>
+    c.apply(leakyRelu, [x], { alpha });
 
 /** LeakyRelu of a quantised tensor. */
 export const qLinearLeakyRelu = defineOp("com.microsoft.QLinearLeakyRelu", {
@@ -87,11 +96,8 @@ export const qLinearLeakyRelu = defineOp("com.microsoft.QLinearLeakyRelu", {
   outputs: ["Y: T"],
   attributes: { alpha: float(Math.fround(0.01)) },
   infer: sameAsInput,
-  eval: (i, { alpha }) =>
-    composeUnary(evaluating, [i.X, i.X_scale, i.X_zero_point, i.Y_scale, i.Y_zero_point], (x) =>
-      evaluating.apply(leakyRelu, [x], { alpha }),
-    ),
-  decompose: (g, inputs, { alpha }) => [composeUnary(building(g), inputs, (x) => building(g).apply(leakyRelu, [x], { alpha }))],
+  eval: (i, attributes) => composeUnary(evaluating, [i.X, i.X_scale, i.X_zero_point, i.Y_scale, i.Y_zero_point], leakyReluOf(attributes)),
+  decompose: (g, inputs, attributes) => [composeUnary(building(g), inputs, leakyReluOf(attributes))],
 });
 
 /** Softmax of a quantised tensor along `axis`; before opset 13 of the default domain, over all axes from `axis` on. */
@@ -101,29 +107,33 @@ export const qLinearSoftmax = defineOp("com.microsoft.QLinearSoftmax", {
   outputs: ["Y: T"],
   attributes: { axis: int(-1), opset: int.required },
   infer: sameAsInput,
-  eval: (i, attributes) =>
-    composeUnary(evaluating, [i.X, i.X_scale, i.x_zero_point, i.y_scale, i.y_zero_point], (x) => composeSoftmax(evaluating, x, attributes)),
-  decompose: (g, inputs, attributes) => [composeUnary(building(g), inputs, (x) => composeSoftmax(building(g), x, attributes))],
+  eval: (i, attributes) => composeUnary(evaluating, [i.X, i.X_scale, i.x_zero_point, i.y_scale, i.y_zero_point], softmaxOf(attributes)),
+  decompose: (g, inputs, attributes) => [composeUnary(building(g), inputs, softmaxOf(attributes))],
 });
 
-function composeSoftmax<V>(c: Composer<V>, x: V, { axis, opset }: { readonly axis: number; readonly opset: number }): V {
-  if (opset >= 13) return c.apply(softmax, [x], { axis });
-  const { reshape, sizes } = shapeWords(c);
-  const at = axis < 0 ? axis + c.rank(x) : axis;
-  const rows = at === 0 ? reshape(x, 1, -1) : reshape(x, ...Array.from({ length: at }, () => 0), -1);
-  return reshape(c.apply(softmax, [rows], { axis: -1 }), sizes(x, 0));
+function softmaxOf({ axis, opset }: { readonly axis: number; readonly opset: number }): Between {
+  return (c, x) => {
+    if (opset >= 13) return c.apply(softmax, [x], { axis });
+    const { reshape, sizes } = shapeWords(c);
+    const at = axis < 0 ? axis + c.rank(x) : axis;
+    const rows = at === 0 ? reshape(x, 1, -1) : reshape(x, ...Array.from({ length: at }, () => 0), -1);
+    return reshape(c.apply(softmax, [rows], { axis: -1 }), sizes(x, 0));
+  };
 }
 
 // ---- pools -------------------------------------------------------------------------------------------------------------
 
-/** Pools `[N, C, ...]`, or `[N, ..., C]` where channels come last. */
-function pooled<V>(c: Composer<V>, x: V, last: boolean, pool: (x: V) => V): V {
-  if (!last) return pool(x);
-  const { transpose } = shapeWords(c);
-  const rank = c.rank(x);
-  const inner = Array.from({ length: rank - 2 }, (_, i) => i);
-  const first = transpose(x, 0, rank - 1, ...inner.map((i) => i + 1));
-  return transpose(pool(first), 0, ...inner.map((i) => i + 2), 1);
+/** A pool over `[N, C, ...]`, or over `[N, ..., C]` where channels come last. */
+function pooled(op: OpDefinition, last: boolean, attributes: object = {}): Between {
+  return (c, x) => {
+    const given = withoutMissing(attributes) as Attributes;
+    if (!last) return c.apply(op, [x], given);
+    const { transpose } = shapeWords(c);
+    const rank = c.rank(x);
+    const inner = Array.from({ length: rank - 2 }, (_, i) => i);
+    const first = transpose(x, 0, rank - 1, ...inner.map((i) => i + 1));
+    return transpose(c.apply(op, [first], given), 0, ...inner.map((i) => i + 2), 1);
+  };
 }
 
 /** The type of a pool, from the type that its float operator infers for channels in second place. */
@@ -146,13 +156,8 @@ export const qLinearGlobalAveragePool = defineOp("com.microsoft.QLinearGlobalAve
   attributes: { channels_last: int(0) },
   infer: (c) => inferPool(c, globalAveragePool, c.attributes.channels_last === 1),
   eval: (i, { channels_last }) =>
-    composeUnary(evaluating, [i.X, i.x_scale, i.x_zero_point, i.y_scale, i.y_zero_point], (x) =>
-      pooled(evaluating, x, channels_last === 1, (v) => evaluating.apply(globalAveragePool, [v])),
-    ),
-  decompose: (g, inputs, { channels_last }) => {
-    const c = building(g);
-    return [composeUnary(c, inputs, (x) => pooled(c, x, channels_last === 1, (v) => c.apply(globalAveragePool, [v])))];
-  },
+    composeUnary(evaluating, [i.X, i.x_scale, i.x_zero_point, i.y_scale, i.y_zero_point], pooled(globalAveragePool, channels_last === 1)),
+  decompose: (g, inputs, { channels_last }) => [composeUnary(building(g), inputs, pooled(globalAveragePool, channels_last === 1))],
 });
 
 /** AveragePool of a quantised tensor. */
@@ -171,15 +176,14 @@ export const qLinearAveragePool = defineOp("com.microsoft.QLinearAveragePool", {
   },
   infer: (c) => inferPool(c, averagePool, c.attributes.channels_last === 1),
   eval: (i, { channels_last, ...attributes }) =>
-    composeUnary(evaluating, [i.X, i.x_scale, i.x_zero_point, i.y_scale, i.y_zero_point], (x) =>
-      pooled(evaluating, x, channels_last === 1, (v) => evaluating.apply(averagePool, [v], withoutMissing(attributes))),
+    composeUnary(
+      evaluating,
+      [i.X, i.x_scale, i.x_zero_point, i.y_scale, i.y_zero_point],
+      pooled(averagePool, channels_last === 1, attributes),
     ),
-  decompose: (g, inputs, { channels_last, ...attributes }) => {
-    const c = building(g);
-    return [
-      composeUnary(c, inputs, (x) => pooled(c, x, channels_last === 1, (v) => c.apply(averagePool, [v], withoutMissing(attributes)))),
-    ];
-  },
+  decompose: (g, inputs, { channels_last, ...attributes }) => [
+    composeUnary(building(g), inputs, pooled(averagePool, channels_last === 1, attributes)),
+  ],
 });
 
 /** MaxPool of an 8-bit tensor `[N, ..., C]`, whose channels come last. */
@@ -190,11 +194,8 @@ export const nhwcMaxPool = defineOp("com.microsoft.NhwcMaxPool", {
   outputs: ["y: T"],
   attributes: poolAttributes,
   infer: (c) => inferPool(c, maxPool, true),
-  eval: ({ x }, attributes) => pooled(evaluating, x, true, (v) => evaluating.apply(maxPool, [v], withoutMissing(attributes))),
-  decompose: (g, [x], attributes) => {
-    const c = building(g);
-    return x ? [pooled(c, x, true, (v) => c.apply(maxPool, [v], withoutMissing(attributes)))] : [];
-  },
+  eval: ({ x }, attributes) => pooled(maxPool, true, attributes)(evaluating, x),
+  decompose: (g, [x], attributes) => (x ? [pooled(maxPool, true, attributes)(building(g), x)] : []),
 });
 
 // ---- several operands --------------------------------------------------------------------------------------------------

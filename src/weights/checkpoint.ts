@@ -27,7 +27,10 @@ import { isZip, openZip, ZipProblem } from "./zip-entries.ts";
  */
 export async function readCheckpoint(path: string): Promise<CheckpointValue> {
   try {
-    return (await isZip(path)) ? await readArchive(path) : readLegacy(path, new Uint8Array(await readFile(path)));
+    if (await isZip(path)) return await readArchive(path);
+    // Not as a Buffer, whose slices share memory, and not as a copy: files have gigabytes.
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    return readLegacy(path, new Uint8Array(buffer, byteOffset, byteLength));
   } catch (cause) {
     if (cause instanceof ZipProblem) throw notReadable(path, cause.message, "Download or save the file again.", cause);
     throw fileError("read", path, cause);
