@@ -34,14 +34,14 @@ export function branch(machine: Machine, condition: Sym, yes: () => void, no: ()
   });
   const raises = then.raises || other.raises;
   if (raises && joiner.types.length === 0) {
-    joiner.then.push(stage.inside(then.graph, () => own(stage, stage.scalar(false, "bool"))));
-    joiner.else.push(stage.inside(other.graph, () => own(stage, stage.scalar(false, "bool"))));
+    joiner.yesOutputs.push(stage.inside(then.graph, () => own(stage, stage.scalar(false, "bool"))));
+    joiner.noOutputs.push(stage.inside(other.graph, () => own(stage, stage.scalar(false, "bool"))));
     joiner.types.push(tensorType(scalarDType.bool, []));
   }
   let outputs: readonly Value[] = [];
   if (joiner.types.length > 0) {
-    then.graph.setOutputs(joiner.then);
-    other.graph.setOutputs(joiner.else);
+    then.graph.setOutputs(joiner.yesOutputs);
+    other.graph.setOutputs(joiner.noOutputs);
     const node = stage.current.addTyped(
       "If",
       [stage.scalar(condition, "bool")],

@@ -38,8 +38,8 @@ export interface Side {
 export type Joined = (outputs: readonly Value[]) => unknown;
 
 export class Joiner {
-  readonly then: Value[] = [];
-  readonly else: Value[] = [];
+  readonly yesOutputs: Value[] = [];
+  readonly noOutputs: Value[] = [];
   readonly types: ValueType[] = [];
   readonly #machine: Machine;
   readonly #condition: Sym;
@@ -272,8 +272,8 @@ export class Joiner {
     const { stage } = this.#machine;
     const give = (side: Side, make: () => Value) =>
       stage.inside(side.graph, () => own(stage, side.dead ? defaultValue(stage, type) : make()));
-    this.then.push(give(this.#yes, yes));
-    this.else.push(give(this.#no, no));
+    this.yesOutputs.push(give(this.#yes, yes));
+    this.noOutputs.push(give(this.#no, no));
     this.types.push(type);
     return this.types.length - 1;
   }

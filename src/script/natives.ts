@@ -536,7 +536,8 @@ for (const home of [
   Error.prototype,
 ])
   for (const { value } of Object.values(Object.getOwnPropertyDescriptors(home))) if (typeof value === "function") pure.add(value);
-for (const fn of [parseInt, parseFloat, globalThis.isNaN, globalThis.isFinite, BigInt, Symbol, Error, TypeError, RangeError, structuredClone]) pure.add(fn);
+for (const fn of [parseInt, parseFloat, BigInt, Symbol, Error, TypeError, RangeError, structuredClone]) pure.add(fn);
+for (const name of ["isNaN", "isFinite"]) pure.add(Reflect.get(globalThis, name));
 for (const made of [
   Int8Array,
   Uint8Array,
