@@ -217,6 +217,8 @@ export function binary(c: Context, op: string, a: unknown, b: unknown, node: Any
   const equality = op === "===" || op === "!==" || op === "==" || op === "!=";
   if (isTensor(a) || isTensor(b)) {
     if (!equality) c.machine.fail("TensorOperator", { op, method: tensorMethods[op] ?? "a method of the tensor" }, node);
+    // The library's own code asks whether it was given one tensor twice.
+    if (c.machine.frame.library && isTensor(a) && isTensor(b)) return (a === b) !== op.startsWith("!");
     // A tensor is never null, a number or another object: only two tensors leave the question open.
     if (isTensor(a) && isTensor(b)) c.machine.fail("TensorIdentity", { op }, node);
     if (isScalar(a) || isScalar(b)) c.machine.fail("TensorIdentity", { op }, node);

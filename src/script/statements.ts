@@ -1,7 +1,7 @@
 // Statements. return, break and continue set flags, which may become symbolic like any variable: what follows is then guarded by them.
 import type { AnyNode, ForOfStatement, ForStatement, Statement, SwitchStatement, VariableDeclaration } from "acorn";
 import { isTensor } from "../eager/operand.ts";
-import { IngotError, ScriptError } from "../errors/error.ts";
+import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch, markRaising } from "./branch.ts";
@@ -63,7 +63,7 @@ function execute(c: Context, node: AnyNode, scope: Scope): void {
     if (handler) handler(c, node, scope);
     else machine.fail("UnsupportedSyntax", unsupported(node), node);
   } catch (error) {
-    if (machine.speculating || !(error instanceof ScriptError || error instanceof Reported)) throw error;
+    if (machine.speculating || !(error instanceof IngotError || error instanceof Reported)) throw error;
     machine.calls.length = depth;
     report(c, error, node, scope);
   }
