@@ -29,14 +29,15 @@ export interface GraphNames {
  * Names everything. Inputs and outputs of the outermost graph keep their names exactly, initializers too unless two of them wish for the
  * same; whatever else wishes for a taken name gets a number (`mean`, then `mean_1`). The same graph always gets the same names.
  * A sub-graph never re-uses a name that it can see around it; sibling sub-graphs may use the same names.
+ * `nodeNames` are the names of nodes that are not called after their scope and operator.
  * Throws `InvalidGraph` when two inputs or two outputs have one name, or an output is named as an input that it is not.
  *
  * @example
  * const names = assignNames(graph);
  * names.of(graph.inputs[0]); // "x"
  */
-export function assignNames(graph: Graph): GraphNames {
-  const state: State = { values: new Map(), nodes: new Map(), aliases: [], nodeNames: new NameSpace() };
+export function assignNames(graph: Graph, nodeNames: ReadonlyMap<Node, string> = new Map()): GraphNames {
+  const state: State = { values: new Map(), nodes: new Map(), aliases: [], nodeNames: new NameSpace(), given: nodeNames };
   checkInterface(graph);
   nameGraph(graph, new NameSpace(), state);
   return {
@@ -51,6 +52,7 @@ interface State {
   readonly nodes: Map<Node, string>;
   readonly aliases: OutputAlias[];
   readonly nodeNames: NameSpace;
+  readonly given: ReadonlyMap<Node, string>;
 }
 
 /** The names of one graph, over those of the graphs around it. */
@@ -121,7 +123,7 @@ function nameGraph(graph: Graph, space: NameSpace, state: State): void {
   for (const node of graph.nodes()) {
     const kind = node.op.slice(node.op.lastIndexOf(".") + 1);
     const scope = node.provenance.find((o) => o.scope)?.scope;
-    state.nodes.set(node, state.nodeNames.take(scope ? `${scope}/${kind}` : kind));
+    state.nodes.set(node, state.nodeNames.take(state.given.get(node) ?? (scope ? `${scope}/${kind}` : kind)));
     node.outputs.forEach((v, i) => {
       if (!values.has(v)) values.set(v, space.take(v.name || (i === 0 ? kind.toLowerCase() : `${kind.toLowerCase()}_out${i}`)));
     });

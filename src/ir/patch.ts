@@ -5,7 +5,7 @@ import type { Storage } from "../tensor/storage.ts";
 import { Graph, type Node, type Value } from "./graph.ts";
 import { formatProvenance, mergeProvenance } from "./provenance.ts";
 import type { Attributes, AttributeValue } from "./schema.ts";
-import { copyInto, isDead, readsOf } from "./traverse.ts";
+import { copyInto, hasEffect, holderOf, isDead, readsOf } from "./traverse.ts";
 import { formatType, meetTypes, typeFits } from "./type.ts";
 
 export interface PatchNodeOptions {
@@ -206,7 +206,7 @@ export class Patch {
   }
 }
 
-/** Removes `starts` where nobody reads them, and then what they alone read (operators that are not pure stay). */
+/** Removes `starts` where nobody reads them, and then what they alone read (operators with an effect stay). */
 export function removeDead(graph: Graph, starts: readonly Node[]): Node[] {
   const removed: Node[] = [];
   const stack = [...starts];
@@ -218,17 +218,11 @@ export function removeDead(graph: Graph, starts: readonly Node[]): Node[] {
     for (const v of reads) {
       if (v.users.size > 0) continue;
       if (v.producer) {
-        if (graph.schemas.get(v.producer.op)?.pure !== false) stack.push(v.producer);
+        if (!hasEffect(v.producer)) stack.push(v.producer);
       } else if (graph.initializers.has(v) && !graph.inputs.includes(v)) graph.removeInitializer(v);
     }
   }
   return removed;
-}
-
-/** The node that has `body` among its sub-graphs. */
-function holderOf(body: Graph): Node | undefined {
-  for (const node of body.parent?.nodes() ?? []) if (node.subgraphs.includes(body)) return node;
-  return undefined;
 }
 
 const describe = (v: Value) => (v.name ? `\`${v.name}\`` : v.producer ? `the output of ${v.producer.op}` : `value ${v.id}`);

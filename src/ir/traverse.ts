@@ -37,6 +37,20 @@ export function capturedValues(body: Graph): Value[] {
   return [...captured];
 }
 
+/** The node that has `body` among its sub-graphs. */
+export function holderOf(body: Graph): Node | undefined {
+  for (const node of body.parent?.nodes() ?? []) if (node.subgraphs.includes(body)) return node;
+  return undefined;
+}
+
+/**
+ * True for a node that must run as often, and where, the graph says, whether its outputs are read or not: its operator, or one in its bodies,
+ * draws random numbers or raises.
+ */
+export function hasEffect(node: Node): boolean {
+  return node.graph.schemas.get(node.op)?.pure === false || node.subgraphs.some((body) => [...body.nodes()].some(hasEffect));
+}
+
 export interface GraphCopy {
   readonly graph: Graph;
   /** From each value of the original (sub-graphs included) to its copy. */
@@ -194,14 +208,14 @@ export function isDead(node: Node): boolean {
 }
 
 /**
- * Removes nodes whose results nobody reads (operators that raise or draw unseeded numbers too: an unread result is unread), sub-graphs
- * included, and initializers that nobody reads. Gives the nodes removed, last first.
+ * Removes nodes whose results nobody reads (those that raise or draw random numbers stay), sub-graphs included, and initializers that nobody
+ * reads. Gives the nodes removed, last first.
  */
 export function removeDeadNodes(graph: Graph): Node[] {
   const removed: Node[] = [];
   // From last to first, one walk is enough: removing a node can only make earlier ones dead.
   for (const node of graph.nodesReversed()) {
-    if (isDead(node)) {
+    if (isDead(node) && !hasEffect(node)) {
       graph.remove(node);
       removed.push(node);
     } else for (const body of node.subgraphs) removed.push(...removeDeadNodes(body));

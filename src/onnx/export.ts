@@ -5,6 +5,7 @@ import { assignNames, type GraphNames, type OutputAlias } from "../ir/names.ts";
 import { formatOrigin, type Provenance } from "../ir/provenance.ts";
 import type { AttributeKind, AttributeValue, OpSchema } from "../ir/schema.ts";
 import { graphOpsets, irVersionForOpset, lowestOpset } from "../ir/versions.ts";
+import { opsetOfIdentity } from "../ops/dtype-versions.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { annotated, annotatedModel } from "./annotations.ts";
@@ -12,6 +13,7 @@ import { fitOpset } from "./fit-opset.ts";
 import { anyFormOpset } from "./node-opset.ts";
 import { type OlderForm, olderForm } from "./opset/older-forms.ts";
 import { producerName, producerVersion } from "./producer.ts";
+import { lowerRaises, raisedMessage } from "./raise-nodes.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
 import { attributeTypes } from "./schema.ts";
 import { externalLocation, storageToTensor } from "./tensor-proto.ts";
@@ -40,6 +42,8 @@ export interface ExportedModel {
   readonly model: ModelProto;
   /** Initializers that are not part of the model's bytes, by name. */
   readonly lent: ReadonlyMap<string, Storage>;
+  /** The names of the nodes whose failure is an exception of the model, with its message. */
+  readonly raises: ReadonlyMap<string, string>;
 }
 
 /** The location that stands for memory handed over by address. */
@@ -65,12 +69,14 @@ export function exportModel(graph: Graph, options: ExportOptions = {}): Exported
       hint: "ONNX Runtime and others no longer take older files.",
     });
   const limited = Number.isFinite(limit);
-  const fitted = limited ? fitOpset(graph, limit) : graph;
+  const { graph: fitted, names: raising } = lowerRaises(limited ? fitOpset(graph, limit) : graph);
   const versions = graphOpsets(fitted);
   if (limited && (versions.get("") ?? 1) > limit) versions.set("", graphOpsets(fitted, anyFormOpset).get("") ?? limit);
-  versions.set("", Math.max(versions.get("") ?? 1, Math.min(opset, limit)));
+  const names = assignNames(fitted, raising);
+  const aliases = names.aliases.map(({ value }) => opsetOfIdentity(value.type));
+  versions.set("", Math.max(versions.get("") ?? 1, Math.min(opset, limit), ...aliases));
   const defaultOpset = versions.get("") ?? 1;
-  const writer = new GraphWriter(assignNames(fitted), options, defaultOpset);
+  const writer = new GraphWriter(names, options, defaultOpset);
   const proto = writer.write(fitted);
   const model: ModelProto = {
     irVersion: irVersionForOpset(defaultOpset),
@@ -81,7 +87,8 @@ export function exportModel(graph: Graph, options: ExportOptions = {}): Exported
     metadataProps: [...fitted.metadata].map(([key, value]) => ({ key, value })),
     ...annotatedModel(fitted.annotations?.model),
   };
-  return { model, lent: writer.lent };
+  const raises = new Map([...raising.values()].map((name) => [name, raisedMessage(name) ?? ""]));
+  return { model, lent: writer.lent, raises };
 }
 
 class GraphWriter {

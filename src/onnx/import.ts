@@ -15,6 +15,7 @@ import { provenanceFromProps, provenanceToProps } from "./export.ts";
 import { convertToNewest } from "./opset/convert.ts";
 import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
 import { orderNodes } from "./order-nodes.ts";
+import { raisedMessage, raiseOp } from "./raise-nodes.ts";
 import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } from "./schema.ts";
 import { sparseName, sparseToStorage } from "./sparse-tensor.ts";
 import { dtypeOf, tensorToStorage } from "./tensor-proto.ts";
@@ -213,6 +214,12 @@ class Importer {
       this.#call(scope, called, inputs, attributes, names, title);
       return;
     }
+    const message = domain === "" && opType === "Gather" && isPastTheEnd(inputs) ? raisedMessage(node.name) : undefined;
+    if (message !== undefined) {
+      const raised = scope.graph.add(raiseOp, [], { message }, { provenance: provenanceFromProps(node.metadataProps ?? []) });
+      this.#define(scope, names[0] ?? "", scope.graph.add("Cast", [raised.output], { to: 7 }, { names: [names[0]] }).output);
+      return;
+    }
     const version = scope.versions.get(domain);
     if (version === undefined) throw this.#invalid(`${title} is of the domain "${domain}", which the model does not import`);
     const provenance = provenanceOf(node);
@@ -283,6 +290,9 @@ class Importer {
     });
   }
 }
+
+/** True where the first of the inputs is the table of one element that a Gather reads outside of to raise. */
+const isPastTheEnd = ([table]: readonly (Value | undefined)[]): boolean => table?.constant?.dtype === "int64" && table.constant.size === 1;
 
 /** Files may leave out the types of a body's inputs, or say no more than that they are tensors. */
 function saysType(type: TypeProto | undefined): boolean {

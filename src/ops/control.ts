@@ -130,7 +130,7 @@ function tripCount(c: InferContext, body: Graph): Dim {
 }
 
 /** True for a condition that is passed through unchanged, or is the constant true. */
-function staysTrue(value: Value | undefined, body: Graph): boolean {
+export function staysTrue(value: Value | undefined, body: Graph): boolean {
   if (value === undefined || value === body.inputs[1]) return value !== undefined;
   if (value.constant) return value.constant.toNumbers()[0] === 1;
   const { producer } = value;

@@ -2,6 +2,7 @@
 // 14, though Add is as old as ONNX. Facts from the operator schemas of ONNX 1.22 (opsets 1 to 27), default domain.
 import type { Node } from "../ir/graph.ts";
 import type { OpSchema } from "../ir/schema.ts";
+import type { ValueType } from "../ir/type.ts";
 import { opsetOfDType } from "../ir/versions.ts";
 import { type DType, float8s, integers } from "../tensor/dtype.ts";
 
@@ -92,6 +93,11 @@ const containersSince: Readonly<Record<string, { readonly sequence: number; read
   OptionalGetElement: { sequence: 18, optional: 15 },
   OptionalHasElement: { sequence: 18, optional: 15 },
 };
+
+/** The lowest opset whose Identity takes such a value. */
+export function opsetOfIdentity({ kind }: ValueType): number {
+  return kind === "sequence" || kind === "optional" ? (containersSince.Identity?.[kind] ?? 1) : 1;
+}
 
 /** Operators that took 8-bit floats later than ONNX got them. */
 const float8Since: Readonly<Record<string, number>> = {

@@ -50,6 +50,7 @@ import * as pad from "./pad.ts";
 import * as pool from "./pool.ts";
 import * as quantize from "./quantize.ts";
 import * as quantizedLinear from "./quantized-linear.ts";
+import * as raise from "./raise.ts";
 import * as random from "./random.ts";
 import * as recurrent from "./recurrent.ts";
 import * as reduce from "./reduce.ts";
@@ -121,6 +122,7 @@ const families = {
   pool,
   quantize,
   quantizedLinear,
+  raise,
   random,
   recurrent,
   reduce,

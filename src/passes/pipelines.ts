@@ -4,6 +4,7 @@ import { cancelInverse } from "./rules/cancel-inverse.ts";
 import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
 import { deadCode } from "./rules/dead-code.ts";
+import { deadState } from "./rules/dead-state.ts";
 import { decomposeBatchNorm } from "./rules/decompose-batchnorm.ts";
 import { einsumMatMul, einsumTranspose } from "./rules/einsum-matmul.ts";
 import { foldAddConv, foldMulConv } from "./rules/fold-affine-conv.ts";
@@ -21,6 +22,7 @@ import { fuseGemmActivation } from "./rules/fuse-gemm.ts";
 import { fuseLayerNorm } from "./rules/fuse-layer-norm.ts";
 import { fuseMatMulScale, fuseMatMulTranspose } from "./rules/fuse-matmul.ts";
 import { fuseBiasGelu, fuseSkipLayerNorm } from "./rules/fuse-transformer.ts";
+import { hoistInvariant } from "./rules/hoist-invariant.ts";
 import { inlineIf, inlineLoop } from "./rules/inline-control.ts";
 import { logSoftmax } from "./rules/log-softmax.ts";
 import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul-add.ts";
@@ -35,12 +37,16 @@ import { noOp } from "./rules/no-op.ts";
 import { mulReciprocal } from "./rules/reciprocal.ts";
 import { constantWhere, notWhere } from "./rules/simplify-where.ts";
 import { staticExpand, staticReshape } from "./rules/static-shape.ts";
+import { unrollLoop } from "./rules/unroll-loop.ts";
 
 /** What does nothing, or what nobody reads. */
 const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, cancelInverse, dropClipBound];
 
 /** What is known before the model runs. */
 const knowing: readonly Pass[] = [constantFold, inlineIf, inlineLoop, staticReshape, staticExpand, constantWhere, commonSubexpression];
+
+/** Loops and branches that stay. */
+const control: readonly Pass[] = [unrollLoop, deadState, hoistInvariant];
 
 /** Two operators in a row that do the same kind of thing, as one. */
 const merging: readonly Pass[] = [
@@ -91,6 +97,7 @@ const products: readonly Pass[] = [
 export const portablePasses: readonly Pass[] = [
   ...cleaning,
   ...knowing,
+  ...control,
   ...merging,
   ...convolutions,
   ...products,

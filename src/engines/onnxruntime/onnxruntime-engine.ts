@@ -1,6 +1,6 @@
 // The ONNX Runtime engine: lowers a portable graph with its own passes, hands the weights over by address, and runs one session for all
 // concurrent calls.
-import { IngotError } from "../../errors/error.ts";
+import { IngotError, ingotError } from "../../errors/error.ts";
 import type { Graph, Value } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
@@ -50,26 +50,39 @@ export async function prepareOnnxRuntime(graph: Graph, options: EngineOptions = 
     validate,
     ...(disable !== "all" && { disable }),
   });
-  const session = await openSession(lowered, options);
-  return new OrtExecutable(lowered, report, session);
+  const opened = await openSession(lowered, options);
+  return new OrtExecutable(lowered, report, opened);
 }
 
-async function openSession(graph: Graph, options: EngineOptions): Promise<InferenceSession> {
+interface Opened {
+  readonly session: InferenceSession;
+  /** The messages of the nodes that raise, by their names. */
+  readonly raises: ReadonlyMap<string, string>;
+}
+
+async function openSession(graph: Graph, options: EngineOptions): Promise<Opened> {
   const threads = options.threads === undefined ? {} : { intraOpThreads: checkThreads("threads", options.threads) };
-  const { model, lent } = exportModel(graph, { lend: (s) => s.dtype !== "string" && s.byteSize >= smallestLent, valueInfo: false });
+  const { model, lent, raises } = exportModel(graph, { lend: (s) => s.dtype !== "string" && s.byteSize >= smallestLent, valueInfo: false });
   const initializers = new Map([...lent].map(([name, storage]) => [name, toOrtTensor(storage)]));
   try {
-    return await OrtSession.create(encodeToBytes("ModelProto", model), { ...threads, initializers });
+    return { session: await OrtSession.create(encodeToBytes("ModelProto", model), { ...threads, initializers }), raises };
   } catch (error) {
     // Where koffi cannot load the library, the package's own binding may: it runs in a thread, on a copy of the weights.
     if (!(error instanceof IngotError) || error.code !== "EngineLibraryMissing") throw error;
     const whole = encodeToBytes("ModelProto", exportModel(graph, { valueInfo: false }).model);
     try {
-      return await WorkerSession.create(whole, threads);
+      return { session: await WorkerSession.create(whole, threads), raises };
     } catch (second) {
       throw second instanceof IngotError && second.code === "EngineRejectedModel" ? second : error;
     }
   }
+}
+
+/** A failure of a node that raises, as what the model threw; any other error as it is. */
+function raisedError(error: unknown, raises: ReadonlyMap<string, string>): unknown {
+  if (!(error instanceof IngotError) || error.code !== "EngineRunFailed") return error;
+  for (const [name, message] of raises) if (error.message.includes(`Name:'${name}'`)) return ingotError("RaisedError", { message });
+  return error;
 }
 
 export class OrtExecutable implements Executable {
@@ -80,18 +93,22 @@ export class OrtExecutable implements Executable {
   readonly #session: InferenceSession;
   readonly #inputs: readonly string[];
   readonly #outputs: readonly string[];
+  readonly #raises: ReadonlyMap<string, string>;
 
-  constructor(graph: Graph, lowering: PassReport, session: InferenceSession) {
+  constructor(graph: Graph, lowering: PassReport, { session, raises }: Opened) {
     this.graph = graph;
     this.lowering = lowering;
     this.#session = session;
+    this.#raises = raises;
     this.#inputs = session.inputs.map((p) => p.name);
     this.#outputs = session.outputs.map((p) => p.name);
   }
 
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
     const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
-    const outputs = await this.#session.run(feeds, this.#outputs, options);
+    const outputs = await this.#session.run(feeds, this.#outputs, options).catch((error: unknown) => {
+      throw raisedError(error, this.#raises);
+    });
     return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type));
   }
 

@@ -1,4 +1,4 @@
-// Errors about the compiled kernels themselves: the machine that cannot run them, operands that do not fit their sizes.
+// Errors about the compiled kernels themselves: the machine that cannot run them, operands that do not fit their sizes, models that raise.
 import { errorFamily } from "../entry.ts";
 
 export const kernelErrors = errorFamily({
@@ -8,6 +8,13 @@ export const kernelErrors = errorFamily({
     hint: "Pass typed arrays that hold every element that the shape, offset and strides reach; `tensor.contiguous()` gives dense data.",
     about:
       "A kernel works on typed arrays and explicit sizes. It refuses operands that are shorter than these sizes say, rather than read or write beside them.",
+  },
+  RaisedError: {
+    kind: "EngineError",
+    message: "{message}",
+    hint: "The model itself throws this for such inputs: look for the message in its source.",
+    about:
+      "A compiled model threw: its source has a `throw` on a path that depends on the inputs, and these inputs took it. The message is the one that the source gives. On ONNX Runtime and in saved files the throw is a node that fails and is named after the message; there, too, this error comes back. No output is given.",
   },
   WebAssemblyUnusable: {
     kind: "EngineError",

@@ -300,11 +300,4 @@ export const scriptErrors = errorFamily({
     about:
       "A graph computes its outputs from its inputs. A write to an object that existed before the model was compiled (a field of the module, an array of the file) would happen in eager at every call and be lost in the graph; only registered buffers become state outputs. What the objects held before was put back.",
   },
-  RaisedError: {
-    kind: "EngineError",
-    message: "{message}",
-    hint: "The model itself throws this for the given inputs; eager throws it as well.",
-    about:
-      "The model has a `throw` under a condition that depends on its inputs, and these inputs met it. The message is the model's own. The run gave no result, and the module can be run again.",
-  },
 });

@@ -1,5 +1,5 @@
 // Removes nodes and constants that no output depends on.
-import { allGraphs } from "../../ir/traverse.ts";
+import { allGraphs, hasEffect, isDead } from "../../ir/traverse.ts";
 import type { Pass } from "../pass.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Pass } from "../pass.ts";
  *     x ─ Relu ─ y        a ─ Exp ─ (no reader)
  *     x ─ Relu ─ y
  *
- * Legal because operators have no effects; those that are not pure stay.
+ * Legal because operators have no effects; those that raise or draw random numbers stay, and so does an If or Loop around one.
  * Accuracy: exact.
  */
 export const deadCode: Pass = {
@@ -19,7 +19,7 @@ export const deadCode: Pass = {
     // Sub-graphs first: what only their dead nodes read is dead too.
     for (const inner of [...allGraphs(graph)].reverse()) {
       for (const node of inner.nodesReversed()) {
-        if (node.outputs.some((v) => v.users.size > 0) || graph.schemas.get(node.op)?.pure === false) continue;
+        if (!isDead(node) || hasEffect(node)) continue;
         if (!context.step("dead-code", node)) return;
         inner.remove(node);
       }

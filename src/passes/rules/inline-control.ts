@@ -1,39 +1,13 @@
 // Control flow whose way is known: the branch that a constant condition takes, the body of a loop that runs once, and loops that never run.
-import type { Graph, Node, Value } from "../../ir/graph.ts";
+import type { Graph, Value } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
-import { allGraphs } from "../../ir/traverse.ts";
 import { loopArguments } from "../../ops/control.ts";
 import { int64List } from "../../ops/shape.ts";
 import { Storage } from "../../tensor/storage.ts";
 import { addBody, shuntOutput } from "../body-patch.ts";
+import { controlPass, known } from "../control-pass.ts";
 import type { Pass } from "../pass.ts";
 import { knownShape } from "../value-facts.ts";
-
-/** Tries every node of the graph and its sub-graphs; a patch that is made is applied. */
-function controlPass(name: string, about: string, op: string, patchOf: (node: Node) => Patch | undefined): Pass {
-  return {
-    name,
-    about,
-    accuracy: "exact",
-    run(graph, context) {
-      for (const inner of [...allGraphs(graph)])
-        for (const node of inner.nodes()) {
-          const patch = node.op === op ? patchOf(node) : undefined;
-          if (!patch) continue;
-          patch.validate();
-          if (!context.step(name, node)) return;
-          context.check(patch, { rule: name, accuracy: "exact" }, node);
-          patch.apply();
-        }
-    },
-  };
-}
-
-/** The single element of a constant condition or count; undefined for a value that is none. */
-function known(value: Value | undefined): number | undefined {
-  const storage = value?.constant;
-  return storage?.size === 1 ? Number((storage.dense() as ArrayLike<number | bigint>)[0]) : undefined;
-}
 
 /**
  * Puts the branch that a constant condition takes in place of the If.

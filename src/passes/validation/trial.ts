@@ -143,7 +143,7 @@ function requireComparable(node: Node): void {
   if (node.subgraphs.length > 0) throw new NotComparable("sub-graphs");
   const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
   if (!definition?.evaluate) throw new NotComparable("operators without a kernel");
-  if (!definition.pure && !isInference(node)) throw new NotComparable("random operators");
+  if (!definition.pure && !isInference(node)) throw new NotComparable("operators that raise or draw random numbers");
 }
 
 /** Dropout draws numbers in training only. */
