@@ -13,7 +13,13 @@ export async function* capture(progress: (what: string) => void): AsyncIterable<
   const again = Array.from({ length: 9 }, () => msEach(functions));
   const name = "capturing a function of a file that is parsed: source, tree and variables";
   yield { name, value: median(again), unit: "ms", bar: "≤ 1", spread: range(again, 2) };
-  yield { name: "the same for the first time, its file parsed", value: first, unit: "ms", bar: "", spread: `${functions.length} functions` };
+  yield {
+    name: "the same for the first time, its file parsed",
+    value: first,
+    unit: "ms",
+    bar: "",
+    spread: `${functions.length} functions`,
+  };
 }
 
 /** The mean processor time: reading is synchronous, and other programs on the machine do not count. */
