@@ -1,5 +1,6 @@
 // What the parts of the interpreter call of each other: expressions, statements, calls and members know one another through this.
 import type { AnyNode, Expression, Function as FunctionSyntax, Pattern, Statement, Super } from "acorn";
+import type { PrivateMember } from "../source/inspector.ts";
 import type { ClassNode } from "../source/parse.ts";
 import type { Machine } from "./machine.ts";
 import type { Scope } from "./scope.ts";
@@ -32,6 +33,8 @@ export interface Context {
     options?: { readonly name?: string; readonly home?: unknown; readonly privates?: object },
   ): AnyFunction;
   classValue(node: ClassNode, scope: Scope): AnyFunction;
+  /** The private members of a live object. */
+  livePrivates(object: object): ReadonlyMap<string, PrivateMember>;
   /** True for functions of JavaScript and of the library, which need no interpretation. */
   runsAsIs(fn: AnyFunction): boolean;
 }

@@ -14,6 +14,7 @@ import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
+import { LazyHome } from "./lazy-home.ts";
 import { Binding } from "./machine.ts";
 import { binaryScalar, unaryScalar } from "./operators.ts";
 import { getPrivate, setPrivate } from "./privates.ts";
@@ -406,7 +407,10 @@ export function memberKey(c: Context, node: MemberExpression, scope: Scope): unk
 function member(c: Context, node: MemberExpression, scope: Scope): { readonly object: unknown; readonly value: unknown } {
   if (node.object.type === "Super") {
     const self = scope.activation.self ? scope.activation.self.value : scope.activation.thisValue;
-    const parent: unknown = Object.getPrototypeOf(scope.activation.home as object);
+    const { home } = scope.activation;
+    const owner: unknown = home instanceof LazyHome ? home.home : home;
+    if (typeof owner !== "object" && typeof owner !== "function") c.machine.fail("SuperHome", {}, node);
+    const parent: unknown = Object.getPrototypeOf(owner as object);
     const key = memberKey(c, node, scope);
     return { object: self, value: superMember(c, parent, key, self, node) };
   }

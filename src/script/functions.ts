@@ -6,11 +6,12 @@ import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isNameHelper } from "../source/artefacts.ts";
 import { type FunctionSource, readFunction, type SourceText } from "../source/function-source.ts";
-import { type Callable, type ScopeLookup, withInspector } from "../source/inspector.ts";
+import { type BoundFacts, type Callable, type PrivateMember, type ScopeLookup, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
 import type { ClassNode, FunctionNode } from "../source/parse.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { propertyKey } from "./expressions.ts";
+import { LazyHome } from "./lazy-home.ts";
 import { callLibraryFunction, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
 import { callNative, constructNative, isNative } from "./natives.ts";
@@ -49,6 +50,35 @@ export class FunctionCache {
     }
     return known;
   }
+
+  /** What a bound function binds. */
+  bound(fn: AnyFunction): BoundFacts | undefined {
+    if (!this.#bound.has(fn))
+      this.#bound.set(
+        fn,
+        withInspector((inspector) => inspector.boundFacts(fn as Callable)),
+      );
+    return this.#bound.get(fn);
+  }
+
+  isNameHelper(fn: AnyFunction): boolean {
+    return !this.#read.has(fn) && isNameHelper(fn as Callable);
+  }
+
+  /** The private members of a live object; nothing of interpreted code changes them. */
+  privates(object: object): ReadonlyMap<string, PrivateMember> {
+    let known = this.#privates.get(object);
+    if (!known) {
+      known = withInspector((inspector) => inspector.privateMembers(object));
+      this.#privates.set(object, known);
+    }
+    return known;
+  }
+
+  /** Methods of a base class, by the function, see `isModuleMethod`. */
+  readonly baseMethods = new WeakMap<object, boolean>();
+  readonly #bound = new WeakMap<object, BoundFacts | undefined>();
+  readonly #privates = new WeakMap<object, ReadonlyMap<string, PrivateMember>>();
 }
 
 interface LiveFunction {
@@ -98,13 +128,14 @@ export function call(
   if (isLibraryFunction(fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   if (isNative(fn)) return callNative(c, fn, thisValue, args, node);
   if (types.isProxy(fn)) machine.fail("NoSource", { fn: "a function", reason: "it is a Proxy" }, node);
-  const bound = withInspector((inspector) => inspector.boundFacts(fn as Callable));
-  if (bound) return c.call(bound.target, bound.boundThis, [...bound.boundArgs, ...args], node);
-  if (isNativeCode(fn)) return callNative(c, fn, thisValue, args, node);
-  if (isNameHelper(fn as Callable)) return args[0];
+  if (isNativeCode(fn)) {
+    const bound = cache.bound(fn);
+    return bound ? c.call(bound.target, bound.boundThis, [...bound.boundArgs, ...args], node) : callNative(c, fn, thisValue, args, node);
+  }
+  if (cache.isNameHelper(fn)) return args[0];
   const { source, library, captured } = cache.read(c, fn, node);
   // The library's helpers run as they are; only the forward methods of its layers, which call the user's, are interpreted.
-  if (library && !isModuleMethod(thisValue, fn)) return callLibraryFunction(c, fn, thisValue, args, node);
+  if (library && !isModuleMethod(cache, thisValue, fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   const tree = source.node;
   if (!("params" in tree)) return machine.fail("NotCallable", { what: `the class ${fn.name}` }, node);
   return run(c, {
@@ -113,7 +144,7 @@ export function call(
     source: source.source,
     library,
     thisValue,
-    home: homeOf(fn, thisValue),
+    home: new LazyHome(fn, thisValue),
     newTarget: undefined,
     captured,
     privates: undefined,
@@ -128,13 +159,17 @@ export function isNativeCode(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
 }
 
-/** Methods of modules, the library's layers included. */
-function isModuleMethod(thisValue: unknown, fn: AnyFunction): boolean {
+/** Methods of modules, the library's layers included; those of the base class (named parameters, state) run as they are. */
+function isModuleMethod(cache: FunctionCache, thisValue: unknown, fn: AnyFunction): boolean {
   if (typeof thisValue !== "object" || thisValue === null || !("isIngotModule" in thisValue)) return false;
-  return fn.name === "forward" || !("stateDict" in thisValue) || !isBaseMethod(thisValue, fn);
+  let isBase = cache.baseMethods.get(fn);
+  if (isBase === undefined) {
+    isBase = isBaseMethod(thisValue, fn);
+    cache.baseMethods.set(fn, isBase);
+  }
+  return !isBase;
 }
 
-/** Methods of the base class of modules (named parameters, state) run as they are. */
 function isBaseMethod(module: object, fn: AnyFunction): boolean {
   let base: object | null = module;
   for (let next: object | null = base; next && "isIngotModule" in next; next = Object.getPrototypeOf(next) as object | null) base = next;
@@ -144,19 +179,6 @@ function isBaseMethod(module: object, fn: AnyFunction): boolean {
 function functionName(fn: AnyFunction, thisValue: unknown): string {
   const owner = typeof thisValue === "object" && thisValue !== null ? thisValue.constructor?.name : undefined;
   return owner && owner !== "Object" && fn.name ? `${owner}.${fn.name}` : fn.name || "an anonymous function";
-}
-
-/** The object on whose prototype `super` goes on: the one that holds the method. */
-function homeOf(fn: AnyFunction, thisValue: unknown): unknown {
-  for (
-    let owner = thisValue;
-    (typeof owner === "object" || typeof owner === "function") && owner !== null;
-    owner = Object.getPrototypeOf(owner) as unknown
-  ) {
-    const own = Object.values(Object.getOwnPropertyDescriptors(owner));
-    if (own.some(({ value, get, set }) => value === fn || get === fn || set === fn)) return owner;
-  }
-  return undefined;
 }
 
 // ---- running ------------------------------------------------------------------------------------------------------

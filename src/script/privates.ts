@@ -2,7 +2,6 @@
 // in a table, under the class that declared them.
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
-import { withInspector } from "../source/inspector.ts";
 import type { Context } from "./context.ts";
 import { Binding } from "./machine.ts";
 import type { Scope } from "./scope.ts";
@@ -24,7 +23,7 @@ export function getPrivate(c: Context, object: unknown, name: string, node: AnyN
     const accessor = own.value;
     return accessor instanceof PrivateAccessor ? c.call(accessor.get, object, [], node) : c.machine.read(accessor);
   }
-  const member = withInspector((inspector) => inspector.privateMembers(object as object).get(`#${name}`));
+  const member = c.livePrivates(object as object).get(`#${name}`);
   if (!member) c.machine.fail("NoPrivate", { name }, node);
   if (member.ambiguous) c.machine.fail("AmbiguousPrivate", { name }, node);
   if (member.get) return c.call(member.get, object, [], node);

@@ -86,6 +86,7 @@ function makeContext(
     bind: (pattern, value, scope, how) => bind(context, pattern, value, scope, how),
     closure: (node, scope, options) => closure(context, node, scope, options),
     classValue: (node, scope) => classValue(context, node, scope),
+    livePrivates: (object) => cache.privates(object),
     runsAsIs: (fn) => isLibraryFunction(fn) || isNativeCode(fn) || isLibraryCode(fn),
   };
   return { context, cache };
