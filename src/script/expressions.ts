@@ -109,6 +109,8 @@ function readVariable(c: Context, name: string, scope: Scope, node: Node): unkno
       if (binding instanceof Declared) return undefined;
       return c.machine.fail("MaybeUndefined", { name, condition: "this is reached" }, node as AnyNode);
     }
+    if (binding.onlyWhileCalled && binding.call?.ended)
+      c.machine.fail("MaybeUndefined", { name, condition: "the function that declares it has not returned early" }, node as AnyNode);
     return c.machine.read(binding.value);
   }
   if (name === "undefined") return undefined;
@@ -120,7 +122,11 @@ function readVariable(c: Context, name: string, scope: Scope, node: Node): unkno
 }
 
 /** A variable declared without a value: reading it before an assignment gives undefined, as in JavaScript. */
-export class Declared extends Binding {}
+export class Declared extends Binding {
+  constructor(name: string) {
+    super(name, unassigned);
+  }
+}
 
 /** The elements of a list of expressions, spread ones opened. */
 export function list(c: Context, nodes: readonly (Expression | SpreadElement | null)[], scope: Scope): unknown[] {
@@ -326,7 +332,7 @@ export function choose(c: Context, condition: Sym, yes: () => unknown, no: () =>
   const known = c.machine.resolve(condition);
   if (typeof known === "boolean") return known ? yes() : no();
   const { heap } = c.machine;
-  const result = heap.fresh(new Binding("the value of this expression"));
+  const result = heap.fresh(new Binding("the value of this expression", unassigned));
   branch(
     c.machine,
     condition,
