@@ -1,13 +1,13 @@
 // NumPy's .npy arrays and .npz archives of them. The header is a Python dictionary and is parsed as data; arrays of objects are pickles
 // inside and are refused. Source: numpy/lib/format.py, versions 1.0 to 3.0.
-import { readFile } from "node:fs/promises";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
-import { openZip, ZipProblem } from "./zip-entries.ts";
+import { readWhole, withFile } from "./read-file.ts";
+import { openZip, type ZipArchive, ZipProblem } from "./zip-entries.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -37,7 +37,7 @@ const letterOf = new Map(Object.entries(dtypeOf).map(([letter, dtype]) => [dtype
  */
 export async function readNpy(path: string): Promise<Storage> {
   try {
-    return parseNpy(new Uint8Array(await readFile(path)), path);
+    return await withFile(path, async (file) => parseNpy(await readWhole(file), path));
   } catch (cause) {
     throw fileError("read", path, cause);
   }
@@ -46,20 +46,28 @@ export async function readNpy(path: string): Promise<Storage> {
 /** Reads a .npz archive: its arrays by name, without `.npy`. Throws FileError and `NpyFormat`. */
 export async function readNpz(path: string): Promise<Map<string, Storage>> {
   try {
-    const zip = await openZip(path);
-    try {
-      const arrays = new Map<string, Storage>();
-      for (const name of zip.names)
-        if (name.endsWith(".npy"))
-          arrays.set(name.slice(0, -4), parseNpy((await zip.read(name)) as Uint8Array<ArrayBuffer>, `${path}/${name}`));
-      return arrays;
-    } finally {
-      await zip.close();
-    }
+    return await withFile(path, async (file) => arraysOf(await openZip(file), path));
   } catch (cause) {
-    if (cause instanceof ZipProblem) throw ingotError("NpyFormat", { file: path, problem: cause.message }, { cause });
-    throw fileError("read", path, cause);
+    throw cause instanceof ZipProblem ? damaged(path, cause) : fileError("read", path, cause);
   }
+}
+
+/** Whether an archive is one of arrays. */
+export const holdsArrays = (zip: ZipArchive): boolean => zip.names.some(isArray);
+
+const isArray = (name: string) => name.endsWith(".npy");
+const damaged = (file: string, cause: ZipProblem) => ingotError("NpyFormat", { file, problem: cause.message }, { cause });
+
+/** The arrays of an open archive, by name. Throws `NpyFormat`. */
+export async function arraysOf(zip: ZipArchive, path: string): Promise<Map<string, Storage>> {
+  const arrays = new Map<string, Storage>();
+  try {
+    for (const name of zip.names.filter(isArray))
+      arrays.set(name.slice(0, -4), parseNpy((await zip.read(name)) as Uint8Array<ArrayBuffer>, `${path}/${name}`));
+  } catch (cause) {
+    throw cause instanceof ZipProblem ? damaged(path, cause) : cause;
+  }
+  return arrays;
 }
 
 /** Reads .npy from memory. The elements are a view of `bytes` where alignment and byte order allow. Throws `NpyFormat`. */

@@ -1,14 +1,15 @@
 // One way in for weights of any format: told from the first bytes of the file, given as tensors by name.
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { Storage } from "../tensor/storage.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { checkpointInZip, damagedArchive, parseLegacyCheckpoint } from "./checkpoint.ts";
 import type { CheckpointValue } from "./checkpoint-names.ts";
-import { readNpz } from "./npy.ts";
+import { arraysOf, holdsArrays } from "./npy.ts";
+import { readWhole, withFile } from "./read-file.ts";
 import { readSafetensors } from "./safetensors.ts";
-import { openZip } from "./zip-entries.ts";
+import { isZip, openZip, ZipProblem } from "./zip-entries.ts";
 
 /** Where the weights stand in checkpoints of training programs that hold more. */
 const places = ["state_dict", "model_state_dict", "model", "module", "model_ema", "params"] as const;
@@ -22,37 +23,22 @@ const places = ["state_dict", "model_state_dict", "model", "module", "model_ema"
  * weights.get("conv1.weight"); // Storage of shape [64, 3, 7, 7]
  */
 export async function readStateDict(path: string): Promise<Map<string, Storage>> {
-  const head = await firstBytes(path);
-  const text = Buffer.from(head).toString("latin1");
-  if (text.startsWith("PK\u0003\u0004")) return (await hasArrays(path)) ? readNpz(path) : stateDictOf(path, await readCheckpoint(path));
-  if (head[0] === 0x80) return stateDictOf(path, await readCheckpoint(path));
-  if (/^\s*\{/.test(text)) return readShards(path);
-  if (head[8] === 0x7b) return (await readSafetensors(path)).tensors;
-  throw ingotError("WeightsFormat", { file: path, problem: head.length === 0 ? "it is empty" : "its first bytes are of no known format" });
-}
-
-async function firstBytes(path: string): Promise<Uint8Array> {
   try {
-    const file = await open(path, "r");
-    try {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(16), 0, 16, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return await withFile(path, async (file, head) => {
+      if (isZip(head)) {
+        const zip = await openZip(file);
+        return holdsArrays(zip) ? arraysOf(zip, path) : stateDictOf(path, await checkpointInZip(zip, path));
+      }
+      if (head[0] === 0x80) return stateDictOf(path, parseLegacyCheckpoint(await readWhole(file), path));
+      if (/^\s*\{/.test(Buffer.from(head).toString("latin1"))) return readShards(path);
+      if (head[8] === 0x7b) return (await readSafetensors(path)).tensors;
+      throw ingotError("WeightsFormat", {
+        file: path,
+        problem: head.length === 0 ? "it is empty" : "its first bytes are of no known format",
+      });
+    });
   } catch (cause) {
-    throw fileError("read", path, cause);
-  }
-}
-
-async function hasArrays(path: string): Promise<boolean> {
-  try {
-    const zip = await openZip(path);
-    await zip.close();
-    return zip.names.some((name) => name.endsWith(".npy"));
-  } catch {
-    // The reader of checkpoints meets the same trouble and says what it is.
-    return false;
+    throw cause instanceof ZipProblem ? damagedArchive(path, cause) : fileError("read", path, cause);
   }
 }
 

@@ -86,7 +86,7 @@ export const weightsErrors = errorFamily({
   WeightsFormat: {
     kind: "WeightsError",
     message: "{file} is no weights file that is known: {problem}",
-    hint: "Give a .safetensors, .safetensors.index.json, .npz, .npy, .pt, .pth or .bin file.",
+    hint: "Give a .safetensors, .safetensors.index.json, .npz, .pt, .pth or .bin file.",
     about: "The format is told from the first bytes of the file, not from its name.",
   },
 });
