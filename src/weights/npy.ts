@@ -1,4 +1,4 @@
-// NumPy's .npy arrays and .npz archives of them. The header is a Python dictionary and is parsed as data; arrays of objects are pickles
+// NumPy's .npy arrays. The header is a Python dictionary and is parsed as data; arrays of objects are pickles
 // inside and are refused. Source: numpy/lib/format.py, versions 1.0 to 3.0.
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
@@ -7,7 +7,6 @@ import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
 import { readWhole, withFile } from "./read-file.ts";
-import { openZip, type ZipArchive, ZipProblem } from "./zip-entries.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -41,33 +40,6 @@ export async function readNpy(path: string): Promise<Storage> {
   } catch (cause) {
     throw fileError("read", path, cause);
   }
-}
-
-/** Reads a .npz archive: its arrays by name, without `.npy`. Throws FileError and `NpyFormat`. */
-export async function readNpz(path: string): Promise<Map<string, Storage>> {
-  try {
-    return await withFile(path, async (file) => arraysOf(await openZip(file), path));
-  } catch (cause) {
-    throw cause instanceof ZipProblem ? damaged(path, cause) : fileError("read", path, cause);
-  }
-}
-
-/** Whether an archive is one of arrays. */
-export const holdsArrays = (zip: ZipArchive): boolean => zip.names.some(isArray);
-
-const isArray = (name: string) => name.endsWith(".npy");
-const damaged = (file: string, cause: ZipProblem) => ingotError("NpyFormat", { file, problem: cause.message }, { cause });
-
-/** The arrays of an open archive, by name. Throws `NpyFormat`. */
-export async function arraysOf(zip: ZipArchive, path: string): Promise<Map<string, Storage>> {
-  const arrays = new Map<string, Storage>();
-  try {
-    for (const name of zip.names.filter(isArray))
-      arrays.set(name.slice(0, -4), parseNpy((await zip.read(name)) as Uint8Array<ArrayBuffer>, `${path}/${name}`));
-  } catch (cause) {
-    throw cause instanceof ZipProblem ? damaged(path, cause) : cause;
-  }
-  return arrays;
 }
 
 /** Reads .npy from memory. The elements are a view of `bytes` where alignment and byte order allow. Throws `NpyFormat`. */
@@ -144,10 +116,10 @@ function strings(data: Uint8Array, count: number, width: number, wide: boolean, 
   });
 }
 
-/** The bytes of a .npy file, in two pieces. Throws `NpyFormat` for elements that NumPy does not have. */
-export function npyChunks(storage: Storage): Uint8Array[] {
+/** The bytes of a .npy file, in two pieces. Throws `NpyUnwritable` for elements that NumPy does not have. */
+export function npyChunks(storage: Storage, array = "the array"): Uint8Array[] {
   const letter = letterOf.get(storage.dtype);
-  if (letter === undefined) throw ingotError("NpyFormat", { file: "the array", problem: `NumPy files cannot hold ${storage.dtype} here` });
+  if (letter === undefined) throw ingotError("NpyUnwritable", { array, dtype: storage.dtype, known: [...letterOf.keys()].join(", ") });
   const order = dtypeInfo(storage.dtype).bytes === 1 ? "|" : "<";
   const shape = `(${storage.shape.join(", ")}${storage.rank === 1 ? "," : ""})`;
   const header = `{'descr': '${order}${letter}', 'fortran_order': False, 'shape': ${shape}, }`;
@@ -167,7 +139,7 @@ export function npyChunks(storage: Storage): Uint8Array[] {
 }
 
 /**
- * Writes a .npy file, all or nothing. Throws `NpyFormat` for text, FileError otherwise.
+ * Writes a .npy file, all or nothing. Throws `NpyUnwritable` and FileError.
  *
  * @example await writeNpy("logits.npy", y.storage);
  */

@@ -113,7 +113,7 @@ export function parseSafetensors(bytes: Uint8Array<ArrayBuffer>, name = "the fil
  * Throws `SafetensorsName`, `SafetensorsUnwritable`, `FileNotWritable`, `DiskFull`.
  *
  * @example
- * await writeSafetensors("model.safetensors", model.stateDict(), new Map([["format", "pt"]]));
+ * await writeSafetensors("masks.safetensors", [["mask", mask.storage]], new Map([["format", "pt"]]));
  */
 export async function writeSafetensors(
   path: string,

@@ -1,14 +1,13 @@
 // One way in for weights of any format: told from the first bytes of the file, given as tensors by name.
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { Storage } from "../tensor/storage.ts";
 import { checkpointInZip, damagedArchive, parseLegacyCheckpoint } from "./checkpoint.ts";
 import type { CheckpointValue } from "./checkpoint-names.ts";
-import { arraysOf, holdsArrays } from "./npy.ts";
+import { arraysOf, holdsArrays } from "./npz.ts";
 import { readWhole, withFile } from "./read-file.ts";
 import { readSafetensors } from "./safetensors.ts";
+import { readShards } from "./safetensors-shards.ts";
 import { isZip, openZip, ZipProblem } from "./zip-entries.ts";
 
 /** Where the weights stand in checkpoints of training programs that hold more. */
@@ -71,35 +70,6 @@ function tensorsOf(value: CheckpointValue): Map<string, Storage> | undefined {
   for (const [name, tensor] of value) {
     if (typeof name !== "string" || !(tensor instanceof Storage)) return undefined;
     tensors.set(name, tensor);
-  }
-  return tensors;
-}
-
-/** An index as Hugging Face writes it: `weight_map` names the file of each tensor. Shards lie beside the index. */
-async function readShards(path: string): Promise<Map<string, Storage>> {
-  const fail = (problem: string) => ingotError("WeightsFormat", { file: path, problem });
-  let index: unknown;
-  try {
-    index = JSON.parse(await readFile(path, "utf8"));
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw fail(`it is not JSON: ${cause.message}`);
-    throw fileError("read", path, cause);
-  }
-  const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
-  if (typeof map !== "object" || map === null) throw fail("it has no weight_map");
-  const shards = new Map<string, string[]>();
-  for (const [tensor, file] of Object.entries(map)) {
-    if (typeof file !== "string" || !/^[^/\\]+$/.test(file) || file === "..") throw fail(`the shard of ${tensor} is no file name`);
-    shards.set(file, [...(shards.get(file) ?? []), tensor]);
-  }
-  const tensors = new Map<string, Storage>();
-  for (const [file, names] of shards) {
-    const shard = (await readSafetensors(join(dirname(path), file))).tensors;
-    for (const name of names) {
-      const storage = shard.get(name);
-      if (!storage) throw fail(`${file} has no tensor "${name}", which the index places there`);
-      tensors.set(name, storage);
-    }
   }
   return tensors;
 }
