@@ -5,6 +5,7 @@ mean alike, because variables go by other names here and there.
 """
 
 import json
+import re
 import sys
 
 import onnx
@@ -15,8 +16,9 @@ NAMES = {"float": "float32", "double": "float64"}
 
 
 def dtypes(constraint):
-    """Those of tensors; `tensor(float)` is float32."""
-    inner = [text[7:-1] for text in constraint if text.startswith("tensor(")]
+    """Those of tensors, or of the tensors in sequences where there are only those; `tensor(float)` is float32."""
+    tensors = [text for text in constraint if text.startswith("tensor(")]
+    inner = [re.sub(r"^(seq\()?tensor\((\w+)\)+$", r"\2", text) for text in tensors or constraint]
     return [NAMES.get(name, name) for name in inner]
 
 

@@ -2,10 +2,11 @@
 import type { Node, Value } from "../../ir/graph.ts";
 import { Patch } from "../../ir/patch.ts";
 import { allGraphs } from "../../ir/traverse.ts";
+import { typeFits } from "../../ir/type.ts";
 import { inlinedOperators, kernelTypes } from "../../onnx/onnxruntime-kernels.ts";
 import { convert } from "../../ops/cast.ts";
 import { registry } from "../../ops/registry.ts";
-import { type DType, dtypeInfo } from "../../tensor/dtype.ts";
+import { type DType, dtypeInfo, dtypes } from "../../tensor/dtype.ts";
 import type { Pass } from "../pass.ts";
 
 /**
@@ -35,6 +36,29 @@ const sameBits = new Set(
 function takes(op: string, place: string, dtype: DType): boolean {
   const row = Object.entries(kernelTypes[op] ?? {}).find(([positions]) => positions.split(" ").includes(place));
   return !row || row[1].split(" ").includes(dtype);
+}
+
+/**
+ * How ONNX Runtime computes an operator on a type at a position (`i0`, `o1`): by a kernel, by the operators that define it, in a wider type (by
+ * its own casts for float16, by those of this pass for others), or not at all.
+ */
+export function kernelSupport(op: string, place: string, dtype: DType): "kernel" | "inlined" | "wider" | "none" {
+  const inlined = inlinedOperators.includes(op);
+  if (!inlined && !Object.hasOwn(kernelTypes, op)) return "none";
+  if (inlined && dtype !== "bfloat16") return "inlined";
+  if (!inlined && takes(op, place, dtype)) return "kernel";
+  if (!computesTensors(op)) return "none";
+  if (inlined) return "wider";
+  const wide = dtype === "float16" ? "float32" : wider[dtype];
+  const helps = wide !== undefined && takes(op, place, wide) && (dtypeInfo(dtype).kind === "float" || sameBits.has(op));
+  return helps ? "wider" : "none";
+}
+
+/** Whether tensors are all that an operator gives, computed from its inputs alone: no sequences, no sub-graphs. */
+function computesTensors(op: string): boolean {
+  const { outputs = [], attributes = {}, types = {} } = registry.get(op) ?? {};
+  const tensors = outputs.every(({ type }) => types[type] !== undefined || Object.hasOwn(dtypes, type));
+  return tensors && !Object.values(attributes).some(({ kind }) => kind === "graph");
 }
 
 interface Place {
@@ -70,7 +94,7 @@ interface Change {
 /** The type that a node has to leave, and the one to compute in; undefined where its kernel takes what it has, or nothing wider helps. */
 function changeOf(node: Node): Change | undefined {
   const inlined = inlinedOperators.includes(node.op);
-  if (node.subgraphs.length > 0 || !(inlined || Object.hasOwn(kernelTypes, node.op))) return undefined;
+  if (!computesTensors(node.op) || !(inlined || Object.hasOwn(kernelTypes, node.op))) return undefined;
   const all = places(node);
   // What takes an operator's place is made of operators that mostly lack bfloat16.
   const lacks = ({ at, dtype }: Place) => (inlined ? dtype === "bfloat16" : !takes(node.op, at, dtype));
@@ -123,7 +147,7 @@ function patchOf(node: Node, change: Change): Patch | undefined {
   for (const [i, from] of node.outputs.entries()) {
     const to = outputs[i] as Value;
     const moved = moves(placeOf(node, "o", from, i), change);
-    if (placeOf(node, "o", to, i)?.dtype !== (moved ? wide : placeOf(node, "o", from, i)?.dtype)) return undefined;
+    if (moved ? placeOf(node, "o", to, i)?.dtype !== wide : !typeFits(to.type, from.type)) return undefined;
     patch.shunt(from, moved ? cast(to, narrow) : to);
   }
   return patch;

@@ -63,6 +63,8 @@ describe("casts around what ONNX Runtime has no kernel for", () => {
     for (const [op, inputs] of [
       ["Transpose", [normal("bfloat16", 2, 3)]],
       ["LayerNormalization", [normal("bfloat16", 2, 3), normal("bfloat16", 3)]],
+      // Its output is a sequence.
+      ["SplitToSequence", [normal("bfloat16", 4, 2)]],
       ["Add", [whole("int8", [1]), whole("int8", [2])]],
       ["Conv", [normal("float64", 1, 1, 3), normal("float64", 1, 1, 2)]],
     ] as const) {
