@@ -154,11 +154,11 @@ export const sequenceMap = defineOp("SequenceMap", {
     const { outside } = loopTypes(c.op, states);
     return body.outputs.map((v) => ({ kind: "sequence", element: outside(v.type) }));
   },
-  eval({ input_sequence: list, additional_inputs: more }, { body }, context) {
+  *eval({ input_sequence: list, additional_inputs: more }, { body }, context) {
     const outputs: RuntimeValue[][] = body.outputs.map(() => []);
     for (let i = 0; i < list.length; i++) {
       const rest = more.map((value, k) => (Array.isArray(value) ? elementAt(value, i, k + 1) : value));
-      for (const [k, result] of context.run(body, [list[i] as Storage, ...rest]).entries()) outputs[k]?.push(result);
+      for (const [k, result] of (yield* context.run(body, [list[i] as Storage, ...rest])).entries()) outputs[k]?.push(result);
     }
     return outputs;
   },

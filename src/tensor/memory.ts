@@ -7,14 +7,19 @@ import { formatBytes } from "../errors/quantity.ts";
 /** Smaller requests are not worth a question to the system. */
 const unquestioned = 2 ** 28;
 
-/** Runs an allocation of `count` elements of `bytes` each. Throws `TensorTooLarge` where this machine cannot hold them. */
-export function allocating<T>(dtype: string, count: number, bytes: number, make: () => T): T {
+/** Throws `TensorTooLarge` where this machine cannot hold `count` elements of `bytes` each. */
+export function requireRoom(dtype: string, count: number, bytes: number): void {
   const size = count * bytes;
   if (size > unquestioned && size > memory()) throw tooLarge(dtype, count, size);
+}
+
+/** Runs an allocation of `count` elements of `bytes` each. Throws `TensorTooLarge` where this machine cannot hold them. */
+export function allocating<T>(dtype: string, count: number, bytes: number, make: () => T): T {
+  requireRoom(dtype, count, bytes);
   try {
     return make();
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(dtype, count, size, error);
+    if (error instanceof RangeError) throw tooLarge(dtype, count, count * bytes, error);
     throw error;
   }
 }
