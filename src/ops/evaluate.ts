@@ -54,7 +54,7 @@ export function startOp(
   const outputs = definition.infer(context);
   const evaluation: EvalContext = {
     outputs,
-    shape: (i) => concreteShape(definition.name, outputs[i]),
+    shape: (i) => concreteShape(definition, outputs[i], types),
     dtype: (i) => {
       const type = outputs[i];
       if (type?.kind !== "tensor") throw new TypeError(`${definition.name}: output ${i} is not a tensor`);
@@ -102,8 +102,9 @@ export function runtimeType(value: RuntimeValue, declared?: ValueType): ValueTyp
   return { kind: "sequence", element };
 }
 
-function concreteShape(op: string, type: ValueType | undefined): number[] {
-  if (type?.kind !== "tensor" || !type.shape?.every((d) => typeof d === "number"))
-    throw new TypeError(`${op}: its inference gave no concrete shape for concrete inputs; the kernel must compute it`);
-  return type.shape as number[];
+/** Where sizes, axes or counts are no lists of integers (a matrix, say), no shape follows from them. Throws `ResultShapeUnknown`. */
+function concreteShape({ opType }: OpDefinition, type: ValueType | undefined, inputs: readonly (ValueType | undefined)[]): number[] {
+  if (type?.kind === "tensor" && type.shape?.every((d) => typeof d === "number")) return type.shape as number[];
+  const given = inputs.map((t) => (t ? formatType(t) : "none")).join(", ");
+  throw ingotError("ResultShapeUnknown", { op: opType, inputs: given });
 }

@@ -59,6 +59,9 @@ function pieceSize(c: InferContext, total: Dim): Dim {
   const sizes = constantInts(c, 1);
   const rank = inputShape(c, 1)?.length;
   if (!sizes || rank === undefined || typeof total !== "number") return unknownDim();
+  // Only declared, the size may be any: pieces are not counted one by one. The last one is smaller where they do not fit.
+  const step = sizes[0] as number;
+  if (rank === 0 && step > 0) return total <= step ? total : total % step === 0 ? step : unknownDim();
   const all = new Set(pieces(sizes, rank, total));
   const [only] = all;
   return all.size === 1 && only !== undefined ? only : unknownDim();
