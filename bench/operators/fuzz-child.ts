@@ -25,7 +25,7 @@ const peak = () => process.resourceUsage().maxRSS * 1024;
 const tell = (message: { readonly starts: number } | Opened) => new Promise((resolve) => process.send?.(message, resolve));
 
 // What is loaded and compiled on first use is no file's doing.
-for (let n = to; n < to + 200; n++) await openFile(fuzzer.file(n), join(folder, "damaged")).catch(() => {});
+for (let n = to; n < to + 50; n++) await openFile(fuzzer.file(n), join(folder, "damaged")).catch(() => {});
 for (let n = from; n < to; n++) {
   const file = fuzzer.file(n);
   await tell({ starts: n });

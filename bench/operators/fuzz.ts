@@ -9,7 +9,7 @@ const child = fileURLToPath(new URL("fuzz-child.ts", import.meta.url));
 /** A file that takes longer, in ms, is a finding. */
 const longest = 60_000;
 /** After so many files a new process begins, so that the memory of each is seen against a low peak. */
-const perProcess = 500;
+const perProcess = 2000;
 
 export async function* fuzz(progress: (what: string) => void): AsyncIterable<Measured> {
   const files = Number(process.env.INGOT_FUZZ_FILES ?? 20_000);

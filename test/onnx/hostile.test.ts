@@ -233,6 +233,11 @@ describe("attributes and sizes made to do harm", () => {
     assert.deepEqual(accepted, []);
   });
 
+  it("that say nothing of the shape of a result are refused with what was given", () => {
+    const counts = one("TopK", { a: image, k: int64([2, 2], 1, 1, 1, 1) });
+    assert.throws(() => evaluate(counts), { code: "ResultShapeUnknown", summary: /TopK.*float\[1,2,2,2\], int64\[2,2\]/ } as never);
+  });
+
   it("are not counted one by one where an input only declares them", () => {
     const declared = (
       op: string,
