@@ -87,6 +87,7 @@ export {
   type RuleDefinition,
 } from "./passes/rewriter.ts";
 export type { DType } from "./tensor/dtype.ts";
+export { limitTensorMemory } from "./tensor/memory.ts";
 export { Generator } from "./tensor/random.ts";
 export { Storage } from "./tensor/storage.ts";
 export type { CompareRow, TimerComparison, Verdict } from "./timer/comparison.ts";

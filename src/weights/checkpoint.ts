@@ -1,12 +1,14 @@
 // PyTorch checkpoints, as `torch.save` writes them: a zip archive (PyTorch 1.6 and later) or the legacy stream. Both hold a pickle that
 // describes tensors over storages; the pickle is read as data and nothing it names is run.
 // Source: torch/serialization.py, `_save` and `_legacy_save`.
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import {
   type CheckpointLeaf,
   type CheckpointValue,
   checkBooleans,
+  checkBooleansOnce,
   checkpointNames,
   elementBytes,
   isDType,
@@ -71,7 +73,7 @@ export async function checkpointInZip(zip: ZipArchive, path: string): Promise<Ch
     const bytes = storages.get(key);
     if (!bytes) throw tensorError(path, `its storage ${key} is not in the archive`);
     if (bytes.length < needed) throw tensorError(path, `its storage ${key} has ${bytes.length} bytes and needs ${needed}`);
-    if (type.elementType === "bool") checkBooleans(path, bytes);
+    if (type.elementType === "bool") checkBooleansOnce(path, bytes);
     return { dtype: type.elementType, bytes };
   };
   return unpickle((await zip.read(pickleName)) as Uint8Array, rulesFor(path, persistent)).value;
@@ -140,12 +142,16 @@ export function parseLegacyCheckpoint(bytes: Uint8Array, path: string): Checkpoi
   if (bytes[0] !== 0x80 || next() !== legacyMagic)
     throw notReadable(path, "it does not begin as a file of torch.save does", "Give a .pt, .pth or .bin file that torch.save wrote.");
   const protocol = next();
-  if (protocol !== legacyProtocol) throw notReadable(path, `its protocol is ${String(protocol)}, not ${legacyProtocol}`, "Save it again.");
+  if (protocol !== legacyProtocol)
+    throw notReadable(path, `its protocol is ${describeValue(protocol)}, not ${legacyProtocol}`, "Save it again.");
   next();
   const value = next();
   const keys = next();
   if (!Array.isArray(keys)) throw notReadable(path, "its list of storages is damaged", "Save it again.");
-  for (const key of keys as readonly CheckpointValue[]) at = fillStorage(path, bytes, at, String(key), storages.get(String(key)));
+  for (const key of keys as readonly CheckpointValue[]) {
+    if (typeof key !== "string" && typeof key !== "number") throw tensorError(path, `the name of a storage is ${describeValue(key)}`);
+    at = fillStorage(path, bytes, at, String(key), storages.get(String(key)));
+  }
   return value;
 }
 
@@ -174,7 +180,8 @@ function viewOf(path: string, root: Uint8Array<ArrayBuffer>, type: TorchDType, v
   if (view === undefined) return root;
   const [, offset, length] = Array.isArray(view) ? (view as readonly CheckpointValue[]) : [];
   const width = elementBytes(type);
-  const [from, count] = [Number(offset) * width, Number(length) * width];
+  const inBytes = (n: CheckpointValue | undefined) => (typeof n === "number" ? n * width : Number.NaN);
+  const [from, count] = [inBytes(offset), inBytes(length)];
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(count) && from >= 0 && count >= 0 && from + count <= root.length))
     throw tensorError(path, "a view of a storage lies outside it");
   return root.subarray(from, from + count);

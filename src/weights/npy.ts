@@ -3,7 +3,7 @@
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, largestRank } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
 import { readWhole, withFile } from "./read-file.ts";
@@ -70,26 +70,31 @@ interface Header {
 function parseHeader(text: string, fail: Fail): Header {
   const descr = /['"]descr['"]\s*:\s*['"]([^'"]*)['"]/.exec(text)?.[1];
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1];
-  const sizes = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text)?.[1];
+  // Up to the next bracket of either kind, so that a header of nothing but openings is read once.
+  const sizes = /['"]shape['"]\s*:\s*\(([^()]*)\)/.exec(text)?.[1];
   if (descr === undefined) throw fail("its header has no element type, or a compound one");
   if (order === undefined || sizes === undefined) throw fail("its header lacks fortran_order or shape");
   const shape = sizes
     .split(",")
     .map((size) => size.trim().replace(/L$/, ""))
     .filter((size) => size !== "");
-  if (!shape.every((size) => /^\d+$/.test(size))) throw fail(`its shape (${sizes}) is no list of sizes`);
+  if (shape.length > largestRank) throw fail(`it has ${shape.length} axes, and a tensor has at most ${largestRank}`);
+  if (!shape.every((size) => /^\d{1,16}$/.test(size))) throw fail(`its shape (${sizes.slice(0, 80)}) is no list of sizes`);
   return { descr, fortran: order === "True", shape: shape.map(Number) };
 }
 
 function elements(descr: string, fortran: boolean, shape: readonly number[], data: Uint8Array<ArrayBuffer>, fail: Fail): Storage {
   const [, order = "", letter = ""] = /^([<>|=]?)(.+)$/.exec(descr) ?? [];
-  const text = /^([US])(\d+)$/.exec(letter);
+  const text = /^([US])(\d{1,9})$/.exec(letter);
   const dtype: DType | undefined = text ? "string" : Object.hasOwn(dtypeOf, letter) ? dtypeOf[letter] : undefined;
-  if (!dtype) throw fail(letter.startsWith("O") ? "its elements are Python objects" : `its element type ${descr} is not known here`);
+  if (!dtype)
+    throw fail(letter.startsWith("O") ? "its elements are Python objects" : `its element type ${descr.slice(0, 40)} is not known here`);
   const width = text ? Number(text[2]) * (text[1] === "U" ? 4 : 1) : dtypeInfo(dtype).bytes;
   const count = shape.reduce((n, size) => n * BigInt(size), 1n);
   if (count * BigInt(width) !== BigInt(data.length))
     throw fail(`shape ${formatShape(shape)} of ${descr} takes ${count * BigInt(width)} bytes, but it has ${data.length}`);
+  // Elements of no bytes: any number of them fits into nothing.
+  if (width === 0 && count > 0n) throw fail(`its elements (${descr}) have no bytes`);
   const plain = text
     ? Storage.of("string", strings(data, Number(count), width, text[1] === "U", order === ">"), fortran ? [...shape].reverse() : shape)
     : Storage.of(dtype, numbers(dtype, data, order === ">"), fortran ? [...shape].reverse() : shape);

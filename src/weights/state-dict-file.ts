@@ -1,4 +1,5 @@
 // One way in for weights of any format: told from the first bytes of the file, given as tensors by name.
+import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -55,7 +56,9 @@ function stateDictOf(file: string, value: CheckpointValue): Map<string, Storage>
     return tensors ? [tensors] : [];
   })[0];
   if (found) return found;
-  const keys = [...value.keys()].slice(0, 12).map(String).join(", ");
+  // A key may be a tuple of tuples that is longer, written out, than any memory.
+  const name = (key: CheckpointValue) => (typeof key === "string" ? key.slice(0, 80) : describeValue(key));
+  const keys = [...value.keys()].slice(0, 12).map(name).join(", ");
   throw ingotError("NoStateDict", {
     file,
     found: `its entries are ${keys || "none"}`,

@@ -4,6 +4,8 @@ import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
 import { type Entry, fromFd, type ZipFile } from "yauzl";
+import { formatBytes } from "../errors/quantity.ts";
+import { hasRoom } from "../tensor/memory.ts";
 import { readInto } from "./read-file.ts";
 
 /** An archive that is open for reading. */
@@ -30,6 +32,7 @@ export async function openZip(file: FileHandle): Promise<ZipArchive> {
   const { size } = await file.stat();
   const zip = await directoryOf(file.fd);
   const entries = await entriesOf(zip);
+  checkRoom(entries, size);
   return {
     names: [...entries.keys()],
     async read(name) {
@@ -42,6 +45,19 @@ export async function openZip(file: FileHandle): Promise<ZipArchive> {
       return expand(entry, raw);
     },
   };
+}
+
+/** Entries that share bytes, or unpack to more than this machine has, make much memory of a small file. Throws `ZipProblem`. */
+function checkRoom(entries: ReadonlyMap<string, Entry>, fileBytes: number): void {
+  let packed = 0;
+  let unpacked = 0;
+  for (const [name, { compressedSize, uncompressedSize }] of entries) {
+    packed += compressedSize;
+    unpacked += uncompressedSize;
+    if (packed > fileBytes)
+      throw new ZipProblem(`its entries up to ${name} are packed in ${packed} bytes, but the file has ${fileBytes}: some share bytes`);
+  }
+  if (!hasRoom(unpacked)) throw new ZipProblem(`its entries unpack to ${formatBytes(unpacked)}, more than this machine has`);
 }
 
 async function expand(entry: Entry, raw: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -39,6 +39,15 @@ const slow = () =>
     for (let i = 0; i < 400; i++) y = g.add("MatMul", [y, x]).output;
     return y;
   });
+/** Adds x to itself for ever. */
+const endless = () =>
+  graphOf([4], (g, x) => {
+    const body = new Graph(registry, "body", g);
+    body.addInput("i", tensorType("int64", []));
+    const cond = body.addInput("cond", tensorType("bool", []));
+    body.setOutputs([cond, body.add("Add", [body.addInput("state", tensorType("float32", [4])), x]).output]);
+    return g.add("Loop", [undefined, undefined, x], { body }).output;
+  });
 const slowInput = () => [Storage.from("float32", new Array<number>(128 * 128).fill(0), [128, 128])];
 
 function engineContract(engine: Engine): void {
@@ -103,6 +112,23 @@ function engineContract(engine: Engine): void {
       await assert.rejects(executable.run(slowInput(), { signal: control.signal }), /the client went away/);
       assert.equal(numbers((await other)[0]).length, 128 * 128);
     }));
+
+  it("is aborted inside of a loop that does not end, while the event loop turns", () =>
+    prepared(endless(), async (executable) => {
+      const control = new AbortController();
+      const run = assert.rejects(executable.run([float32([4], 1, 2, 3, 4)], { signal: control.signal }), code("RunAborted"));
+      for (let i = 0; i < 10; i++) await turn();
+      control.abort();
+      await run;
+    }));
+
+  it("stops a loop that takes more steps than it may", function () {
+    this.timeout(60_000);
+    return prepared(endless(), async (executable) => {
+      const expected = engine.name === "interpreter" ? "StepLimit" : "StepTime";
+      await assert.rejects(executable.run([float32([4], 1, 2, 3, 4)], { maxSteps: 100 }), code(expected));
+    });
+  });
 
   it("waits for runs when it is closed, refuses later ones, and may be closed twice", async () => {
     const executable = await engine.prepare(slow(), { threads: 1 });
