@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import { softmax, topk } from "../eager/functions/reduce.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { findEngine } from "../engines/engines.ts";
+import { elementsOf } from "../equivalence/leaves.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
+import { MapValue, OptionalValue, type RuntimeValue } from "../ops/runtime-value.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { action, collect, makeCommand, type Session } from "./command.ts";
@@ -37,19 +39,18 @@ export function runCommand(session: Session): Command {
         progress.show(`reading ${file}`);
         const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
         const graph = await readGraph(file, registry);
-        const { tensors, sources } = await readInputs(graph, options.input ?? [], options.seed ?? 1);
+        const { inputs: values, sources } = await readInputs(graph, options.input ?? [], options.seed ?? 1);
         const engine = findEngine(options.engine);
         progress.show(`preparing ${engine.name}`);
         const threads = options.threads === undefined ? {} : { threads: options.threads };
         const executable = await engine.prepare(graph, { disable: "all", ...threads });
         try {
           progress.show(`running on ${engine.name}`);
-          const outputs = await executable.run(tensors.map((t) => t.storage));
+          const outputs = await executable.run(values);
           const results = outputs.map((value, i) => describe(graph.outputNames[i] ?? `output_${i}`, value, options.topk, labels));
           const inputs = graph.inputs.map((v, i) => ({
             name: v.name,
-            dtype: tensors[i]?.dtype,
-            shape: tensors[i]?.shape,
+            ...typeOf(values[i]),
             source: sources[i],
           }));
           print({ engine: engine.name, inputs, outputs: results.map((r) => r.data) }, () => results.map((r) => r.text).join("\n"));
@@ -61,14 +62,29 @@ export function runCommand(session: Session): Command {
     );
 }
 
+/** Containers as JSON has them: a list, `null` for what is absent, a record by key; tensors in them with their dtype and shape. */
+function containerData(value: RuntimeValue): unknown {
+  if (value instanceof Storage) return { dtype: value.dtype, shape: value.shape, values: Tensor.fromStorage(value).toArray() };
+  if (value instanceof OptionalValue) return value.element === undefined ? null : containerData(value.element);
+  if (!(value instanceof MapValue)) return value.map(containerData);
+  const values = elementsOf(value.values);
+  const plain = (v: unknown) => (typeof v === "bigint" ? String(v) : v);
+  return Object.fromEntries(elementsOf(value.keys).map((key, i) => [String(key), plain(values[i])]));
+}
+
 interface Described {
   readonly data: object;
   readonly text: string;
 }
 
-function describe(name: string, value: unknown, k: number | undefined, labels: Labels | undefined): Described {
-  // Sequences and optionals have no table of scores.
-  if (!(value instanceof Storage)) return { data: { name, value: String(value) }, text: `${name} = ${String(value)}` };
+const typeOf = (value: unknown) => (value instanceof Storage ? { dtype: value.dtype, shape: value.shape } : {});
+
+function describe(name: string, value: RuntimeValue, k: number | undefined, labels: Labels | undefined): Described {
+  // Sequences, optionals and maps have no table of scores.
+  if (!(value instanceof Storage)) {
+    const data = containerData(value);
+    return { data: { name, value: data }, text: `${name} = ${JSON.stringify(data, undefined, 1).replace(/\n\s*/g, " ")}` };
+  }
   const t = Tensor.fromStorage(value);
   if (k !== undefined && isFloat(t.dtype) && t.rank > 0 && t.numel() > 0) return describeScores(name, t, k, labels);
   return { data: { name, dtype: t.dtype, shape: t.shape, values: t.toArray() }, text: `${name} = ${t}` };

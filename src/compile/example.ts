@@ -1,14 +1,14 @@
 // Examples made from input specifications: given instead of tensors, or declared by the model as `static inputs`.
 import { Tensor } from "../eager/tensor.ts";
-import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { makeInput } from "../equivalence/check-inputs.ts";
+import { standardRecipe } from "../equivalence/recipes.ts";
 import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { didYouMean } from "../errors/nearest.ts";
 import { parameterNames } from "../source/parameter-names.ts";
-import { isFloat } from "../tensor/dtype.ts";
 import type { DynamicAxes, DynamicOption } from "../trace/dynamic.ts";
 import { forwardFunction, type Model, modelName } from "../trace/model.ts";
-import { type InputSpec, parseSpecs } from "./spec.ts";
+import { parseSpecs } from "./spec.ts";
 
 export interface Example {
   readonly example: unknown;
@@ -78,17 +78,11 @@ function argumentOrder(model: Model, keys: readonly string[]): readonly string[]
 function fromSpecs(specs: readonly (string | undefined)[], names: readonly string[] | undefined, options: ExampleOptions): Example {
   const parsed = parseSpecs(specs.filter((spec) => spec !== undefined));
   const seed = (options.check?.seed ?? 1) + 1000;
-  const tensors = parsed.map((spec, i) => Tensor.fromStorage(makeInput(recipeOf(spec, `input ${i}`, seed + i))));
+  const tensors = parsed.map((spec, i) => Tensor.fromStorage(makeInput(standardRecipe(`input ${i}`, spec.dtype, spec.shape, seed + i))));
   let next = 0;
   const args = specs.map((spec) => (spec === undefined ? undefined : tensors[next++]));
   const axes = parsed.map(({ dynamic }): DynamicAxes | undefined => (Object.keys(dynamic).length > 0 ? dynamic : undefined));
   const given = options.names ?? names;
   const dynamic = options.dynamic ?? (axes.some((a) => a) ? axes : undefined);
   return { example: { args }, ...(given && { names: given }), ...(dynamic && { dynamic }) };
-}
-
-function recipeOf({ dtype, shape }: InputSpec, name: string, seed: number): InputRecipe {
-  const base = { name, dtype, shape, seed };
-  if (isFloat(dtype)) return { ...base, kind: "normal" };
-  return dtype === "string" ? { ...base, kind: "choice", choices: ["a", "b"] } : { ...base, kind: "integers", range: ["0", "1"] };
 }

@@ -13,12 +13,12 @@ import type { Graph } from "../ir/graph.ts";
 import { cloneGraph } from "../ir/traverse.ts";
 import { kernelVariant } from "../kernels/scratch.ts";
 import { producerVersion } from "../onnx/producer.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { type PipelineOptions, runPasses } from "../passes/manager.ts";
 import { builtinNames } from "../passes/names.ts";
 import type { Pass } from "../passes/pass.ts";
 import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
-import type { Storage } from "../tensor/storage.ts";
 import { CompiledModule } from "./compiled-module.ts";
 import { checkCase, type Evidence, makeEvidence, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
@@ -228,7 +228,7 @@ class Checker {
   }
 }
 
-/** A case from tensors that a user gave. */
-export function givenCase(label: string, inputs: readonly Storage[], expected: readonly Storage[]): CheckCase {
+/** A case from values that a user gave. */
+export function givenCase(label: string, inputs: readonly RuntimeValue[], expected: readonly RuntimeValue[]): CheckCase {
   return { label, recipes: undefined, inputs, expected };
 }

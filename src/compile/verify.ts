@@ -1,23 +1,25 @@
 // Replays certificates and compares files: what `ingot verify` does.
-import { Tensor } from "../eager/tensor.ts";
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { type Certificate, certificateKey, checkEvidence, parseCertificate } from "../equivalence/certificate.ts";
 import { compareCase } from "../equivalence/certify.ts";
-import { hashStorage, type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { leavesOf } from "../equivalence/leaves.ts";
+import { hashValue, recipeFits, reseeded } from "../equivalence/recipes.ts";
 import { explainedByRounding } from "../equivalence/rounding-noise.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatType } from "../ir/type.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
-import type { Storage } from "../tensor/storage.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { inMode } from "../trace/mode.ts";
 import type { Model } from "../trace/model.ts";
 import { callModel } from "../trace/model.ts";
 import { readModelCode } from "../trace/model-code.ts";
 import { flattenOutputs, unflatten } from "../trace/structure.ts";
+import { fromRuntimeValue } from "./container-values.ts";
 import { tolerancesOf } from "./evidence.ts";
-import { declaredRecipes } from "./load.ts";
+import { declaredRecipes, makeInputs } from "./load.ts";
 import { readSignature } from "./parse-signature.ts";
 
 export interface VerifyOptions {
@@ -72,20 +74,30 @@ async function replay(
   options: VerifyOptions,
 ): Promise<VerifyRow> {
   const row = { engine: executable.engine, case: c.label, maxRelative: undefined };
-  const inputs = c.inputs.map((recipe) => makeInput(recipe));
-  const changed = c.inputs.find((recipe, i) => hashStorage(inputs[i] as Storage) !== recipe.sha256);
+  const { graph } = executable;
+  const misfit = graph.inputs.find((v, i) => !c.inputs[i] || !recipeFits(c.inputs[i], v.type));
+  if (misfit) return { ...row, ok: false, problem: `the certificate's input ${misfit.name} is not of type ${formatType(misfit.type)}` };
+  const inputs = makeInputs(graph, c.inputs);
+  const changed = c.inputs.find((recipe, i) => hashValue(inputs[i] as RuntimeValue) !== recipe.sha256);
   if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
-  const outputs = (await executable.run(inputs)) as Storage[];
-  const problem = c.outputs
-    .map((evidence, i) => checkEvidence(evidence, outputs[i] as Storage, options.rtol ?? limitOf(certificate, c.label, i)))
-    .find((p) => p !== undefined);
+  const outputs = (await executable.run(inputs)).slice(0, graph.outputs.length);
+  const leaves = outputs.flatMap((value, output) => leavesOf(graph.outputNames[output] ?? "", value).map((leaf) => ({ ...leaf, output })));
+  const problem =
+    c.outputs
+      .map((evidence, i) => {
+        const leaf = leaves[i];
+        if (!leaf) return `${evidence.name} is not there`;
+        return checkEvidence(evidence, leaf.storage, options.rtol ?? limitOf(certificate, c.label, i, leaf.output));
+      })
+      .find((p) => p !== undefined) ??
+    (leaves.length > c.outputs.length ? `${leaves[c.outputs.length]?.name} is not in the certificate` : undefined);
   return { ...row, ok: problem === undefined, problem };
 }
 
-/** The limit of an output; where rounding alone moved it further when it was certified, what that explains. */
-function limitOf({ limits, rows }: Certificate, label: string, i: number): number {
-  const noise = rows.filter((r) => r.case === label).map((r) => r.outputs[i]?.rounding ?? 0);
-  return Math.max(limits[i] ?? 0, explainedByRounding * Math.max(0, ...noise));
+/** The limit of a tensor of an output; where rounding alone moved it further when it was certified, what that explains. */
+function limitOf({ limits, rows }: Certificate, label: string, leaf: number, output: number): number {
+  const noise = rows.filter((r) => r.case === label).map((r) => r.outputs[leaf]?.rounding ?? 0);
+  return Math.max(limits[output] ?? 0, explainedByRounding * Math.max(0, ...noise));
 }
 
 /** Compares two files on the same random inputs, each on its engine. */
@@ -98,8 +110,8 @@ export async function verifyFiles(a: string, b: string, options: VerifyOptions =
     await withExecutable(first, engine, (x) =>
       withExecutable(second, engine, async (y) => {
         for (const { label, inputs } of randomRuns(first, options)) {
-          const expected = (await x.run(inputs)) as Storage[];
-          rows.push(compared({ engine, label, graph: first, inputs, expected }, (await y.run(inputs)) as Storage[], options));
+          const expected = await x.run(inputs);
+          rows.push(compared({ engine, label, graph: first, inputs, expected }, await y.run(inputs), options));
         }
       }),
     );
@@ -118,9 +130,9 @@ export async function verifyModel(path: string, model: Model, options: VerifyOpt
     options.onProgress?.(`running on ${engine}`);
     await withExecutable(graph, engine, async (executable) => {
       for (const { label, inputs } of randomRuns(graph, options)) {
-        const args = unflatten(signature.argumentLayout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
+        const args = unflatten(signature.argumentLayout, inputs.map(fromRuntimeValue)) as readonly unknown[];
         const expected = inMode(model, code, mode, () => flattenOutputs(callModel(model, args)).tensors.map((t) => t.storage));
-        const actual = ((await executable.run(inputs)) as Storage[]).slice(0, expected.length);
+        const actual = (await executable.run(inputs)).slice(0, expected.length);
         rows.push(compared({ engine, label, graph, inputs, expected }, actual, options));
       }
     });
@@ -132,11 +144,11 @@ interface Run {
   readonly engine: string;
   readonly label: string;
   readonly graph: Graph;
-  readonly inputs: readonly Storage[];
-  readonly expected: readonly Storage[];
+  readonly inputs: readonly RuntimeValue[];
+  readonly expected: readonly RuntimeValue[];
 }
 
-function compared({ engine, label, graph, inputs, expected }: Run, actual: readonly Storage[], options: VerifyOptions): VerifyRow {
+function compared({ engine, label, graph, inputs, expected }: Run, actual: readonly RuntimeValue[], options: VerifyOptions): VerifyRow {
   if (expected.length !== actual.length)
     return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
   const { rtol, topk } = options;
@@ -153,13 +165,16 @@ function compared({ engine, label, graph, inputs, expected }: Run, actual: reado
 }
 
 /** The certificate's inputs first, where there is one: they are known to be accepted. */
-function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inputs: Storage[] }[] {
+function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inputs: RuntimeValue[] }[] {
   const text = graph.metadata.get(certificateKey);
   const known = text === undefined ? undefined : parseCertificate(text, graph.name).cases[0]?.inputs;
-  const recipes: readonly InputRecipe[] = known ?? declaredRecipes(graph, 1);
+  const recipes = known ?? declaredRecipes(graph, 1);
   return Array.from({ length: options.runs ?? 3 }, (_, i) => ({
     label: `random ${i + 1}`,
-    inputs: recipes.map((r) => makeInput({ ...r, seed: r.seed + i * 1000 })),
+    inputs: makeInputs(
+      graph,
+      recipes.map((recipe) => reseeded(recipe, i * 1000)),
+    ),
   }));
 }
 

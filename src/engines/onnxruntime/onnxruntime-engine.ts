@@ -90,9 +90,9 @@ export class OrtExecutable implements Executable {
   }
 
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
-    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
+    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue, name)]));
     const outputs = await this.#session.run(feeds, this.#outputs, options);
-    return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type));
+    return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type, this.#outputs[i] ?? ""));
   }
 
   close(): Promise<void> {

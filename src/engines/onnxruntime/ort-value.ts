@@ -2,12 +2,13 @@
 import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
 import { checkTensor } from "./check-feeds.ts";
-import { elementType, type OrtData, type OrtTensor, onnxNumber, stringType } from "./element-types.ts";
+import { elementType, type OrtData, type OrtMap, type OrtResult, type OrtTensor, onnxNumber, stringType } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 
 /** Kinds of values, as ONNX Runtime numbers them (ONNXType). */
 export const tensorKind = 1;
 export const sequenceKind = 2;
+export const mapKind = 3;
 const nul = "\0";
 
 /**
@@ -15,12 +16,18 @@ const nul = "\0";
  * Throws `EngineInput` (through `fail`) when data and shape disagree: native code would read past the end.
  */
 export function makeValue(env: OrtEnvironment, data: OrtData, fail: (problem: string) => Error): Pointer {
-  return isSequence(data) ? makeSequence(env, data, fail) : makeTensor(env, data, fail);
+  if (isSequence(data)) return makeContainer(env, data, sequenceKind, fail);
+  return isMap(data) ? makeContainer(env, [data.keys, data.values], mapKind, fail) : makeTensor(env, data, fail);
 }
 
-/** Tells a sequence of tensors from one tensor. */
-export function isSequence(data: OrtData): data is readonly OrtTensor[] {
+/** Tells a sequence from one value. */
+export function isSequence(data: OrtData): data is readonly OrtData[] {
   return Array.isArray(data);
+}
+
+/** Tells a map from a tensor. */
+export function isMap(data: OrtTensor | OrtMap): data is OrtMap {
+  return "keys" in data;
 }
 
 /** Native code wants an address even where there is nothing to read. */
@@ -55,35 +62,49 @@ function makeStrings(env: OrtEnvironment, strings: readonly string[], dims: BigI
   }
 }
 
-function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: (problem: string) => Error): Pointer {
+/** ONNX Runtime makes a sequence of its values, and a map of its keys and its values; either holds on to them, or copies. */
+function makeContainer(env: OrtEnvironment, contents: readonly OrtData[], kind: number, fail: (problem: string) => Error): Pointer {
+  // It takes the type of a sequence from the first value.
+  if (contents.length === 0) throw fail("an empty sequence cannot be handed to ONNX Runtime, which would not know of what");
   const parts: Pointer[] = [];
   try {
-    for (const tensor of tensors) parts.push(makeTensor(env, tensor, fail));
+    for (const part of contents) parts.push(makeValue(env, part, fail));
     const list = BigUint64Array.from(parts);
-    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceKind, out), "EngineRunFailed");
+    return env.pointer((out) => env.api.CreateValue(list, parts.length, kind, out), "EngineRunFailed");
   } finally {
     for (const part of parts) env.api.ReleaseValue(part);
   }
 }
 
-/** Copies a native value out. Throws `EngineOutput` (through `fail`) for kinds that have no counterpart here. */
-export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
-  const { api } = env;
+/** Copies a native value out; undefined for an optional that holds nothing. Throws `EngineOutput` (through `fail`) for other kinds. */
+export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtResult {
   // An empty optional is a value without a type: to ask for it would crash.
-  if (env.int((out) => api.HasValue(value, out), "EngineRunFailed") === 0) throw fail("it is an optional that holds nothing");
+  if (env.int((out) => env.api.HasValue(value, out), "EngineRunFailed") === 0) return undefined;
+  return readPresent(env, value, fail);
+}
+
+function readPresent(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
+  const { api } = env;
   const kind = env.int((out) => api.GetValueType(value, out), "EngineRunFailed");
   if (kind === tensorKind) return readTensor(env, value, fail);
-  if (kind !== sequenceKind) throw fail("it is neither a tensor nor a sequence of tensors");
+  if (kind !== sequenceKind && kind !== mapKind) throw fail("it is neither a tensor nor a sequence nor a map");
+  // A map counts as many values as it has columns: its keys and its values.
   const count = env.size((out) => api.GetValueCount(value, out), "EngineRunFailed");
-  return Array.from({ length: count }, (_, i) => {
+  const parts = Array.from({ length: count }, (_, i) => {
     const part = env.pointer((out) => api.GetValue(value, i, env.allocator, out), "EngineRunFailed");
     try {
-      return readTensor(env, part, fail);
+      return readPresent(env, part, fail);
     } finally {
       api.ReleaseValue(part);
     }
   });
+  if (kind === sequenceKind) return parts;
+  const [keys, values] = parts;
+  if (!isTensorData(keys) || !isTensorData(values)) throw fail("it is a map of something other than numbers and strings");
+  return { keys, values };
 }
+
+const isTensorData = (data: OrtResult): data is OrtTensor => data !== undefined && !isSequence(data) && !isMap(data);
 
 function readTensor(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtTensor {
   const { api } = env;

@@ -2,7 +2,7 @@
 // It holds on to all of that until it is freed, which must be after the native call has returned.
 import type { Pointer } from "./c-api.ts";
 import { checkNames, type DeclaredNames, inputError, outputError } from "./check-feeds.ts";
-import type { OrtData } from "./element-types.ts";
+import type { OrtData, OrtResult } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 import { cStrings, keepAlive, makeValue, readValue } from "./ort-value.ts";
 
@@ -47,12 +47,11 @@ export class PreparedRun {
   }
 
   /** Copies the results out. Throws `EngineOutput` for a kind of value that has no counterpart. */
-  collect(): OrtData[] {
+  collect(): OrtResult[] {
     return this.#outputNames.map((name, i) => {
       const fail = outputError(name, this.#declared.outputs);
       const value = this.#results[i] as Pointer;
-      if (value === 0n) throw fail("it is an optional that holds nothing");
-      return readValue(this.#env, value, fail);
+      return value === 0n ? undefined : readValue(this.#env, value, fail);
     });
   }
 
