@@ -13,29 +13,17 @@ import { parseText } from "../source/parse.ts";
 import { checkModel, type Model } from "../trace/model.ts";
 import { placeOf } from "./error-place.ts";
 
-export interface LoadedModel {
-  readonly model: Model;
-  /** The model's declaration `static inputs`, if it has one. */
-  readonly inputs: DeclaredInputs | undefined;
-}
-
-/** Specifications in the order of forward's parameters, with names where the declaration has them. */
-export interface DeclaredInputs {
-  readonly specs: readonly string[];
-  readonly names: readonly string[] | undefined;
-}
-
 /**
  * Takes the default export, or the named one; a class is constructed without arguments. Throws `FileNotFound`, `FileNotReadable`, `ModelFile`,
  * `ModelFileFails`, `ModelFileSyntax`.
  */
-export async function loadModelFile(file: string, exportName?: string): Promise<LoadedModel> {
+export async function loadModelFile(file: string, exportName?: string): Promise<Model> {
   const path = resolve(file);
   await checkFile(file, path);
   const exported = pick(file, await importFile(file, path), exportName);
   const model = isClass(exported) ? construct(file, exported) : exported;
   checkModel(model, `the ${exportName === undefined ? "default export" : `export ${exportName}`} of ${file}`);
-  return { model, inputs: declaredInputs(model) };
+  return model;
 }
 
 async function checkFile(file: string, path: string): Promise<void> {
@@ -143,13 +131,4 @@ function construct(file: string, exported: Constructor): unknown {
       { frame: placeOf(error), cause: error },
     );
   }
-}
-
-/** `static inputs`: one specification, a list in order, or a record by name. */
-function declaredInputs(model: Model): DeclaredInputs | undefined {
-  const declared = (model.constructor as { inputs?: unknown } | undefined)?.inputs;
-  if (typeof declared === "string") return { specs: [declared], names: undefined };
-  if (Array.isArray(declared)) return { specs: declared.map(String), names: undefined };
-  if (typeof declared !== "object" || declared === null) return undefined;
-  return { specs: Object.values(declared).map(String), names: Object.keys(declared) };
 }
