@@ -3,6 +3,7 @@ import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { ValueType } from "../ir/type.ts";
+import { graphsOf } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { readExternalData } from "../onnx/external-data.ts";
 import { importModel } from "../onnx/import.ts";
@@ -130,7 +131,7 @@ export function operatorsOf(model: ModelProto): Set<string> {
   const visitNodes = (nodes: readonly NodeProto[]) => {
     for (const { domain, opType, attribute } of nodes) {
       found.add(domain && domain !== "ai.onnx" ? `${domain}.${opType}` : `${opType}`);
-      for (const { g, graphs } of attribute ?? []) for (const body of [...(g ? [g] : []), ...(graphs ?? [])]) visitGraph(body);
+      for (const a of attribute ?? []) graphsOf(a).forEach(visitGraph);
     }
   };
   if (model.graph) visitGraph(model.graph);
