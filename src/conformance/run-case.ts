@@ -25,6 +25,7 @@ export interface CaseRun {
   readonly name: string;
   readonly inputs: readonly RuntimeValue[];
   readonly expected: readonly RuntimeValue[];
+  readonly inputTypes: readonly ValueType[];
   readonly outputTypes: readonly ValueType[];
   readonly outputNames: readonly string[];
   /** Outputs depend on a random generator: only their kinds are compared. */
@@ -90,6 +91,7 @@ function readRun(graph: Graph, set: DataSet, inputsByRule: boolean): CaseRun {
     name,
     inputs,
     expected,
+    inputTypes: graph.inputs.map((v) => v.type),
     outputTypes: graph.outputs.map((v) => v.type),
     outputNames: graph.outputNames,
     random: drawsRandomNumbers(graph, inputs),

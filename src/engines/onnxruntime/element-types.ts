@@ -45,8 +45,13 @@ export interface OrtMap {
   readonly values: OrtTensor;
 }
 
+/** A sequence of no tensors, with ONNX's number of their element type, which no value says. Only ever given. */
+export interface OrtEmptySequence {
+  readonly empty: number;
+}
+
 /** What a run takes and gives: a tensor, a sequence of tensors or maps, a map. */
-export type OrtData = OrtTensor | OrtMap | readonly OrtData[];
+export type OrtData = OrtTensor | OrtMap | OrtEmptySequence | readonly OrtData[];
 
 /** What a run gives: undefined for an optional that holds nothing. */
 export type OrtResult = OrtData | undefined;

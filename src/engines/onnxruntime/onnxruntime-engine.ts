@@ -90,7 +90,8 @@ export class OrtExecutable implements Executable {
   }
 
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
-    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue, name)]));
+    const types = this.graph.inputs;
+    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue, (types[i] as Value).type, name)]));
     const outputs = await this.#session.run(feeds, this.#outputs, options);
     return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type, this.#outputs[i] ?? ""));
   }

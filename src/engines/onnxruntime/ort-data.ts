@@ -10,15 +10,21 @@ import type { OrtData, OrtResult, OrtTensor } from "./element-types.ts";
 import { isMap, isSequence } from "./ort-value.ts";
 
 /**
- * The input `name` as ONNX Runtime takes it; of an optional, what it holds. Throws `EngineUnsupportedValue` for an absent one, which its C API
- * has no form for.
+ * The input `name`, of `type`, as ONNX Runtime takes it; of an optional, what it holds. Throws `EngineUnsupportedValue` for an absent one,
+ * which its C API has no form for, and for an empty sequence of something other than tensors.
  */
-export function toOrtData(value: RuntimeValue, name: string): OrtData {
+export function toOrtData(value: RuntimeValue, type: ValueType, name: string): OrtData {
   if (value instanceof Storage) return toOrtTensor(value);
   if (value instanceof MapValue) return { keys: toOrtTensor(value.keys), values: toOrtTensor(value.values) };
-  if (!(value instanceof OptionalValue)) return value.map((v, i) => toOrtData(v, `${name}.${i}`));
-  if (value.element !== undefined) return toOrtData(value.element, name);
-  throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", name });
+  if (value instanceof OptionalValue) {
+    if (value.element !== undefined) return toOrtData(value.element, value.elementType, name);
+    throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", name, kind: "an absent optional" });
+  }
+  if (type.kind === "optional") return toOrtData(value, type.element, name);
+  const element = type.kind === "sequence" ? type.element : undefined;
+  if (value.length > 0) return value.map((v, i) => toOrtData(v, element ?? type, `${name}.${i}`));
+  if (element?.kind === "tensor") return { empty: dtypeInfo(element.dtype).onnx };
+  throw ingotError("EngineUnsupportedValue", { engine: "onnxruntime", name, kind: "an empty sequence of something other than tensors" });
 }
 
 /** Elements of less than a byte are packed. */
@@ -40,6 +46,7 @@ export function fromOrtData(data: OrtResult, type: ValueType, name: string): Run
 
 function fromOrtValue(data: OrtData): RuntimeValue {
   if (isSequence(data)) return data.map(fromOrtValue);
+  if ("empty" in data) return [];
   return isMap(data) ? new MapValue(fromOrtTensor(data.keys), fromOrtTensor(data.values)) : fromOrtTensor(data);
 }
 

@@ -2,14 +2,24 @@
 import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
 import { checkTensor } from "./check-feeds.ts";
-import { elementType, type OrtData, type OrtMap, type OrtResult, type OrtTensor, onnxNumber, stringType } from "./element-types.ts";
+import {
+  elementType,
+  type OrtData,
+  type OrtEmptySequence,
+  type OrtMap,
+  type OrtResult,
+  type OrtTensor,
+  onnxNumber,
+  stringType,
+} from "./element-types.ts";
+import { makeEmptySequence } from "./empty-sequence.ts";
 import type { OrtEnvironment } from "./environment.ts";
+import { cStrings, keepAlive, nul } from "./native-strings.ts";
 
 /** Kinds of values, as ONNX Runtime numbers them (ONNXType). */
 export const tensorKind = 1;
 export const sequenceKind = 2;
 export const mapKind = 3;
-const nul = "\0";
 
 /**
  * Makes a native value over a tensor's memory. The caller keeps `tensor.data` referenced and unchanged until the value is released.
@@ -17,7 +27,16 @@ const nul = "\0";
  */
 export function makeValue(env: OrtEnvironment, data: OrtData, fail: (problem: string) => Error): Pointer {
   if (isSequence(data)) return makeContainer(env, data, sequenceKind, fail);
-  return isMap(data) ? makeContainer(env, [data.keys, data.values], mapKind, fail) : makeTensor(env, data, fail);
+  if (isMap(data)) return makeContainer(env, [data.keys, data.values], mapKind, fail);
+  return "empty" in data ? emptySequence(env, data.empty, fail) : makeTensor(env, data, fail);
+}
+
+function emptySequence(env: OrtEnvironment, dtype: number, fail: (problem: string) => Error): Pointer {
+  try {
+    return makeEmptySequence(env, dtype);
+  } catch (error) {
+    throw fail(`ONNX Runtime makes no empty sequence of this type (${error instanceof Error ? error.message : String(error)})`);
+  }
 }
 
 /** Tells a sequence from one value. */
@@ -26,7 +45,7 @@ export function isSequence(data: OrtData): data is readonly OrtData[] {
 }
 
 /** Tells a map from a tensor. */
-export function isMap(data: OrtTensor | OrtMap): data is OrtMap {
+export function isMap(data: OrtTensor | OrtMap | OrtEmptySequence): data is OrtMap {
   return "keys" in data;
 }
 
@@ -64,8 +83,6 @@ function makeStrings(env: OrtEnvironment, strings: readonly string[], dims: BigI
 
 /** ONNX Runtime makes a sequence of its values, and a map of its keys and its values; either holds on to them, or copies. */
 function makeContainer(env: OrtEnvironment, contents: readonly OrtData[], kind: number, fail: (problem: string) => Error): Pointer {
-  // It takes the type of a sequence from the first value.
-  if (contents.length === 0) throw fail("an empty sequence cannot be handed to ONNX Runtime, which would not know of what");
   const parts: Pointer[] = [];
   try {
     for (const part of contents) parts.push(makeValue(env, part, fail));
@@ -104,7 +121,7 @@ function readPresent(env: OrtEnvironment, value: Pointer, fail: (problem: string
   return { keys, values };
 }
 
-const isTensorData = (data: OrtResult): data is OrtTensor => data !== undefined && !isSequence(data) && !isMap(data);
+const isTensorData = (data: OrtResult): data is OrtTensor => data !== undefined && "shape" in data;
 
 function readTensor(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtTensor {
   const { api } = env;
@@ -142,22 +159,4 @@ function readStrings(env: OrtEnvironment, value: Pointer, count: number): string
   const starts = new BigUint64Array(count);
   env.check(env.api.GetStringTensorContent(value, text, bytes, starts, count), "EngineRunFailed");
   return Array.from(starts, (start, i) => text.toString("utf8", Number(start), Number(starts[i + 1] ?? bytes)));
-}
-
-/** An array of pointers to C strings, and the memory that these lie in, which the caller keeps referenced. */
-export function cStrings(env: OrtEnvironment, strings: readonly string[]): { pointers: BigUint64Array; memory: Uint8Array } {
-  const encoded = strings.map((s) => Buffer.from(s + nul, "utf8"));
-  const memory = Buffer.concat(encoded);
-  let at = env.address(memory);
-  const pointers = BigUint64Array.from(encoded, (bytes) => {
-    const start = at;
-    at += BigInt(bytes.length);
-    return start;
-  });
-  return { pointers, memory };
-}
-
-/** Does nothing but read its arguments: what is passed after a native call cannot be collected before that call has returned. */
-export function keepAlive(...values: readonly unknown[]): void {
-  for (const value of values) if (value === keepAlive) throw new TypeError("a function has no memory to keep");
 }

@@ -4,7 +4,8 @@ import type { Pointer } from "./c-api.ts";
 import { checkNames, type DeclaredNames, inputError, outputError } from "./check-feeds.ts";
 import type { OrtData, OrtResult } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
-import { cStrings, keepAlive, makeValue, readValue } from "./ort-value.ts";
+import { cStrings, keepAlive } from "./native-strings.ts";
+import { makeValue, readValue } from "./ort-value.ts";
 
 export class PreparedRun {
   readonly #env: OrtEnvironment;

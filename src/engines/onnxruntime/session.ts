@@ -5,7 +5,7 @@ import { abortError } from "../run-aborted.ts";
 import type { Pointer } from "./c-api.ts";
 import type { OrtData, OrtResult } from "./element-types.ts";
 import { type OrtEnvironment, ortEnvironment } from "./environment.ts";
-import { keepAlive } from "./ort-value.ts";
+import { keepAlive } from "./native-strings.ts";
 import { PreparedRun } from "./prepared-run.ts";
 import { type OrtPort, readPorts } from "./session-io.ts";
 import { makeSessionOptions, type OrtSessionOptions, sharesPool } from "./session-options.ts";
