@@ -80,18 +80,27 @@ async function replay(
   const inputs = makeInputs(graph, c.inputs);
   const changed = c.inputs.find((recipe, i) => hashValue(inputs[i] as RuntimeValue) !== recipe.sha256);
   if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
-  const outputs = (await executable.run(inputs)).slice(0, graph.outputs.length);
-  const leaves = outputs.flatMap((value, output) => leavesOf(graph.outputNames[output] ?? "", value).map((leaf) => ({ ...leaf, output })));
-  const problem =
-    c.outputs
-      .map((evidence, i) => {
-        const leaf = leaves[i];
-        if (!leaf) return `${evidence.name} is not there`;
-        return checkEvidence(evidence, leaf.storage, options.rtol ?? limitOf(certificate, c.label, i, leaf.output));
-      })
-      .find((p) => p !== undefined) ??
-    (leaves.length > c.outputs.length ? `${leaves[c.outputs.length]?.name} is not in the certificate` : undefined);
+  const problem = misfitOf(certificate, c, graph.outputNames, await executable.run(inputs), options.rtol);
   return { ...row, ok: problem === undefined, problem };
+}
+
+/** The first tensor of the outputs that is not as the certificate has it. */
+function misfitOf(
+  certificate: Certificate,
+  c: Certificate["cases"][number],
+  names: readonly string[],
+  outputs: readonly RuntimeValue[],
+  rtol: number | undefined,
+): string | undefined {
+  const leaves = outputs.flatMap((value, output) => leavesOf(names[output] ?? "", value).map((leaf) => ({ ...leaf, output })));
+  for (const [i, evidence] of c.outputs.entries()) {
+    const leaf = leaves[i];
+    if (!leaf) return `${evidence.name} is not there`;
+    const problem = checkEvidence(evidence, leaf.storage, rtol ?? limitOf(certificate, c.label, i, leaf.output));
+    if (problem !== undefined) return problem;
+  }
+  const surplus = leaves[c.outputs.length];
+  return surplus && `${surplus.name} is not in the certificate`;
 }
 
 /** The limit of a tensor of an output; where rounding alone moved it further when it was certified, what that explains. */

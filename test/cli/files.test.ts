@@ -89,6 +89,8 @@ describe("the commands that take a file", () => {
       const run = (...args: string[]) => place.ingot("run", "./zip.onnx", "--input", "x=./x.json", ...args);
       assert.deepEqual(JSON.parse((await run("--json")).out).outputs, [{ name: "y", value: [{ 7: 0.25, 9: 0.75 }] }]);
       assert.equal((await run()).out, 'y = [ { "7": 0.25, "9": 0.75 } ]\n');
+      place.write("x.json", "[[1e39, 0.75]]");
+      assert.equal((await run()).out, 'y = [ { "7": "Infinity", "9": 0.75 } ]\n');
     });
 
     it("gives the same on both engines", async () => {

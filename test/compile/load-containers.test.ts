@@ -239,6 +239,11 @@ describe("a loaded model with containers", () => {
     );
   });
 
+  it("has no form as code where an operator takes or gives something else than tensors", async () => {
+    await using module = await load(reversed(), { engine: "interpreter" });
+    assert.throws(() => module.code, { code: "CodeNotExpressible", summary: /SequenceAt cannot be written as code: .* type seq\(float/ });
+  });
+
   it("is compared value by value: a map with another number, or a sequence with another length, differs", async () => {
     const one = zipMap({ classlabels_strings: ["dog", "cat"] });
     const [first, second] = [inFolder("a.onnx"), inFolder("b.onnx")];
