@@ -180,8 +180,8 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
   async withEngine(engine: EngineName, options: EngineChoice = {}): Promise<CompiledModule<Out>> {
     checkOptions("withEngine", options, engineOptions);
     const { graph, signature, report, evidence } = this.#parts;
-    const { executable, rows, notes } = await prepareChecked(graph, engine, options, evidence);
-    return new CompiledModule<Out>({ graph, signature, evidence, executable, report: report.onEngine(executable, rows, notes) });
+    const prepared = await prepareChecked(graph, engine, options, evidence);
+    return new CompiledModule<Out>({ graph, signature, evidence, executable: prepared.executable, report: report.onEngine(prepared) });
   }
 
   /**

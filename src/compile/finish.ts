@@ -20,7 +20,7 @@ import type { Pass } from "../passes/pass.ts";
 import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
 import { CompiledModule } from "./compiled-module.ts";
-import { checkCase, type Evidence, makeEvidence, tolerancesOf } from "./evidence.ts";
+import { checkCase, type Evidence, makeEvidence, notCheckedOn, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
 import { type Signature, signatureKey, signatureToJson } from "./signature.ts";
@@ -185,7 +185,11 @@ class Checker {
     const executable = await this.#preparing;
     if (executable.engine !== "interpreter") {
       clock.enter(`checking on ${executable.engine}`);
-      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", executable, c);
+      for (const c of example ? [example, ...cases] : cases) {
+        const refusal = executable.refusal?.(c.inputs);
+        if (refusal === undefined) await this.#check("lowered", executable, c);
+        else this.#notes.push(notCheckedOn(executable, c, refusal));
+      }
     }
     return { certificate: this.#certificate(cases, executable.engine), notes: this.#notes, executable };
   }

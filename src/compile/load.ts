@@ -26,6 +26,8 @@ export interface LoadOptions extends CompileOptions {
   readonly example?: unknown;
 }
 
+type CheckRun = (inputs: readonly RuntimeValue[]) => RuntimeValue[];
+
 /** The size taken for a symbolic dimension that nothing says more about. */
 const defaultSize = 2;
 
@@ -84,10 +86,23 @@ export function referenceCases(
   if (given.length > 0 && !known) return given;
   try {
     const inputs = makeInputs(graph, recipes);
-    return [{ label: "random", recipes, inputs, expected: run(inputs) }, ...given];
+    return [{ label: "random", recipes, inputs, expected: run(inputs) }, ...withoutOptionals(graph, recipes, run), ...given];
   } catch (error) {
     if (!(error instanceof IngotError) || error instanceof ArgumentError) throw error;
     throw ingotError("NoCheckInputs", { file, problem: error.summary }, { cause: error });
+  }
+}
+
+/** The same inputs with the optional ones absent: none where there are none, nor where the model cannot do without. */
+function withoutOptionals(graph: Graph, recipes: readonly ValueRecipe[], run: CheckRun): CheckCase[] {
+  if (graph.inputs.every((v) => v.type.kind !== "optional")) return [];
+  const absent = recipes.map((r) => ("items" in r && r.kind === "optional" ? { ...r, items: [] } : r));
+  const inputs = makeInputs(graph, absent);
+  try {
+    return [{ label: "random, optionals absent", recipes: absent, inputs, expected: run(inputs) }];
+  } catch (error) {
+    if (error instanceof IngotError) return [];
+    throw error;
   }
 }
 

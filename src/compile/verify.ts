@@ -61,23 +61,28 @@ export async function verifyCertificate(path: string, options: VerifyOptions = {
   for (const engine of enginesOf(options)) {
     options.onProgress?.(`running on ${engine}`);
     await withExecutable(graph, engine, async (executable) => {
-      for (const c of certificate.cases) rows.push(await replay(certificate, c, executable, options));
+      for (const c of certificate.cases) {
+        const row = await replay(certificate, c, executable, options);
+        if (row) rows.push(row);
+      }
     });
   }
   return report("the certificate", rows);
 }
 
+/** Undefined where the engine cannot be given the inputs of the case. */
 async function replay(
   certificate: Certificate,
   c: Certificate["cases"][number],
   executable: Executable,
   options: VerifyOptions,
-): Promise<VerifyRow> {
+): Promise<VerifyRow | undefined> {
   const row = { engine: executable.engine, case: c.label, maxRelative: undefined };
   const { graph } = executable;
   const misfit = graph.inputs.find((v, i) => !c.inputs[i] || !recipeFits(c.inputs[i], v.type));
   if (misfit) return { ...row, ok: false, problem: `the certificate's input ${misfit.name} is not of type ${formatType(misfit.type)}` };
   const inputs = makeInputs(graph, c.inputs);
+  if (executable.refusal?.(inputs) !== undefined) return undefined;
   const changed = c.inputs.find((recipe, i) => hashValue(inputs[i] as RuntimeValue) !== recipe.sha256);
   if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
   const problem = misfitOf(certificate, c, graph.outputNames, await executable.run(inputs), options.rtol);

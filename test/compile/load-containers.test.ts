@@ -182,6 +182,27 @@ describe("a loaded model with containers", () => {
     await assert.rejects(other.run([null]), { code: "EngineUnsupportedValue", summary: /input `x`: .* an absent optional/ });
   });
 
+  it("is checked with its optionals absent too, where it can do without and the engine can be told so", async function () {
+    if (!(await onnxruntime())) return this.skip();
+    const absent = "random, optionals absent";
+    await using module = await load(orDefault(), { engine: "onnxruntime" });
+    const checked = (m: typeof module) => m.certificate.rows.filter((r) => r.case === absent).map((r) => r.engine);
+    assert.deepEqual(checked(module), ["interpreter"]);
+    assert.match(String(module.report), /note: the case "random, optionals absent" was not checked on onnxruntime: .* \(input x\)/);
+    await using own = await load(orDefault(), { engine: "interpreter" });
+    assert.deepEqual(checked(own), ["interpreter"]);
+    assert.ok(!own.certificate.failedCheckIgnored);
+    await using moved = await own.withEngine("onnxruntime");
+    assert.ok(!moved.certificate.failedCheckIgnored);
+    assert.match(String(moved.report), /was not checked on onnxruntime/);
+    const needed = write((graph) => {
+      const x = graph.addInput("x", { kind: "optional", element: tensorType("float32", [2]) });
+      graph.setOutputs([graph.add("OptionalGetElement", [x]).output], ["y"]);
+    });
+    await using strict = await load(needed, { engine: "interpreter" });
+    assert.deepEqual(checked(strict), []);
+  });
+
   it("says which entry of an argument is wrong, and what it should be", async () => {
     await using sequence = await load(reversed(), { engine: "interpreter" });
     const wrong = async (inputs: unknown, code: string, summary: RegExp) => assert.rejects(sequence.run(inputs), { code, summary });

@@ -5,7 +5,7 @@ import type { Graph, Value } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
-import type { RuntimeValue } from "../../ops/runtime-value.ts";
+import { OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
 import { runPasses } from "../../passes/manager.ts";
 import { onnxruntimePasses } from "../../passes/pipelines.ts";
 import type { PassReport } from "../../passes/report.ts";
@@ -72,6 +72,8 @@ async function openSession(graph: Graph, options: EngineOptions): Promise<Infere
   }
 }
 
+const isAbsent = (value: RuntimeValue) => value instanceof OptionalValue && value.element === undefined;
+
 export class OrtExecutable implements Executable {
   readonly engine = "onnxruntime";
   readonly graph: Graph;
@@ -87,6 +89,11 @@ export class OrtExecutable implements Executable {
     this.#session = session;
     this.#inputs = session.inputs.map((p) => p.name);
     this.#outputs = session.outputs.map((p) => p.name);
+  }
+
+  refusal(inputs: readonly RuntimeValue[]): string | undefined {
+    const at = inputs.findIndex(isAbsent);
+    return at < 0 ? undefined : `ONNX Runtime cannot be given an absent optional (input ${this.#inputs[at]})`;
   }
 
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
