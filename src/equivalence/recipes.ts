@@ -62,12 +62,13 @@ export function makeValue(recipe: ValueRecipe, type: ValueType): RuntimeValue {
   return distinct(new MapValue(keys, values));
 }
 
+/** The map without the rows whose key stood before. */
 function distinct(map: MapValue): MapValue {
-  const keys = elementsOf(map.keys);
-  return takeRows(
-    map,
-    keys.flatMap((key, i) => (keys.indexOf(key) === i ? [i] : [])),
-  );
+  const first = new Map<unknown, number>();
+  elementsOf(map.keys).forEach((key, i) => {
+    if (!first.has(key)) first.set(key, i);
+  });
+  return takeRows(map, [...first.values()]);
 }
 
 /** The same recipe with other numbers. */
