@@ -94,7 +94,7 @@ export type { CompareRow, TimerComparison, Verdict } from "./timer/comparison.ts
 export type { Measurement } from "./timer/measurement.ts";
 export { Timer, type TimerOptions } from "./timer/timer.ts";
 export type { DynamicDim, DynamicOption } from "./trace/dynamic.ts";
-export type { ExampleInputs, Nested } from "./trace/structure.ts";
+export type { ExampleInputs, Nested, ScalarMap } from "./trace/structure.ts";
 export { readCheckpoint } from "./weights/checkpoint.ts";
 export type { CheckpointValue } from "./weights/checkpoint-names.ts";
 export { readNpy, writeNpy } from "./weights/npy.ts";
