@@ -1,0 +1,5 @@
+// The group `operators`: what operators and eager tensors cost, and files larger than a protobuf message.
+import type { Measure } from "../figure.ts";
+import { eagerMemory } from "./eager-memory.ts";
+
+export const operatorsGroup: Readonly<Record<string, Measure>> = { "eager-memory": eagerMemory };
