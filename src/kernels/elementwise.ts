@@ -54,11 +54,11 @@ export function divF32(a: Float32Array, b: Float32Array, y: Float32Array): void 
   pairwise("div", a, b, y);
 }
 
-/** What `normalizeChannelsF32` takes for each channel, in float64 so that nothing is rounded twice. */
+/** What `normalizeChannelsF32` takes for each channel: float64 where it was computed, so that nothing is rounded twice. */
 export interface ChannelStatistics {
-  readonly mean: Float64Array;
+  readonly mean: Float64Array | Float32Array;
   readonly factor: Float64Array;
-  readonly shift: Float64Array;
+  readonly shift: Float64Array | Float32Array;
 }
 
 /**
