@@ -9,6 +9,13 @@ export const kernelErrors = errorFamily({
     about:
       "A kernel works on typed arrays and explicit sizes. It refuses operands that are shorter than these sizes say, rather than read or write beside them.",
   },
+  ThreadsUnavailable: {
+    kind: "EngineError",
+    message: "Matrix products and convolutions go on with one thread: {why}",
+    hint: "Allow worker threads (`--allow-worker` with Node's permissions), or say that one thread is meant: `setThreads(1)` or INGOT_THREADS=1.",
+    about:
+      "Large matrix products and convolutions of eager code are shared out to worker threads. Where these cannot be started, or one of them ends, this is printed once as a warning and the work goes on with one thread: results are the same, bit for bit. `setThreads` with a larger number tries again.",
+  },
   WebAssemblyUnusable: {
     kind: "EngineError",
     message: "The WebAssembly kernels cannot run here: {why}",
