@@ -44,6 +44,19 @@ export interface WasmKernels {
   clip(x: Pointer, n: number, low: number, high: number): void;
   binaryRows(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
   normalizeRows(x: Pointer, means: Pointer, factors: Pointer, shifts: Pointer, rows: number, n: number): void;
+  mapSmooth(f: number, x: Pointer, n: number): void;
+  mapErf(x: Pointer, n: number, table: Pointer): void;
+  mapGelu(x: Pointer, n: number, table: Pointer): void;
+  standardizeRows(
+    x: Pointer,
+    rows: number,
+    n: number,
+    centred: number,
+    epsilon: number,
+    scale: Pointer,
+    bias: Pointer,
+    moments: Pointer,
+  ): void;
   softmaxRows(x: Pointer, rows: number, n: number): void;
   wideDots(w: Pointer, rows: number, k: number, x: Pointer, columns: number, y: Pointer, s: Pointer, q: Pointer): void;
   roundsOnce(one: number): number;
