@@ -6,6 +6,8 @@ const PER_UNIT = 16;
 const END = 6;
 /** |t| ≤ 1/32 and ten coefficients leave an error below 2⁻⁵³. */
 const TERMS = 10;
+/** 1.5·2⁵²: adding and subtracting it rounds to the nearest integer. */
+const ROUNDING = 6755399441055744;
 
 let table: Float64Array | undefined;
 
@@ -19,7 +21,7 @@ export function erf(x: number): number {
   const a = x < 0 ? -x : x;
   if (!(a < END)) return a >= END ? Math.sign(x) : x;
   const c = erfTable();
-  const row = (a * PER_UNIT + 0.5) | 0;
+  const row = a * PER_UNIT + ROUNDING - ROUNDING;
   const t = a - row / PER_UNIT;
   const k = row * TERMS;
   // Two polynomials in t², for the even and the odd powers, so that a processor can work on both at once.

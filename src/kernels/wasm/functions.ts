@@ -70,38 +70,62 @@ function tanh2x(x: v128): v128 {
   return v128.bitselect(value, x, f64x2.eq(x, x));
 }
 
-/** Rows per unit, coefficients per row and end of the table of Taylor polynomials of erf; see src/kernels/erf.ts, which gives the same bits. */
-const PER_UNIT: f64 = 16;
-const ROW_BYTES: i32 = 80;
-const END: f64 = 6;
+// The table of Taylor polynomials of erf has a row of ten coefficients for each multiple of 1/16 up to 6; see src/kernels/erf.ts, which
+// gives the same bits.
 
-/** x[i] = erf(x[i]) over `n` floats. */
+/** x[i] = erf(x[i]) over `n` floats, rounded up to whole vectors. */
 export function mapErf(x: usize, n: i32, table: usize): void {
-  for (const end = x + <usize>n * 4; x < end; x += 4) store<f32>(x, <f32>erf(<f64>load<f32>(x), table));
-}
-
-/** x[i] = x · Φ(x) = ½x(1 + erf(x/√2)) over `n` floats. */
-export function mapGelu(x: usize, n: i32, table: usize): void {
-  for (const end = x + <usize>n * 4; x < end; x += 4) {
-    const v = <f64>load<f32>(x);
-    store<f32>(x, <f32>(0.5 * v * (1 + erf(v * 0.7071067811865476, table))));
+  for (const end = x + <usize>n * 4; x < end; x += 16) {
+    const low = erf2x(f64x2.promote_low_f32x4(v128.load(x)), table);
+    const high = erf2x(f64x2.promote_low_f32x4(v128.load_zero<f64>(x, 8)), table);
+    v128.store(x, v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
   }
 }
 
-/** The even and the odd powers of the polynomial are the two lanes. */
+/** x[i] = x · Φ(x) = ½x(1 + erf(x/√2)) over `n` floats, rounded up to whole vectors. */
+export function mapGelu(x: usize, n: i32, table: usize): void {
+  for (const end = x + <usize>n * 4; x < end; x += 16) {
+    const low = gelu2x(f64x2.promote_low_f32x4(v128.load(x)), table);
+    const high = gelu2x(f64x2.promote_low_f32x4(v128.load_zero<f64>(x, 8)), table);
+    v128.store(x, v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5));
+  }
+}
+
 // @ts-expect-error: decorator
 @inline
-function erf(x: f64, table: usize): f64 {
-  const a = abs(x);
-  if (!(a < END)) return a >= END ? copysign<f64>(1, x) : x;
-  const row = <i32>(a * PER_UNIT + 0.5);
-  const t = a - <f64>row / PER_UNIT;
-  const c = table + <usize>(row * ROW_BYTES);
-  const u = f64x2.splat(t * t);
-  let p = v128.load(c, 64);
-  p = f64x2.add(f64x2.mul(p, u), v128.load(c, 48));
-  p = f64x2.add(f64x2.mul(p, u), v128.load(c, 32));
-  p = f64x2.add(f64x2.mul(p, u), v128.load(c, 16));
-  p = f64x2.add(f64x2.mul(p, u), v128.load(c));
-  return copysign<f64>(f64x2.extract_lane(p, 1) * t + f64x2.extract_lane(p, 0), x);
+function gelu2x(x: v128, table: usize): v128 {
+  const one = f64x2.splat(1);
+  const half = f64x2.mul(f64x2.splat(0.5), x);
+  return f64x2.mul(half, f64x2.add(one, erf2x(f64x2.mul(x, f64x2.splat(0.7071067811865476)), table)));
+}
+
+// @ts-expect-error: decorator
+@inline
+function erf2x(x: v128, table: usize): v128 {
+  const all = f64x2.abs(x);
+  // NaN becomes 6 as well: what follows needs a row of the table.
+  const a = f64x2.pmin(f64x2.splat(6), all);
+  // Adding 1.5·2⁵² leaves the nearest integer in the low bits.
+  const magic = f64x2.splat(6755399441055744);
+  const shifted = f64x2.add(f64x2.mul(a, f64x2.splat(16)), magic);
+  const t = f64x2.sub(a, f64x2.mul(f64x2.sub(shifted, magic), f64x2.splat(0.0625)));
+  const u = f64x2.mul(t, t);
+  const first = polynomials(table + <usize>(i32x4.extract_lane(shifted, 0) * 80), v128.shuffle<f64>(u, u, 0, 0));
+  const second = polynomials(table + <usize>(i32x4.extract_lane(shifted, 2) * 80), v128.shuffle<f64>(u, u, 1, 1));
+  const even = v128.shuffle<f64>(first, second, 0, 2);
+  const odd = v128.shuffle<f64>(first, second, 1, 3);
+  const inside = f64x2.add(f64x2.mul(odd, t), even);
+  const value = v128.bitselect(inside, f64x2.splat(1), f64x2.lt(all, f64x2.splat(6)));
+  return v128.bitselect(v128.or(value, v128.and(x, f64x2.splat(-0.0))), x, f64x2.eq(x, x));
+}
+
+/** The polynomials of the even and of the odd powers, one in each lane, at t². */
+// @ts-expect-error: decorator
+@inline
+function polynomials(row: usize, u: v128): v128 {
+  let p = v128.load(row, 64);
+  p = f64x2.add(f64x2.mul(p, u), v128.load(row, 48));
+  p = f64x2.add(f64x2.mul(p, u), v128.load(row, 32));
+  p = f64x2.add(f64x2.mul(p, u), v128.load(row, 16));
+  return f64x2.add(f64x2.mul(p, u), v128.load(row));
 }
