@@ -13,8 +13,13 @@ export interface EngineOptions {
 }
 
 export interface RunOptions {
-  /** Cancels the run: its promise rejects. */
+  /** Cancels the run, inside of a loop too: its promise rejects. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The most steps that the graph's loops may take together: nodes that run inside of them, and beginnings of bodies. Beyond it the run
+   * rejects with `StepLimit`, or `StepTime` on an engine that cannot count. Default: no limit.
+   */
+  readonly maxSteps?: number | undefined;
 }
 
 /**
@@ -28,6 +33,8 @@ export interface Executable extends AsyncDisposable {
   readonly graph: Graph;
   /** What the engine's own passes did, where it has some. */
   readonly lowering?: PassReport;
+  /** Why the engine cannot be given these inputs, although the graph takes them; left out where it takes all. */
+  refusal?(inputs: readonly RuntimeValue[]): string | undefined;
   /** One value per graph input, in order; gives one per graph output. */
   run(inputs: readonly RuntimeValue[], options?: RunOptions): Promise<RuntimeValue[]>;
   close(): Promise<void>;
