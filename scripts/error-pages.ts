@@ -16,7 +16,7 @@ export function renderPages(): ReadonlyMap<string, string> {
   return pages.set("README.md", renderIndex());
 }
 
-function renderPage(code: string, { kind, message, hint, about }: ErrorEntry): string {
+function renderPage(code: string, { kind, also, message, hint, about }: ErrorEntry): string {
   const shown = ["```text", message, "```"].join("\n");
   // A hint that is one placeholder is written where the error is raised, for that very case.
   const fixed = !/^\{\w+\}$/.test(hint) && hint !== "";
@@ -26,7 +26,8 @@ function renderPage(code: string, { kind, message, hint, about }: ErrorEntry): s
     names.length > 0
       ? [`Here ${names.map((name) => `\`{${name}}\``).join(", ")} ${names.length === 1 ? "stands" : "stand"} for what was given or found.`]
       : [];
-  const more = `Class: [\`${kind}\`](README.md#${kind.toLowerCase()}). All errors: [index](README.md).`;
+  const link = (name: ErrorKind) => `[\`${name}\`](README.md#${name.toLowerCase()})`;
+  const more = `Class: ${link(kind)}${also ? `, from script() ${link(also)}` : ""}. All errors: [index](README.md).`;
   return `${[marker, `# ${code}`, shown, ...told, about.trim(), ...mend, more].join("\n\n")}\n`;
 }
 

@@ -6,6 +6,7 @@ export { type LoadOptions, load } from "./compile/load.ts";
 export type { Progress } from "./compile/progress.ts";
 export type { CompileReport } from "./compile/report.ts";
 export type { SaveOptions, SaveReport } from "./compile/save.ts";
+export { type ScriptOptions, script } from "./compile/script.ts";
 export { type InputSpec, parseSpec } from "./compile/spec.ts";
 export { type OutputOf, type TraceOptions, trace } from "./compile/trace.ts";
 export { type VerifyOptions, type VerifyReport, type VerifyRow, verifyCertificate, verifyFiles, verifyModel } from "./compile/verify.ts";

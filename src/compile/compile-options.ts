@@ -18,6 +18,7 @@ import {
   words,
 } from "./options.ts";
 import type { SaveOptions } from "./save.ts";
+import type { ScriptOptions } from "./script.ts";
 import type { TraceOptions } from "./trace.ts";
 
 const check: OptionTable<CheckOptions> = {
@@ -51,6 +52,15 @@ export const traceOptions: OptionTable<TraceOptions> = {
   dynamic: record('Write dynamic: { x: { 0: "batch" } }.'),
   allow: words("lines", 'Write allow: ["model.ts:12"].'),
   mode: oneOf(["eval", "train"], 'Leave it out to trace in eval mode, or write mode: "train".'),
+};
+
+export const scriptOptions: OptionTable<ScriptOptions> = {
+  ...compile,
+  inputs: anything,
+  example: anything,
+  names: words("names, one per argument", 'Write names: ["image", "mask"].'),
+  dynamic: record('Write dynamic: { x: { 0: "batch" } }.'),
+  mode: oneOf(["eval", "train"], 'Leave it out to compile in eval mode, or write mode: "train".'),
 };
 
 export const loadOptions: OptionTable<LoadOptions> = { ...compile, example: anything };

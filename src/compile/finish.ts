@@ -72,8 +72,13 @@ export interface FinishInput {
   readonly signature: Signature;
   /** Makes the cases when they are first needed: the first one is the random one. */
   readonly cases: () => readonly CheckCase[];
-  /** Whether `graph` must be shown to equal eager bit for bit; not for a loaded file, where the graph itself is the reference. */
-  readonly bitwise: boolean;
+  /**
+   * On which cases `graph` must be shown to equal eager bit for bit: the first, or all where they take different paths; on none for a
+   * loaded file, where the graph itself is the reference.
+   */
+  readonly bitwise: "first" | "all" | "none";
+  /** What the front end has to say in the report, known once the cases are made. */
+  readonly notes?: () => readonly string[];
   /** What eager gave on the example. */
   readonly example: CheckCase | undefined;
   readonly clock: StageClock;
@@ -176,8 +181,11 @@ class Checker {
     const { clock, graph: source, example } = this.#input;
     clock.enter("running eager on other inputs");
     const cases = this.#input.cases();
-    if (this.#input.bitwise) clock.enter("checking the traced graph bit for bit");
-    if (this.#input.bitwise) for (const c of cases.slice(0, 1)) this.#rows.push(checkBitwise(source, c));
+    const { bitwise, notes } = this.#input;
+    if (bitwise !== "none") clock.enter("checking the graph bit for bit");
+    for (const c of cases.slice(0, bitwise === "first" ? 1 : bitwise === "all" ? cases.length : 0))
+      this.#rows.push(checkBitwise(source, c));
+    this.#notes.push(...(notes?.() ?? []));
     clock.enter("checking the optimised graph");
     const portable = await interpreterEngine.prepare(this.#graph);
     for (const c of cases) await this.#check("portable", portable, c);

@@ -59,7 +59,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Com
   const certificate = certificateOf(graph, path);
   graph.metadata.delete(certificateKey);
   const cases = once(() => referenceCases(graph, signature, certificate, path, options));
-  return finish<Nested>({ graph, signature, cases, bitwise: false, example: undefined, clock }, options);
+  return finish<Nested>({ graph, signature, cases, bitwise: "none", example: undefined, clock }, options);
 }
 
 function certificateOf(graph: Graph, path: string): Certificate | undefined {

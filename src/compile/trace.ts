@@ -79,7 +79,7 @@ export async function trace<M extends Model>(
       graph: traced.graph,
       signature,
       cases,
-      bitwise: true,
+      bitwise: "first",
       example: givenCase("the example", exampleInputs, expected),
       clock,
     },

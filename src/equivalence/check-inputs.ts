@@ -13,6 +13,9 @@ export interface InputRecipe {
   readonly shape: readonly number[];
   readonly seed: number;
   readonly kind: "normal" | "integers" | "choice";
+  /** `normal`: factor and summand of the numbers, 1 and 0 where left out. */
+  readonly scale?: number;
+  readonly shift?: number;
   /** `integers`: the smallest and the largest value, as decimal strings (64-bit values are exact). */
   readonly range?: readonly [string, string];
   /** `choice`: the strings to draw from. */
@@ -42,7 +45,12 @@ export function makeInput(recipe: InputRecipe): Storage {
   const { dtype, shape } = recipe;
   const g = new Generator(recipe.seed);
   const n = elementCount(shape);
-  if (recipe.kind === "normal") return Storage.from(dtype, g.fillNormal(allocateFloats(n)), shape);
+  if (recipe.kind === "normal") {
+    const { scale = 1, shift = 0 } = recipe;
+    const values = g.fillNormal(allocateFloats(n));
+    if (scale !== 1 || shift !== 0) for (let i = 0; i < n; i++) values[i] = (values[i] as number) * scale + shift;
+    return Storage.from(dtype, values, shape);
+  }
   if (recipe.kind === "choice") {
     const choices = recipe.choices ?? [];
     return Storage.from(

@@ -10,6 +10,7 @@ import { nnErrors } from "./catalogue/nn.ts";
 import { onnxErrors } from "./catalogue/onnx.ts";
 import { onnxRuntimeErrors } from "./catalogue/onnxruntime.ts";
 import { passErrors } from "./catalogue/passes.ts";
+import { scriptErrors } from "./catalogue/script.ts";
 import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
 import { timerErrors } from "./catalogue/timer.ts";
@@ -32,6 +33,7 @@ export const catalogue = {
   ...imageErrors,
   ...weightsErrors,
   ...sourceErrors,
+  ...scriptErrors,
   ...timerErrors,
 } as const;
 

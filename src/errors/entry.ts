@@ -21,6 +21,8 @@ export type ErrorKind =
 /** One row: `message` and `hint` may hold `{name}` placeholders; `about` is the body of the documentation page. */
 export interface ErrorEntry {
   readonly kind: ErrorKind;
+  /** The class where a second front end finds the same mistake. */
+  readonly also?: ErrorKind;
   readonly message: string;
   readonly hint: string;
   /** Plain-Markdown explanation for docs/errors/<code>.md: when it happens and how to mend it. */

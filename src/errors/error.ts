@@ -16,6 +16,8 @@ export interface ErrorContext {
   readonly cause?: unknown;
   /** Further lines, such as "called from …" or the other errors that were collected. */
   readonly notes?: readonly string[];
+  /** The class, where it is not the row's: `script()` raises rows that `trace()` raises too (`also`). */
+  readonly kind?: ErrorKind;
 }
 
 interface ErrorFields {
@@ -113,7 +115,7 @@ export function ingotError<C extends ErrorCode>(
 ): IngotError {
   const entry: ErrorEntry = catalogue[code];
   const fill = (template: string) => template.replace(/\{(\w+)\}/g, (_, name: string) => String((params as Record<string, unknown>)[name]));
-  return new classes[entry.kind]({ code, summary: fill(entry.message), hint: fill(entry.hint), params, context });
+  return new classes[context.kind ?? entry.kind]({ code, summary: fill(entry.message), hint: fill(entry.hint), params, context });
 }
 
 function render({ code, summary, hint, context }: ErrorFields): string {

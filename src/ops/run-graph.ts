@@ -13,6 +13,8 @@ export interface RunGraphOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each node with its outputs; for bisecting and profiling. */
   readonly onNode?: (node: Node, outputs: readonly RuntimeValue[]) => void;
+  /** Called before each run of a sub-graph: which branch an If takes, each turn of a Loop. */
+  readonly onBody?: (body: Graph) => void;
   /** Hand dead buffers out again. Off when a caller keeps intermediate values (`onNode`). */
   readonly reuseMemory?: boolean;
   /** The pool to reuse memory in, for callers that want to know how much was allocated. Default with `reuseMemory`: a new one. */
@@ -76,6 +78,7 @@ function* runRegion(
   });
   const plan = lastUses(graph);
   const run = (body: Graph, args: readonly RuntimeValue[]) => {
+    options.onBody?.(body);
     const steps = runRegion(body, args, lookup, options, pool);
     for (;;) {
       const step = steps.next();

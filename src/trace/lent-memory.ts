@@ -23,7 +23,11 @@ export class LentMemory {
       const now = storage.dense();
       if (now.every((v: unknown, i: number) => Object.is(v, before[i]))) continue;
       for (let i = 0; i < now.length; i++) now[i] = before[i] as never;
-      error ??= ingotError("TensorWrite", { how }, { frame: frameOfSite(site) });
+      error ??= ingotError(
+        "TensorWrite",
+        { what: `forward wrote into the memory that it had read with .${how}` },
+        { frame: frameOfSite(site) },
+      );
     }
     this.#lent.clear();
     return error;

@@ -5,10 +5,10 @@ import type { Provenance } from "../ir/provenance.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 
-/** Which axis of which input carries a symbol. */
+/** Which axis of which value carries a symbol; without an axis, the value itself is that size, an int64 scalar. */
 export interface SymbolSource {
   readonly input: Value;
-  readonly axis: number;
+  readonly axis: number | undefined;
 }
 
 export class ShapeArithmetic {
@@ -72,7 +72,12 @@ export class ShapeArithmetic {
     if (known) return known;
     const source = this.#sources.get(name);
     if (!source) throw new Error(`no input carries the symbol ${name}`);
-    const value = this.#graph.add("Shape", [source.input], { start: source.axis, end: source.axis + 1 }, { provenance }).output;
+    const { input, axis } = source;
+    const g = this.#graph;
+    const value =
+      axis === undefined
+        ? g.add("Unsqueeze", [input, g.addInitializer(Storage.from("int64", [0], [1]))], {}, { provenance }).output
+        : g.add("Shape", [input], { start: axis, end: axis + 1 }, { provenance }).output;
     this.#made.set(name, value);
     return value;
   }

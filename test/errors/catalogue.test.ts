@@ -56,14 +56,22 @@ describe("the error catalogue", () => {
     );
   });
 
+  it("makes it of the other class where a second front end raises it", () => {
+    for (const [code, entry] of rows) {
+      if (entry.also === undefined) continue;
+      assert.equal(raise(code, entry, () => "x", { kind: entry.also }).name, entry.also);
+      assert.match(renderPages().get(`${code}.md`) ?? "", new RegExp(`from script\\(\\) \\[\`${entry.also}\``));
+    }
+  });
+
   it("shows the place, the notes and the cause where there are some", () => {
     const frame = { file: "model.ts", line: 3, column: 5, text: "  > 3 | if (x)" };
     const cause = new Error("below");
-    const error = ingotError("TensorIdentity", { operator: "===", expression: "x" }, { frame, cause, notes: ["in module layer1"] });
+    const error = ingotError("TensorIdentity", { op: "===" }, { frame, cause, notes: ["in module layer1"] });
     assert.equal(error.frame, frame);
     assert.equal(error.cause, cause);
     assert.deepEqual(error.message.split("\n").slice(0, 4), [
-      "`===` compares the tensor `x` by identity, not by value",
+      "`===` compares a tensor by identity, not by value",
       "  at model.ts:3:5",
       "  > 3 | if (x)",
       "  in module layer1",

@@ -1,17 +1,21 @@
 // One model, executed in every way: its names, its lines and the lint's findings are those of the TypeScript that was written.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import {
   type Builds,
   buildLibrary,
   bundleLibrary,
   bundleModel,
   compileModel,
-  modelFile,
   runCompiled,
   runUnderTsx,
   withoutMap,
-} from "./ways-to-run.ts";
+} from "../support/ways-to-run.ts";
+
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const modelFile = fixture("model.ts");
+const entries = ["lint", "call-site", "parameter-names", "function-source"].map((name) => `source/${name}`);
 
 interface Place {
   readonly file: string;
@@ -33,30 +37,32 @@ describe("a function's source, however it is executed", function () {
   this.timeout(60_000);
   let builds: Builds;
   before(() => {
-    builds = buildLibrary();
+    builds = buildLibrary({ entries, model: modelFile });
   });
   after(() => builds.remove());
 
   const ways: readonly [string, () => unknown][] = [
-    ["under tsx", () => runUnderTsx("report.mjs")],
-    ["compiled by tsc, with a map file", () => runCompiled(builds, "report.mjs", compileModel(builds, "--sourceMap"))],
-    ["compiled by tsc, with an inline map", () => runCompiled(builds, "report.mjs", compileModel(builds, "--inlineSourceMap"))],
+    ["under tsx", () => runUnderTsx(fixture("report.mjs"), modelFile)],
+    ["compiled by tsc, with a map file", () => runCompiled(builds, fixture("report.mjs"), compileModel(builds, "--sourceMap"))],
+    ["compiled by tsc, with an inline map", () => runCompiled(builds, fixture("report.mjs"), compileModel(builds, "--inlineSourceMap"))],
     [
       "with Node's own source maps on",
-      () => runCompiled(builds, "report.mjs", compileModel(builds, "--sourceMap"), ["--enable-source-maps"]),
+      () => runCompiled(builds, fixture("report.mjs"), compileModel(builds, "--sourceMap"), ["--enable-source-maps"]),
     ],
-    ["in a worker thread", () => runCompiled(builds, "in-worker.mjs", compileModel(builds, "--sourceMap"))],
+    ["in a worker thread", () => runCompiled(builds, fixture("in-worker.mjs"), compileModel(builds, "--sourceMap"))],
     [
       "with a debugger's port open",
-      () => runCompiled(builds, "report.mjs", compileModel(builds, "--sourceMap"), ["--inspect=127.0.0.1:0"]),
+      () => runCompiled(builds, fixture("report.mjs"), compileModel(builds, "--sourceMap"), ["--inspect=127.0.0.1:0"]),
     ],
     [
       "bundled and minified into one line",
-      () => runCompiled(builds, "report.mjs", bundleModel(builds, "mini.mjs", { format: "esm", minify: true, sourcemap: "inline" })),
+      () =>
+        runCompiled(builds, fixture("report.mjs"), bundleModel(builds, "mini.mjs", { format: "esm", minify: true, sourcemap: "inline" })),
     ],
     [
       "bundled as CommonJS, with a map file and name helpers",
-      () => runCompiled(builds, "report.mjs", bundleModel(builds, "bundle.cjs", { format: "cjs", keepNames: true, sourcemap: true })),
+      () =>
+        runCompiled(builds, fixture("report.mjs"), bundleModel(builds, "bundle.cjs", { format: "cjs", keepNames: true, sourcemap: true })),
     ],
   ];
 
@@ -103,7 +109,7 @@ describe("a function's source, however it is executed", function () {
   it("without a map, gives the lines of the JavaScript that ran", () => {
     const model = withoutMap(compileModel(builds, "--sourceMap"), "bare.js");
     const lines = readFileSync(model, "utf8").split("\n");
-    const report = runCompiled(builds, "report.mjs", model) as Report;
+    const report = runCompiled(builds, fixture("report.mjs"), model) as Report;
     assert.equal(report.site.file, model);
     assert.match(lines[report.site.line - 1] ?? "", /capture\(\)/);
     assert.deepEqual(report.names, ["input", "mask", null, "extra"]);
@@ -112,7 +118,7 @@ describe("a function's source, however it is executed", function () {
 
   it("bundled together with the library, claims nothing about calls and functions", () => {
     const model = compileModel(builds, "--sourceMap");
-    const report = runCompiled(builds, "report.mjs", model, [], bundleLibrary(builds)) as Report;
+    const report = runCompiled(builds, fixture("report.mjs"), model, [], { library: bundleLibrary(builds) }) as Report;
     assert.deepEqual(report.names, ["input", "mask", null, "extra"]);
     assert.equal(report.site, undefined);
     assert.deepEqual(report.findings, []);
@@ -122,7 +128,7 @@ describe("a function's source, however it is executed", function () {
   it("without an inspector, still names parameters and finds lines, and says that the lint read nothing", () => {
     const permission = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
     const flags = [permission, "--allow-fs-read=*", "--no-warnings"];
-    const report = runCompiled(builds, "report.mjs", compileModel(builds, "--sourceMap"), flags) as Report;
+    const report = runCompiled(builds, fixture("report.mjs"), compileModel(builds, "--sourceMap"), flags) as Report;
     assert.deepEqual(report.names, ["input", "mask", null, "extra"]);
     assert.deepEqual(report.site, { file: modelFile, line: 32, column: 24 });
     assert.equal(report.sameCaptured, false);
@@ -132,6 +138,9 @@ describe("a function's source, however it is executed", function () {
 
   it("lets go of everything it has read", () => {
     const model = compileModel(builds, "--sourceMap");
-    assert.deepEqual(runCompiled(builds, "collectable.mjs", model, ["--expose-gc"]), { seen: true, collected: [true, true, true] });
+    assert.deepEqual(runCompiled(builds, fixture("collectable.mjs"), model, ["--expose-gc"]), {
+      seen: true,
+      collected: [true, true, true],
+    });
   });
 });

@@ -191,7 +191,7 @@ describe("tensors where JavaScript wants a primitive", () => {
     const plus = (a: Tensor) => ((a as never) + 1) as never;
     await failsWith(() => trace(plus, x, interpreter), "TensorAsPrimitive", /a\.add\(b\)/, /reads\.test\.ts:\d+/, /\(a as never\) \+ 1/);
     const same = (a: Tensor) => (a.sum() === a.mean() ? a : a.neg());
-    await failsWith(() => trace(same, x, interpreter), "TensorIdentity", /`a\.sum\(\)`/, /a\.eq\(b\)/);
+    await failsWith(() => trace(same, x, interpreter), "TensorIdentity", /a\.sum\(\) === a\.mean\(\)/, /a\.eq\(b\)/);
   });
 
   it("are fine where they ask whether something was given", async () => {

@@ -75,10 +75,11 @@ export const traceErrors = errorFamily({
   },
   TensorWrite: {
     kind: "TraceError",
-    message: "forward wrote into the memory of a tensor that it had read with .{how}",
+    also: "ScriptError",
+    message: "a tensor is written into: {what}",
     hint: "Tensors are immutable: make a new one from the values (where, scatter, cat, tensor(values)).",
     about:
-      "`.data`, `.storage` and `.toNdarray()` share the tensor's memory, for reading. A write there is not an operation on tensors, so it cannot be recorded. What the memory held before was put back.",
+      "`.data`, `.storage` and `.toNdarray()` share the tensor's memory, for reading, and `x[i] = v` only sets a property of the handle. Neither is an operation on tensors, so it cannot be part of a graph. Where memory was changed, what it held before was put back.",
   },
   ReadReachesGraph: {
     kind: "TraceError",

@@ -18,9 +18,6 @@ export interface Finding extends CodeFrame {
   readonly error: IngotError;
 }
 
-const truthHint =
-  "To branch on the value write `{x}.any().item()`; to choose element by element, where({x}, a, b); to ask whether it was given, `{x} !== undefined`.";
-
 const operators: Readonly<Record<string, string>> = {
   "+": "a.add(b)",
   "-": "a.sub(b)",
@@ -45,24 +42,19 @@ export function isPrimitiveOperator(operator: string): boolean {
 
 export function truthiness(code: CodeContext, node: AnyNode): Finding {
   const expression = excerpt(code, node);
-  const name = /^[\w$.#]+$/.test(expression) ? expression : "x";
-  return finding(code, node, expression, "TensorTruthiness", (frame) =>
-    ingotError("TensorTruthiness", { expression, hint: truthHint.replaceAll("{x}", name) }, { frame }),
-  );
+  return finding(code, node, expression, "TensorTruthiness", (frame) => ingotError("TensorTruthiness", { what: expression }, { frame }));
 }
 
 export function operatorUse(code: CodeContext, whole: AnyNode, operand: AnyNode, operator: string, unary: boolean): Finding {
   const expression = excerpt(code, operand);
-  const instead =
+  const method =
     unary && operator === "-" ? "a.neg()" : unary && operator === "+" ? "x.item()" : (operators[operator] ?? "a method of the tensor");
-  return finding(code, whole, expression, "TensorOperator", (frame) =>
-    ingotError("TensorOperator", { expression, operator, instead }, { frame }),
-  );
+  return finding(code, whole, expression, "TensorOperator", (frame) => ingotError("TensorOperator", { op: operator, method }, { frame }));
 }
 
 export function identity(code: CodeContext, whole: AnyNode, operand: AnyNode, operator: string): Finding {
   const expression = excerpt(code, operand);
-  return finding(code, whole, expression, "TensorIdentity", (frame) => ingotError("TensorIdentity", { expression, operator }, { frame }));
+  return finding(code, whole, expression, "TensorIdentity", (frame) => ingotError("TensorIdentity", { op: operator }, { frame }));
 }
 
 function finding(

@@ -1,0 +1,373 @@
+// Joins what two paths left in a cell: values that are the same stay, scalars and tensors become outputs, fresh lists and records are joined
+// part by part, and what has no common meaning becomes poison that is an error only when it is read.
+import { isTensor } from "../eager/operand.ts";
+import type { Tensor } from "../eager/tensor.ts";
+import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
+import type { Graph, Value } from "../ir/graph.ts";
+import { type SequenceType, tensorType, type ValueType } from "../ir/type.ts";
+import { joinTypes } from "../ops/subgraph-types.ts";
+import { type DType, dtypeInfo } from "../tensor/dtype.ts";
+import { Storage } from "../tensor/storage.ts";
+import { absent, type Content, isContent } from "./heap.ts";
+import { type Machine, truthUnder } from "./machine.ts";
+import { outsideType, type Stage, scalarDType } from "./stage.ts";
+import {
+  describe,
+  isScalar,
+  joinKinds,
+  Partial,
+  Poison,
+  type Scalar,
+  type ScalarKind,
+  Sym,
+  SymList,
+  scalarKind,
+  unassigned,
+} from "./values.ts";
+
+/** One of the two paths. */
+export interface Side {
+  readonly graph: Graph;
+  /** What is known on it. */
+  readonly known: ReadonlyMap<Sym, boolean>;
+  /** It always throws: its values do not matter. */
+  readonly dead: boolean;
+}
+
+/** Makes the joined value, once the outputs are there. */
+export type Joined = (outputs: readonly Value[]) => unknown;
+
+export class Joiner {
+  readonly yesOutputs: Value[] = [];
+  readonly noOutputs: Value[] = [];
+  readonly types: ValueType[] = [];
+  readonly #machine: Machine;
+  readonly #condition: Sym;
+  readonly #yes: Side;
+  readonly #no: Side;
+  readonly #pairs = new Map<unknown, Map<unknown, Joined>>();
+
+  constructor(machine: Machine, condition: Sym, yes: Side, no: Side) {
+    this.#machine = machine;
+    this.#condition = condition;
+    this.#yes = yes;
+    this.#no = no;
+  }
+
+  /** `name` is what messages call the cell. */
+  join(a: unknown, b: unknown, name: string): Joined {
+    if (this.#yes.dead) return this.#taken(b, name);
+    if (this.#no.dead) return this.#taken(a, name);
+    return this.#join(this.#resolve(a, this.#yes), this.#resolve(b, this.#no), name);
+  }
+
+  #resolve(value: unknown, side: Side): unknown {
+    if (!(value instanceof Sym) || value.kind !== "bool") return value;
+    return truthUnder(value, side.known) ?? value;
+  }
+
+  /** The other side throws: the value is this side's, but what it computed inside has to come out. */
+  #taken(value: unknown, name: string): Joined {
+    return this.#join(value, value, name);
+  }
+
+  #join(a: unknown, b: unknown, name: string): Joined {
+    const known = this.#pairs.get(a)?.get(b);
+    if (known) return known;
+    const joined = this.#joinNew(a, b, name);
+    if (typeof a === "object" && a !== null) {
+      const row = this.#pairs.get(a) ?? new Map<unknown, Joined>();
+      row.set(b, joined);
+      this.#pairs.set(a, row);
+    }
+    return joined;
+  }
+
+  #joinNew(a: unknown, b: unknown, name: string): Joined {
+    if (Object.is(a, b) && this.#isVisible(a)) return () => a;
+    if (isContent(a) && isContent(b)) return this.#contents(a, b, name);
+    if (a === unassigned || b === unassigned || a instanceof Partial || b instanceof Partial) return this.#partial(a, b, name);
+    if (a instanceof Poison || b instanceof Poison) return () => (a instanceof Poison ? a : b);
+    if (isScalar(a) && isScalar(b)) return this.#scalars(a, b, name);
+    if (isTensor(a) && isTensor(b)) return this.#tensors(a, b, name);
+    if (isPlainArray(a) && isPlainArray(b)) return this.#arrays(a, b, name);
+    if (isRecord(a) && isRecord(b)) return this.#records(a, b, name);
+    return this.#poison(a, b, name);
+  }
+
+  #isVisible(value: unknown): boolean {
+    const { stage } = this.#machine;
+    if (value instanceof Sym) return value.value ? stage.isValueVisible(value.value) : stage.isVisible(value.dim ?? 0);
+    if (isTensor(value)) {
+      const staged = stage.stagedOf(value);
+      return !staged || stage.isValueVisible(staged.value);
+    }
+    if (value instanceof SymList) return stage.isValueVisible(value.value);
+    if (isPlainArray(value)) return value.every((item) => this.#isVisible(item));
+    if (isRecord(value)) return Object.values(value).every((item) => this.#isVisible(item));
+    if (isContent(value)) return (!value.list || this.#isVisible(value.list)) && value.items.every((item) => this.#isVisible(item));
+    if (value instanceof Partial) return this.#isVisible(value.inner);
+    return true;
+  }
+
+  #scalars(a: Scalar, b: Scalar, name: string): Joined {
+    if (a === true && b === false) return () => this.#condition;
+    if (a instanceof Sym && b instanceof Sym && a.dim !== undefined && b.dim !== undefined && dimEquals(a.dim, b.dim)) {
+      if (this.#machine.stage.isVisible(a.dim)) return () => new Sym("int", undefined, { dim: a.dim });
+    }
+    const kind = joinKinds(scalarKind(a), scalarKind(b));
+    if (!kind) return this.#poison(a, b, name);
+    const { stage } = this.#machine;
+    const at = this.#output(
+      () => stage.scalar(a, kind),
+      () => stage.scalar(b, kind),
+      tensorType(scalarDType[kind], []),
+    );
+    return (outputs) => new Sym(kind, outputs[at]);
+  }
+
+  #tensors(a: Tensor, b: Tensor, name: string): Joined {
+    const { stage } = this.#machine;
+    if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return this.#poison(a, b, name);
+    const [s, t] = [stage.shapeOf(a), stage.shapeOf(b)];
+    const type = outsideType(stage, joinTypes("If", name, tensorType(a.dtype, s), tensorType(b.dtype, t)));
+    const at = this.#output(
+      () => stage.valueOf(a),
+      () => stage.valueOf(b),
+      type,
+    );
+    return (outputs) => stage.wrap(outputs[at] as Value);
+  }
+
+  #arrays(a: readonly unknown[], b: readonly unknown[], name: string): Joined {
+    const { heap } = this.#machine;
+    const [x, y] = [heap.listOf(a), heap.listOf(b)];
+    if (x || y || a.length !== b.length) {
+      const joined = this.#contents({ items: a, list: x }, { items: b, list: y }, name);
+      return (outputs) => {
+        const content = joined(outputs) as Content;
+        const made: unknown[] = heap.fresh([]);
+        heap.writeContent(made, content.items, content.list);
+        return this.#sealAll(made, a, b);
+      };
+    }
+    const parts = a.map((item, i) => this.#join(item, b[i], `${name}[${i}]`));
+    return (outputs) => this.#sealAll(heap.fresh(parts.map((part) => part(outputs))), a, b);
+  }
+
+  #records(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>, name: string): Joined {
+    const keys = Object.keys(a);
+    if (keys.length !== Object.keys(b).length || !keys.every((key) => Object.hasOwn(b, key))) return this.#poison(a, b, name);
+    const parts = keys.map((key) => [key, this.#join(a[key], b[key], `${name}.${key}`)] as const);
+    const { heap } = this.#machine;
+    return (outputs) => this.#sealAll(heap.fresh(Object.fromEntries(parts.map(([key, part]) => [key, part(outputs)]))), a, b);
+  }
+
+  /** Both objects and the joined one stand for each other from here on: none may change. */
+  #sealAll<T extends object>(made: T, ...sources: readonly object[]): T {
+    for (const object of [made, ...sources]) this.#machine.heap.seal(object);
+    return made;
+  }
+
+  /** The content of one array: element by element where the lengths agree, else a list of symbolic length. */
+  #contents(a: Content, b: Content, name: string): Joined {
+    const length = (n: readonly unknown[], i: number) => n[i];
+    if (!a.list && !b.list && a.items.length === b.items.length) {
+      const parts = a.items.map((item, i) => this.#join(item, length(b.items, i), `${name}[${i}]`));
+      return (outputs): Content => ({ items: parts.map((part) => part(outputs)), list: undefined });
+    }
+    if (a.list instanceof Poison || b.list instanceof Poison) return () => (a.list instanceof Poison ? a : b);
+    const { stage } = this.#machine;
+    const kinds = [elementKind(stage, a), elementKind(stage, b)] as const;
+    const kind = kinds[0] ?? kinds[1];
+    const agreed = kind !== undefined && [a, b].every((c, i) => (c.items.length === 0 && !c.list) || sameElement(kinds[i], kind));
+    const element = agreed && kinds[0] && kinds[1] ? commonElement(kinds[0], kinds[1]) : kind;
+    if (!agreed || !element || [a, b].some((c) => c.list instanceof SymList && c.list.element !== element.kind)) {
+      const reason = this.#reason("ListJoin", { name, a: describeContent(a), b: describeContent(b) });
+      return (): Content => ({ items: [], list: new Poison(reason) });
+    }
+    const type = sequenceType(stage, element);
+    const at = this.#output(
+      () => sequenceOf(stage, a, element),
+      () => sequenceOf(stage, b, element),
+      type,
+    );
+    return (outputs): Content => ({ items: [], list: new SymList(outputs[at] as Value, type, element.kind) });
+  }
+
+  #partial(a: unknown, b: unknown, name: string): Joined {
+    const x = a instanceof Partial ? a.inner : a;
+    const y = b instanceof Partial ? b.inner : b;
+    const reason =
+      a instanceof Partial
+        ? a.reason
+        : b instanceof Partial
+          ? b.reason
+          : this.#reason("MaybeUndefined", { name, condition: this.#conditionText(b === unassigned) });
+    if (x === unassigned && y === unassigned) return () => unassigned;
+    const joined =
+      x === unassigned ? this.#oneSided(y, false, name) : y === unassigned ? this.#oneSided(x, true, name) : this.#join(x, y, name);
+    return (outputs) => new Partial(joined(outputs), reason);
+  }
+
+  /** A value on one path with nothing on the other: there it is some value of the type, which nobody reads. */
+  #oneSided(value: unknown, onYes: boolean, name: string): Joined {
+    const { stage } = this.#machine;
+    if (this.#isVisible(value)) return () => value;
+    if (isTensor(value) || value instanceof Sym || value instanceof SymList) {
+      const make = () => (isTensor(value) ? stage.valueOf(value) : value instanceof Sym ? stage.scalar(value, value.kind) : value.value);
+      const type = isTensor(value)
+        ? outsideType(stage, tensorType(value.dtype, stage.shapeOf(value)))
+        : value instanceof Sym
+          ? tensorType(scalarDType[value.kind], [])
+          : value.type;
+      const other = () => defaultValue(stage, type);
+      const at = onYes ? this.#output(make, other, type) : this.#output(other, make, type);
+      return (outputs) =>
+        isTensor(value)
+          ? stage.wrap(outputs[at] as Value)
+          : value instanceof Sym
+            ? new Sym(value.kind, outputs[at])
+            : new SymList(outputs[at] as Value, value.type, value.element);
+    }
+    if (isPlainArray(value)) {
+      const parts = value.map((item, i) => this.#oneSided(item, onYes, `${name}[${i}]`));
+      return (outputs) => this.#sealAll(this.#machine.heap.fresh(parts.map((part) => part(outputs))), value);
+    }
+    if (isRecord(value)) {
+      const parts = Object.entries(value).map(([key, item]) => [key, this.#oneSided(item, onYes, `${name}.${key}`)] as const);
+      return (outputs) =>
+        this.#sealAll(this.#machine.heap.fresh(Object.fromEntries(parts.map(([key, part]) => [key, part(outputs)]))), value);
+    }
+    return () => value;
+  }
+
+  #poison(a: unknown, b: unknown, name: string): Joined {
+    const code = (a === absent) !== (b === absent) ? "MaybeUndefined" : "TypeJoin";
+    const params =
+      code === "MaybeUndefined"
+        ? { name, condition: this.#conditionText(b === absent) }
+        : { name, a: describe(a), b: describe(b), where: this.#where() };
+    const poison = new Poison(this.#reason(code, params));
+    return () => poison;
+  }
+
+  /** The error is made when the value is read, at the place that reads it. */
+  #reason(code: "TypeJoin" | "MaybeUndefined" | "ListJoin", params: Readonly<Record<string, string>>): () => Error {
+    const machine = this.#machine;
+    return () => machine.error(code, params);
+  }
+
+  #where(): string {
+    const { source, node } = this.#machine.userNode();
+    const place = source.position(node.start);
+    return place ? `${place.file}:${place.line}:${place.column}` : "an if above";
+  }
+
+  #conditionText(missingWhenFalse: boolean): string {
+    return missingWhenFalse ? "the condition is false" : "the condition is true";
+  }
+
+  #output(yes: () => Value, no: () => Value, type: ValueType): number {
+    const { stage } = this.#machine;
+    const give = (side: Side, make: () => Value) =>
+      stage.inside(side.graph, () => own(stage, side.dead ? defaultValue(stage, type) : make()));
+    this.yesOutputs.push(give(this.#yes, yes));
+    this.noOutputs.push(give(this.#no, no));
+    this.types.push(type);
+    return this.types.length - 1;
+  }
+}
+
+/** A sub-graph's outputs are its own: what comes from outside passes through an Identity. */
+export function own(stage: Stage, value: Value): Value {
+  const { current } = stage;
+  if (value.producer?.graph === current) return value;
+  return stage.add("Identity", [value])[0] as Value;
+}
+
+/** Some value of a type. */
+export function defaultValue(stage: Stage, type: ValueType): Value {
+  if (type.kind === "sequence") {
+    const element = type.element.kind === "tensor" ? type.element.dtype : "float32";
+    return stage.add("SequenceEmpty", [], { dtype: dtypeInfo(element).onnx })[0] as Value;
+  }
+  const { dtype, shape = [] } = type as { dtype: DType; shape?: readonly unknown[] };
+  const sizes = shape.map((d) => (typeof d === "number" ? d : 1));
+  const shapeValue = stage.graph.addInitializer(Storage.from("int64", sizes, [sizes.length]));
+  const zero = dtype === "string" ? "" : 0;
+  return stage.add("ConstantOfShape", [shapeValue], { value: Storage.from(dtype, [zero], [1]) })[0] as Value;
+}
+
+export interface ElementKind {
+  readonly kind: ScalarKind | "tensor";
+  readonly dtype: DType;
+  /** The shape that all elements have, sizes that differ unknown; undefined where not even the ranks agree. */
+  readonly shape: readonly Dim[] | undefined;
+}
+
+/** What the elements of a list are, if they are all alike. */
+export function elementKind(stage: Stage, content: Content): ElementKind | undefined {
+  const { items, list } = content;
+  if (list instanceof SymList) {
+    const { element } = list.type;
+    return element.kind === "tensor" ? { kind: list.element, dtype: element.dtype, shape: element.shape } : undefined;
+  }
+  let found: ElementKind | undefined;
+  for (const item of items) {
+    const kind = kindOfItem(stage, item);
+    if (!kind || (found && !sameElement(found, kind))) return undefined;
+    found = found ? commonElement(found, kind) : kind;
+  }
+  return found;
+}
+
+function kindOfItem(stage: Stage, item: unknown): ElementKind | undefined {
+  if (isTensor(item)) return { kind: "tensor", dtype: item.dtype, shape: stage.shapeOf(item) };
+  if (!isScalar(item)) return undefined;
+  const kind = scalarKind(item);
+  return { kind, dtype: scalarDType[kind], shape: [] };
+}
+
+/** What elements of two kinds that go together (`sameElement`) have in common. */
+export function commonElement(a: ElementKind, b: ElementKind): ElementKind {
+  if (a.kind !== "tensor") return a.kind === b.kind ? a : { kind: "float", dtype: "float64", shape: [] };
+  const [s, t] = [a.shape, b.shape];
+  const shape = s && t && s.length === t.length ? s.map((d, i) => (dimEquals(d, t[i] as Dim) ? d : unknownDim())) : undefined;
+  return { ...a, shape };
+}
+
+export function sequenceType(stage: Stage, element: ElementKind): SequenceType {
+  const shape = element.shape?.map((d) => (stage.isVisible(d) ? d : unknownDim()));
+  return { kind: "sequence", element: shape ? tensorType(element.dtype, shape) : tensorType(element.dtype) };
+}
+
+export function sameElement(a: ElementKind | undefined, b: ElementKind): boolean {
+  if (!a) return false;
+  if (a.kind === "tensor" || b.kind === "tensor") return a.kind === b.kind && a.dtype === b.dtype;
+  return joinKinds(a.kind, b.kind) !== undefined;
+}
+
+/** A list as a sequence of the graph. */
+export function sequenceOf(stage: Stage, { items, list }: Content, element: ElementKind): Value {
+  if (list instanceof SymList) {
+    return list.value;
+  }
+  if (items.length === 0) return stage.add("SequenceEmpty", [], { dtype: dtypeInfo(element.dtype).onnx })[0] as Value;
+  const values = items.map((item) => (isTensor(item) ? stage.valueOf(item) : stage.scalar(item as Scalar, element.kind as ScalarKind)));
+  return stage.add("SequenceConstruct", values)[0] as Value;
+}
+
+function describeContent({ items, list }: Content): string {
+  if (list) return "a list of symbolic length";
+  const first = items[0];
+  return `a list of ${items.length}${items.length > 0 ? `, with ${describe(first)}` : ""}`;
+}
+
+const isPlainArray = (v: unknown): v is readonly unknown[] => Array.isArray(v) && Object.getPrototypeOf(v) === Array.prototype;
+
+export function isRecord(v: unknown): v is Readonly<Record<string, unknown>> {
+  if (typeof v !== "object" || v === null || v instanceof Sym || isContent(v)) return false;
+  const prototype: unknown = Object.getPrototypeOf(v);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,221 @@
+// Library functions: known by identity, run on tensors without elements. Sizes go in as numbers of each assignment; other scalars that depend
+// on data go in where an operator takes a tensor for them (symbolic-arguments.ts).
+import type { AnyNode } from "acorn";
+import * as create from "../eager/create.ts";
+import * as indexing from "../eager/functions/indexing.ts";
+import * as linear from "../eager/functions/linear-algebra.ts";
+import * as math from "../eager/functions/math.ts";
+import * as order from "../eager/functions/order.ts";
+import * as reduce from "../eager/functions/reduce.ts";
+import * as shape from "../eager/functions/shape.ts";
+import * as opModule from "../eager/op.ts";
+import { isTensor } from "../eager/operand.ts";
+import { Tensor } from "../eager/tensor.ts";
+import { IngotError } from "../errors/error.ts";
+import { type Dim, productOfDims } from "../ir/dim.ts";
+import type { Value } from "../ir/graph.ts";
+import { tensorType } from "../ir/type.ts";
+import * as nn from "../nn/index.ts";
+import { dtypeInfo } from "../tensor/dtype.ts";
+import { normalizeAxis } from "../tensor/shape.ts";
+import { Storage } from "../tensor/storage.ts";
+import type { AnyFunction, Context } from "./context.ts";
+import { stampProvenance } from "./expressions.ts";
+import { callLibrary, visitLeaves } from "./library-call.ts";
+import { DeadBranch } from "./machine.ts";
+import { size } from "./operators.ts";
+import { NeedsRank } from "./stage.ts";
+import { symbolicArguments } from "./symbolic-arguments.ts";
+import { fromValue, symbolicList, tensorsOf } from "./symbolic-list.ts";
+import { describe, Reported, type ScalarKind, Sym, SymList } from "./values.ts";
+
+/** The library's functions on tensors, each with its name. */
+const names = new Map<unknown, string>();
+
+for (const module of [create, indexing, linear, math, order, reduce, shape, opModule, nn.functional])
+  for (const [name, value] of Object.entries<unknown>(module)) if (typeof value === "function") names.set(value, name);
+for (
+  let owner = Tensor.prototype as object | null;
+  owner && owner !== Object.prototype;
+  owner = Object.getPrototypeOf(owner) as object | null
+)
+  for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+    if (typeof value === "function" && !names.has(value)) names.set(value, name);
+    if (get) names.set(get, name);
+  }
+names.set(isTensor, "isTensor");
+for (const value of Object.values<unknown>(nn)) if (typeof value === "function" && !names.has(value)) names.set(value, value.name);
+
+export const isLibraryFunction = (fn: unknown): boolean => names.has(fn);
+
+type Special = (c: Context, args: readonly unknown[], node: AnyNode) => unknown;
+
+/** Calls with an answer of their own; undefined for those that run as usual. */
+const special: Readonly<Record<string, Special>> = {
+  isTensor: (_, [x]) => isTensor(x),
+  dim: (_, [x]) => (x as Tensor).shape.length,
+  numel: (c, [x]) => size(productOfDims(c.machine.stage.shapeOf(x as Tensor))),
+  size: (c, [x, dim]) => {
+    const dims = c.machine.stage.shapeOf(x as Tensor);
+    if (dim === undefined) return c.machine.heap.fresh(dims.map(size));
+    if (dim instanceof Sym) return undefined;
+    return size(dims[normalizeAxis("size", dim as number, (x as Tensor).shape)] as Dim);
+  },
+  item: (c, [x], node) => item(c, x as Tensor, node),
+  stack: (c, [tensors, dim = 0]) => joined(c, tensors, dim as number, 1),
+  cat: (c, [tensors, dim = 0]) => joined(c, tensors, dim as number, 0),
+  unbind: (c, [x, dim = 0]) => {
+    if (!isTensor(x) || dim instanceof Sym) return undefined;
+    const { stage, heap } = c.machine;
+    const dims = stage.shapeOf(x);
+    const axis = normalizeAxis("unbind", dim as number, x.shape);
+    if (typeof dims[axis] === "number") return undefined;
+    const type = {
+      kind: "sequence",
+      element: tensorType(
+        x.dtype,
+        dims.filter((_, i) => i !== axis),
+      ),
+    } as const;
+    const [value] = stage.add("SplitToSequence", [stage.valueOf(x)], { axis, keepdims: 0 });
+    const made: unknown[] = heap.fresh([]);
+    heap.writeContent(made, [], new SymList(value as Value, type, "tensor"));
+    return made;
+  },
+};
+
+function joined(c: Context, tensors: unknown, dim: number, newAxis: 0 | 1): unknown {
+  const list = tensorsOf(c, tensors);
+  if (!list) return undefined;
+  const { stage } = c.machine;
+  const element = list.type.element.kind === "tensor" ? list.type.element : undefined;
+  if (!element?.shape) throw new NeedsRank();
+  const rank = element.shape.length + newAxis;
+  const axis = dim < 0 ? dim + rank : dim;
+  const [value] = stage.add("ConcatFromSequence", [list.value], { axis, new_axis: newAxis });
+  const made = value as Value;
+  // The joined axis is of a size that only the run knows; the others are those of the elements.
+  const others = newAxis
+    ? [...element.shape.slice(0, axis), undefined, ...element.shape.slice(axis)]
+    : element.shape.map((d, i) => (i === axis ? undefined : d));
+  made.type = tensorType(
+    element.dtype,
+    others.map((d, i) =>
+      d !== undefined && stage.isVisible(d) && stage.hint(d, 0) !== undefined ? d : stage.newSymbol({ input: made, axis: i }),
+    ),
+  );
+  return stage.wrap(made);
+}
+
+const kinds: Readonly<Record<string, ScalarKind>> = { float: "float", int: "int", uint: "int", bool: "bool" };
+
+/** The only way from a tensor to a number. */
+function item(c: Context, x: Tensor, node: AnyNode): unknown {
+  const { stage } = c.machine;
+  if (!stage.isSymbolic(x)) return undefined;
+  const kind = kinds[dtypeInfo(x.dtype).kind];
+  const dims = stage.shapeOf(x);
+  if (kind === undefined || dims.some((d) => typeof d === "number" && d !== 1))
+    c.machine.fail(
+      "OpError",
+      {
+        op: "item",
+        message: kind ? `the tensor has shape [${dims.join(", ")}], and item() reads exactly one element` : `a ${x.dtype} is no number`,
+      },
+      node,
+    );
+  const staged = stage.stagedOf(x);
+  const storages = staged?.handles.map(Tensor.storageOf);
+  if (storages?.every((s) => s !== undefined)) {
+    const dim = stage.explain(storages.map((s) => (s as Storage).toNumbers()[0] as number));
+    if (dim !== undefined) return size(dim);
+  }
+  let value = stage.valueOf(x);
+  if (dims.length > 0) {
+    const [flat] = stage.add("Reshape", [value, stage.graph.addInitializer(Storage.from("int64", [], [0]))]);
+    value = flat as Value;
+  }
+  return fromValue(c, stage.cast(value, kind === "int" ? "int64" : kind === "float" ? "float64" : "bool"), kind);
+}
+
+/** Calls a function of the library. */
+export function callLibraryFunction(c: Context, fn: AnyFunction, thisValue: unknown, args: readonly unknown[], node: AnyNode): unknown {
+  const { machine } = c;
+  const { stage, heap } = machine;
+  stampProvenance(c);
+  const name = names.get(fn) ?? fn.name;
+  const method = isTensor(thisValue);
+  const all = method ? [thisValue, ...args] : args;
+  try {
+    const handler = Object.hasOwn(special, name) && names.has(fn) ? special[name] : undefined;
+    const own = handler?.(c, all, node);
+    if (own !== undefined) return own;
+    for (const arg of all)
+      if (Array.isArray(arg) && symbolicList(c, arg)) machine.fail("SymbolicList", { op: `${name}()`, list: "the list" }, node);
+    if (all.some(hasValueScalar)) {
+      const staged = names.has(fn) ? symbolicArguments(c, name, all, node, method) : undefined;
+      if (staged?.result !== undefined) return staged.result;
+      if (!staged?.args)
+        return machine.fail(
+          "NativeSymbolic",
+          {
+            fn: `${name}()`,
+            type: describe(firstScalar(all)),
+            instead: "Give it a tensor, or a number that is known when the model is compiled.",
+          },
+          node,
+        );
+      const given = staged.args;
+      return owned(
+        heap,
+        callLibrary(stage, given, (values) =>
+          method ? Reflect.apply(fn, values[0], values.slice(1)) : Reflect.apply(fn, thisValue, values),
+        ),
+      );
+    }
+    return owned(
+      heap,
+      callLibrary(stage, [thisValue, ...args], ([self, ...values]) => Reflect.apply(fn, self, values)),
+    );
+  } catch (error) {
+    throw asOpError(c, error, name, node);
+  }
+}
+
+/** The library's own errors, at the user's call. */
+export function asOpError(c: Context, error: unknown, name: string, node: AnyNode): unknown {
+  if (error instanceof Reported || error instanceof DeadBranch) return error;
+  if (error instanceof NeedsRank) return c.machine.error("OpError", { op: name, message: "the rank of its result depends on data" }, node);
+  if (error instanceof IngotError) {
+    if (error.constructor.name === "ScriptError" && error.frame) return error;
+    const message = error.code === "OpError" ? String(error.params.message) : error.summary;
+    return c.machine.error("OpError", { op: name, message }, node, error);
+  }
+  return error;
+}
+
+function owned(heap: Context["machine"]["heap"], value: unknown): unknown {
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    !isTensor(value) &&
+    !(value instanceof Sym) &&
+    (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype)
+  )
+    heap.fresh(value);
+  return value;
+}
+
+/** True for a scalar that depends on values, not on sizes alone. */
+function hasValueScalar(arg: unknown): boolean {
+  return firstScalar([arg]) !== undefined;
+}
+
+function firstScalar(args: readonly unknown[]): Sym | undefined {
+  let found: Sym | undefined;
+  for (const arg of args)
+    visitLeaves(arg, (leaf) => {
+      if (leaf instanceof Sym && leaf.dim === undefined) found ??= leaf;
+    });
+  return found;
+}

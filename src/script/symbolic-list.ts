@@ -1,0 +1,103 @@
+// Lists whose length depends on data, and positions in lists that do.
+import type { AnyNode } from "acorn";
+import { isTensor } from "../eager/operand.ts";
+import type { Tensor } from "../eager/tensor.ts";
+import type { Value } from "../ir/graph.ts";
+import { tensorType } from "../ir/type.ts";
+import type { Context } from "./context.ts";
+import { elementKind, sequenceOf } from "./join.ts";
+import { size } from "./operators.ts";
+import { describe, isScalar, Poison, type Scalar, type ScalarKind, Sym, SymList, scalarKind } from "./values.ts";
+
+/** The symbolic state of an array, if it has one. Throws what made it meaningless. */
+export function symbolicList(c: Context, value: unknown): SymList | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const list = c.machine.heap.listOf(value);
+  if (list instanceof Poison) throw list.reason();
+  return list;
+}
+
+export const isSymbolicList = (c: Context, value: unknown): boolean => symbolicList(c, value) !== undefined;
+
+/** The length of a symbolic list, or of a tensor's first axis. */
+export function lengthOf(c: Context, value: unknown, node: AnyNode): Scalar {
+  if (isTensor(value)) {
+    const dim = c.machine.stage.shapeOf(value)[0];
+    if (dim === undefined) c.machine.fail("IterateTensor", { what: describe(value) }, node);
+    return size(dim);
+  }
+  const list = symbolicList(c, value);
+  return list ? c.machine.stage.compute("int", "SequenceLength", [list.value]) : (value as readonly unknown[]).length;
+}
+
+/** One element of a symbolic list, or one slice of a tensor. */
+export function elementAt(c: Context, value: unknown, at: Scalar, node: AnyNode): unknown {
+  if (isTensor(value)) return c.call((value as Tensor).select, value, [0, at], node);
+  const list = symbolicList(c, value) as SymList;
+  const { stage } = c.machine;
+  const index = guardedIndex(c, at, stage.compute("int", "SequenceLength", [list.value]));
+  const [element] = stage.add("SequenceAt", [list.value, index]);
+  return fromValue(c, element as Value, list.element);
+}
+
+/** A graph value as interpreted code sees it. */
+export function fromValue(c: Context, value: Value, kind: ScalarKind | "tensor"): unknown {
+  return kind === "tensor" ? c.machine.stage.wrap(value) : new Sym(kind, value);
+}
+
+/** JavaScript has nothing at negative positions, while ONNX counts those from the end: a negative position becomes one past the end, which fails. */
+function guardedIndex(c: Context, at: Scalar, length: Scalar): Value {
+  const { stage } = c.machine;
+  const index = stage.scalar(at, "int");
+  if (!(at instanceof Sym)) return index;
+  const [negative] = stage.add("Less", [index, stage.scalar(0, "int")]);
+  return stage.add("Where", [negative, stage.scalar(length, "int"), index])[0] as Value;
+}
+
+/** `list.push(…)` on a symbolic list. */
+export function pushSymbolic(c: Context, array: unknown[], list: SymList, items: readonly unknown[], node: AnyNode): Scalar {
+  const { stage, heap } = c.machine;
+  const value = items.reduce<Value>((sequence, item) => {
+    const element = itemValue(c, item, list, node);
+    return stage.add("SequenceInsert", [sequence, element])[0] as Value;
+  }, list.value);
+  heap.writeContent(array, [], new SymList(value, list.type, list.element));
+  return stage.compute("int", "SequenceLength", [value]);
+}
+
+function itemValue(c: Context, item: unknown, list: SymList, node: AnyNode): Value {
+  const { stage } = c.machine;
+  if (list.element === "tensor" && isTensor(item) && list.type.element.kind === "tensor" && item.dtype === list.type.element.dtype)
+    return stage.valueOf(item);
+  if (list.element !== "tensor" && isScalar(item)) {
+    const kind = scalarKind(item);
+    if (kind === list.element || (kind === "int" && list.element === "float")) return stage.scalar(item, list.element);
+  }
+  return c.machine.fail(
+    "ListJoin",
+    { name: "the list", a: `a list of ${list.element === "tensor" ? "tensors" : list.element}`, b: describe(item) },
+    node,
+  );
+}
+
+/** `array[i]` where i depends on data and the array's length does not: the elements must be alike. */
+export function pick(c: Context, array: readonly unknown[], at: Sym, node: AnyNode): unknown {
+  const { stage } = c.machine;
+  const kind = elementKind(stage, { items: array, list: undefined });
+  if (!kind || array.length === 0 || at.kind !== "int")
+    c.machine.fail("SymbolicIndex", { list: `a list of ${describe(array[0])}`, type: describe(at) }, node);
+  const index = guardedIndex(c, at, array.length);
+  const [element] = stage.add("SequenceAt", [sequenceOf(stage, { items: array, list: undefined }, kind), index]);
+  const value = element as Value;
+  if (kind.kind === "tensor") {
+    if (!kind.shape) c.machine.fail("SymbolicIndex", { list: "a list of tensors of different ranks", type: describe(at) }, node);
+    value.type = tensorType(kind.dtype, kind.shape);
+  }
+  return fromValue(c, value, kind.kind);
+}
+
+/** A symbolic list as a sequence for library functions that join tensors. */
+export function tensorsOf(c: Context, value: unknown): SymList | undefined {
+  const list = symbolicList(c, value);
+  return list?.element === "tensor" ? list : undefined;
+}
