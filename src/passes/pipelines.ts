@@ -3,6 +3,7 @@ import type { Pass } from "./pass.ts";
 import { cancelInverse } from "./rules/cancel-inverse.ts";
 import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
+import { countedLoop } from "./rules/counted-loop.ts";
 import { deadCode } from "./rules/dead-code.ts";
 import { deadState } from "./rules/dead-state.ts";
 import { decomposeBatchNorm } from "./rules/decompose-batchnorm.ts";
@@ -46,7 +47,7 @@ const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, canc
 const knowing: readonly Pass[] = [constantFold, inlineIf, inlineLoop, staticReshape, staticExpand, constantWhere, commonSubexpression];
 
 /** Loops and branches that stay. */
-const control: readonly Pass[] = [unrollLoop, deadState, hoistInvariant];
+const control: readonly Pass[] = [countedLoop, unrollLoop, deadState, hoistInvariant];
 
 /** Two operators in a row that do the same kind of thing, as one. */
 const merging: readonly Pass[] = [
