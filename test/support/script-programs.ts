@@ -1,5 +1,6 @@
 // Random model programs for script(): source text of a module, the same for the same seed. Whatever they do ends after bounded work, and all
-// numbers stay small multiples of 1/4, so that results are the same bits in any order of summation and on any engine.
+// numbers stay small multiples of 1/4, so that results are the same bits in any order of summation and on any engine. What tensors are given
+// is never −0 (`+ 0` takes its sign): an int64 has none.
 import { Dice } from "./check-rule.ts";
 
 /** A matrix [n, 4], a vector [4], JavaScript numbers and booleans, an array of matrices, and a record of some of them. */
@@ -57,7 +58,7 @@ class Program {
         { name: "b", kind: "int", writable: true },
         { name: "f", kind: "float", writable: true },
       ],
-      () => `[${this.#mat(1)}, ${this.#vec(1)}, zero.add(${this.#float(1)}).add(${this.#int(1)}).add(${this.#bool(1)} ? 1 : 0)]`,
+      () => `[${this.#mat(1)}, ${this.#vec(1)}, zero.add(${this.#float(1)} + 0).add(${this.#int(1)} + 0).add(${this.#bool(1)} ? 1 : 0)]`,
     );
     return [
       "export function make({ Module, tensor, zeros, stack, cat }) {",
@@ -185,7 +186,8 @@ class Program {
     const target = dice.pick([...this.#visible((v) => v.writable && v.kind !== "list" && v.kind !== "record"), undefined]);
     if (!target) return this.#declaration();
     const { name, kind } = target;
-    if (kind === "int" && dice.int(0, 3) === 0) return [dice.pick([`${name}++;`, `${name} -= 2;`, `${name} = (${name} + ${this.#int(1)}) % 7;`])];
+    if (kind === "int" && dice.int(0, 3) === 0)
+      return [dice.pick([`${name}++;`, `${name} -= 2;`, `${name} = (${name} + ${this.#int(1)}) % 7;`])];
     return [`${name} = ${this.#bounded(kind, this.#expression(kind, 2))};`];
   }
 
@@ -221,14 +223,23 @@ class Program {
     const into = this.#visible((v) => v.kind === "mat" && v.writable);
     if (dice.int(0, 2) > 0 || into.length === 0) return [`${name}.push(${this.#bounded("mat", this.#mat(1))});`];
     const target = dice.pick(into).name;
-    const read = dice.pick([`${name}[0]`, `${name}[${name}.length - 1]`, `stack(${name}, 0).sum(0)`, `${name}[Math.abs(${this.#int(1)}) % ${name}.length]`]);
+    const read = dice.pick([
+      `${name}[0]`,
+      `${name}[${name}.length - 1]`,
+      `stack(${name}, 0).sum(0)`,
+      `${name}[Math.abs(${this.#int(1)}) % ${name}.length]`,
+    ]);
     return [`if (${name}.length > 0) ${target} = ${this.#bounded("mat", read)};`];
   }
 
   #swap(): string[] | undefined {
     const first = this.#dice.pick(this.#visible((v) => v.writable && v.kind !== "list" && v.kind !== "record").concat());
     const second = first && this.#visible((v) => v.writable && v.kind === first.kind && v !== first)[0];
-    return first && second ? [`[${first.name}, ${second.name}] = [${second.name}, ${this.#dice.flip() ? first.name : this.#bounded(first.kind, this.#expression(first.kind, 1))}];`] : undefined;
+    return first && second
+      ? [
+          `[${first.name}, ${second.name}] = [${second.name}, ${this.#dice.flip() ? first.name : this.#bounded(first.kind, this.#expression(first.kind, 1))}];`,
+        ]
+      : undefined;
   }
 
   #exit(place: Place): string[] {
@@ -255,7 +266,11 @@ class Program {
     const way = this.#dice.int(0, 2);
     if (way === 0) {
       const block = this.#block(inner, [{ name, kind: "int", writable: false }]);
-      return [`for (let ${name} = 0; ${name} < ${this.#dice.pick(["2", "3", "limit", "(limit > 3 ? 2 : 1)"])}; ${name}++) {`, ...block, "}"];
+      return [
+        `for (let ${name} = 0; ${name} < ${this.#dice.pick(["2", "3", "limit", "(limit > 3 ? 2 : 1)"])}; ${name}++) {`,
+        ...block,
+        "}",
+      ];
     }
     if (way === 1) {
       const items = Array.from({ length: this.#dice.int(1, 3) }, () => this.#mat(1)).join(", ");
@@ -271,7 +286,12 @@ class Program {
 
   #countedLoop(place: Place): string[] {
     const name = this.#fresh();
-    const count = this.#dice.pick([`Math.min(Math.abs(${this.#int(1)}), 4)`, `Math.abs(${this.#int(1)}) % 4`, "x.shape[0]", "Math.min(3, limit)"]);
+    const count = this.#dice.pick([
+      `Math.min(Math.abs(${this.#int(1)}), 4)`,
+      `Math.abs(${this.#int(1)}) % 4`,
+      "x.shape[0]",
+      "Math.min(3, limit)",
+    ]);
     const bound = count.includes("x.") && !this.#sees("x") ? "3" : count;
     const block = this.#block({ ...place, loops: place.loops + 1 }, [{ name, kind: "int", writable: false }]);
     return [`for (let ${name} = ${this.#dice.pick(["0", "0", "1"])}; ${name} < ${bound}; ${name}++) {`, ...block, "}"];
@@ -298,12 +318,23 @@ class Program {
       { name: row, kind: "vec", writable: false },
     ]);
     const fixed = this.#fresh();
-    return [`const ${fixed} = ${matrix};`, `for (let ${name} = 0; ${name} < ${fixed}.shape[0]; ${name}++) {`, `const ${row} = ${fixed}.select(0, ${name});`, ...block, "}"];
+    return [
+      `const ${fixed} = ${matrix};`,
+      `for (let ${name} = 0; ${name} < ${fixed}.shape[0]; ${name}++) {`,
+      `const ${row} = ${fixed}.select(0, ${name});`,
+      ...block,
+      "}",
+    ];
   }
 
   #switch(place: Place): string[] {
     const subject = this.#dice.pick(["limit % 3", "limit - 2", "1"]);
-    const arms = [0, 1].flatMap((value) => [`case ${value}: {`, ...this.#block(place), "}", ...(this.#dice.int(0, 3) > 0 ? ["break;"] : [])]);
+    const arms = [0, 1].flatMap((value) => [
+      `case ${value}: {`,
+      ...this.#block(place),
+      "}",
+      ...(this.#dice.int(0, 3) > 0 ? ["break;"] : []),
+    ]);
     return [`switch (${subject}) {`, ...arms, "default: {", ...this.#block(place), "}", "}"];
   }
 
@@ -360,9 +391,9 @@ class Program {
       () => `${m()}.neg()`,
       () => `${m()}.mul(0.5).floor()`,
       () => `${m()}.add(${this.#vec(depth - 1)})`,
-      () => `${m()}.add(${this.#int(depth - 1)})`,
-      () => `${m()}.mul(${this.#int(depth - 1)}).clamp(-64, 64)`,
-      () => `${m()}.sub(${this.#float(depth - 1)})`,
+      () => `${m()}.add(${this.#int(depth - 1)} + 0)`,
+      () => `${m()}.mul(${this.#int(depth - 1)} + 0).clamp(-64, 64)`,
+      () => `${m()}.sub(${this.#float(depth - 1)} + 0)`,
       () => `(${this.#bool(depth - 1)} ? ${m()} : ${leaf()})`,
       () => (helper.length > 0 ? `${dice.pick(helper)}(${m()}, ${this.#int(depth - 1)})` : leaf()),
       () => (this.#sees("x") ? `this.steps.reduce((m, step) => step.apply(m), ${m()})` : leaf()),
@@ -376,7 +407,7 @@ class Program {
       leaf,
       () => `${this.#mat(depth - 1)}.sum(0)`,
       () => `${this.#vec(depth - 1)}.add(${leaf()})`,
-      () => `${this.#vec(depth - 1)}.sub(${this.#int(depth - 1)})`,
+      () => `${this.#vec(depth - 1)}.sub(${this.#int(depth - 1)} + 0)`,
       () => `(${this.#bool(depth - 1)} ? ${this.#vec(depth - 1)} : ${leaf()})`,
     ])();
   }
@@ -387,7 +418,14 @@ class Program {
       const [record, list] = [this.#find("record"), this.#find("list")];
       const name = this.#find("int");
       const variable = name ?? "limit";
-      return dice.pick([String(dice.int(-3, 5)), variable, variable, variable, record ? `${record}.b` : variable, list ? `${list}.length` : variable]);
+      return dice.pick([
+        String(dice.int(-3, 5)),
+        variable,
+        variable,
+        variable,
+        record ? `${record}.b` : variable,
+        list ? `${list}.length` : variable,
+      ]);
     };
     if (depth <= 0) return leaf();
     const i = () => this.#int(depth - 1);
