@@ -7,10 +7,7 @@ import { type Figure, holds, type Measure } from "./figure.ts";
 import { mainGroup } from "./main/group.ts";
 import { scriptGroup } from "./script/group.ts";
 
-const groups: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
-  main: mainGroup,
-  script: scriptGroup,
-};
+const groups: Readonly<Record<string, Readonly<Record<string, Measure>>>> = { main: mainGroup, script: scriptGroup };
 
 const wanted = process.argv.slice(2);
 const chosen = wanted.length > 0 ? wanted : Object.keys(groups);

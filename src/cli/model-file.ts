@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { declaredInputs, type InputSpecs } from "../compile/example.ts";
 import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { didYouMean } from "../errors/nearest.ts";
@@ -16,18 +17,12 @@ import { placeOf } from "./error-place.ts";
 export interface LoadedModel {
   readonly model: Model;
   /** The model's declaration `static inputs`, if it has one. */
-  readonly inputs: DeclaredInputs | undefined;
-}
-
-/** Specifications in the order of forward's parameters, with names where the declaration has them. */
-export interface DeclaredInputs {
-  readonly specs: readonly string[];
-  readonly names: readonly string[] | undefined;
+  readonly inputs: InputSpecs | undefined;
 }
 
 /**
  * Takes the default export, or the named one; a class is constructed without arguments. Throws `FileNotFound`, `FileNotReadable`, `ModelFile`,
- * `ModelFileFails`, `ModelFileSyntax`.
+ * `ModelFileFails`, `ModelFileSyntax`, and `InvalidSpec` for inputs that are declared in no known form.
  */
 export async function loadModelFile(file: string, exportName?: string): Promise<LoadedModel> {
   const path = resolve(file);
@@ -143,13 +138,4 @@ function construct(file: string, exported: Constructor): unknown {
       { frame: placeOf(error), cause: error },
     );
   }
-}
-
-/** `static inputs`: one specification, a list in order, or a record by name. */
-function declaredInputs(model: Model): DeclaredInputs | undefined {
-  const declared = (model.constructor as { inputs?: unknown } | undefined)?.inputs;
-  if (typeof declared === "string") return { specs: [declared], names: undefined };
-  if (Array.isArray(declared)) return { specs: declared.map(String), names: undefined };
-  if (typeof declared !== "object" || declared === null) return undefined;
-  return { specs: Object.values(declared).map(String), names: Object.keys(declared) };
 }

@@ -1,5 +1,5 @@
 // `--input` and `--dynamic` of `ingot trace`: from text to an example, names and dynamic sizes.
-import { exampleFor } from "../compile/example.ts";
+import { exampleFor, type InputSpecs, isSpecRecord } from "../compile/example.ts";
 import { parseSpecs } from "../compile/spec.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
@@ -9,7 +9,6 @@ import type { DynamicAxes } from "../trace/dynamic.ts";
 import { forwardFunction, type Model } from "../trace/model.ts";
 import { argumentList } from "../trace/structure.ts";
 import { readSource } from "./input-option.ts";
-import type { DeclaredInputs } from "./model-file.ts";
 
 export interface TraceInputs {
   readonly names: readonly string[];
@@ -38,7 +37,7 @@ interface Given {
  */
 export async function traceInputs(
   model: Model,
-  declared: DeclaredInputs | undefined,
+  declared: InputSpecs | undefined,
   { input: values = [], dynamic: axes = [], seed = 1 }: TraceInputFlags,
 ): Promise<TraceInputs> {
   const parameters = parameterNames(forwardFunction(model)).map((name, i) => name ?? `input_${i}`);
@@ -75,13 +74,15 @@ function parseGiven(value: string): Given {
   return sign === ":" ? { name, spec: rest } : { name, file: rest };
 }
 
-function fromDeclaration(declared: DeclaredInputs | undefined, parameters: readonly string[]): Given[] {
+function fromDeclaration(declared: InputSpecs | undefined, parameters: readonly string[]): Given[] {
   if (!declared)
     throw ingotError("InputOption", {
       option: "--input",
       problem: `the model declares no \`static inputs\`, so its inputs (${parameters.join(", ") || "none"}) need a specification each`,
     });
-  return declared.specs.map((spec, i) => ({ name: declared.names?.[i] ?? parameters[i] ?? `input_${i}`, spec }));
+  if (isSpecRecord(declared)) return Object.entries(declared).map(([name, spec]) => ({ name, spec }));
+  const specs = typeof declared === "string" ? [declared] : declared;
+  return specs.map((spec, i) => ({ name: parameters[i] ?? `input_${i}`, spec }));
 }
 
 /** Names that are all parameters' stand for these, in whatever order they come; other names rename the parameters, in order. */

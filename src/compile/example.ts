@@ -42,9 +42,18 @@ export function exampleFor(model: Model, example: unknown, options: ExampleOptio
   );
 }
 
-/** The model's `static inputs` (for a function, its property `inputs`): one specification, a list in order, or a record by argument name. */
-export function declaredInputs(model: Model): string | readonly string[] | Readonly<Record<string, string>> | undefined {
-  const declared: unknown = Reflect.get(typeof model === "function" ? model : model.constructor, "inputs");
+/** Specifications of inputs: one, a list in order, or a record by argument name. */
+export type InputSpecs = string | readonly string[] | Readonly<Record<string, string>>;
+
+/**
+ * What a model declares as `static inputs` (a function, as its property `inputs`), or undefined: specifications, or a function from the
+ * instance to them where sizes are set by its constructor. Throws `InvalidSpec` for anything else.
+ *
+ * @example static inputs = ({ channels }: Net) => ({ x: `float32[batch=2, ${channels}, 64, 64]` });
+ */
+export function declaredInputs(model: Model): InputSpecs | undefined {
+  const stated: unknown = Reflect.get(typeof model === "function" ? model : model.constructor, "inputs");
+  const declared: unknown = typeof stated === "function" ? stated(model) : stated;
   if (declared === undefined || typeof declared === "string" || isSpecList(declared) || isSpecRecord(declared)) return declared;
   throw ingotError("InvalidSpec", {
     spec: describeValue(declared),
@@ -56,7 +65,8 @@ function isSpecList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === "string");
 }
 
-function isSpecRecord(value: unknown): value is Readonly<Record<string, string>> {
+/** True for a plain record of strings. */
+export function isSpecRecord(value: unknown): value is Readonly<Record<string, string>> {
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
   const values = Object.values(value);
   return values.length > 0 && values.every((v) => typeof v === "string");

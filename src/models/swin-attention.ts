@@ -81,7 +81,7 @@ export class ShiftedWindowAttention extends Module {
     const [q, k, v] = [0, 1, 2].map((i) => split.select(0, i)) as [Tensor, Tensor, Tensor];
     let scores = this.scores(q, k).add(this.positionBias(tokens).unsqueeze(0));
     const mask = shiftMask(windows);
-    if (mask) {
+    if (mask !== undefined) {
       const count = mask.shape[0] as number;
       scores = scores.reshape([-1, count, heads, tokens, tokens]).add(mask.unsqueeze(1).unsqueeze(0)).reshape([-1, heads, tokens, tokens]);
     }

@@ -100,7 +100,8 @@ export class OutConv extends Module {
  * @example unet({ numClasses: 2, seed: 0 }).eval().forward(randn([1, 3, 96, 96], { seed: 1 }))
  */
 export class UNet extends Module {
-  static readonly inputs = "float32[batch=1, 3, 96, 96]";
+  static readonly inputs = ({ channels }: UNet) => `float32[batch=1, ${channels}, height=96, width=96]`;
+  readonly channels: number;
   readonly inc: DoubleConv;
   readonly down1: Down;
   readonly down2: Down;
@@ -114,6 +115,7 @@ export class UNet extends Module {
 
   constructor({ channels = 3, numClasses, width = 64, bilinear = false }: UNetShape) {
     super();
+    this.channels = channels;
     // Interpolation keeps the channels, so that the narrow side of each step up must be narrower.
     const factor = bilinear ? 2 : 1;
     this.inc = new DoubleConv(channels, width);

@@ -86,7 +86,7 @@ export class Encoder extends Module {
  * @example vitB16({ seed: 0 }).eval().forward(randn([1, 3, 224, 224], { seed: 1 }))
  */
 export class VisionTransformer extends Module {
-  static readonly inputs = "float32[batch=1, 3, 224, 224]";
+  static readonly inputs = ({ imageSize }: VisionTransformer) => `float32[batch=1, 3, ${imageSize}, ${imageSize}]`;
   readonly imageSize: number;
   readonly hidden: number;
   declare class_token: Parameter;

@@ -133,6 +133,10 @@ export class WhisperEncoder extends Module {
   }
 }
 
+/** The specification of the longest sounds, to which shorter ones are padded. */
+const soundsFor = ({ conv1, embed_positions }: WhisperEncoder) =>
+  `float32[batch=2, ${conv1.inChannels}, ${2 * embed_positions.numEmbeddings}]`;
+
 export class WhisperDecoderLayer extends Module {
   readonly self_attn: WhisperAttention;
   readonly self_attn_layer_norm: LayerNorm;
@@ -202,6 +206,10 @@ export class WhisperDecoder extends Module {
 }
 
 export class WhisperModel extends Module {
+  static readonly inputs = ({ encoder }: WhisperModel) => ({
+    inputFeatures: soundsFor(encoder),
+    inputIds: "int64[batch=2, seq=4]",
+  });
   readonly encoder: WhisperEncoder;
   readonly decoder: WhisperDecoder;
 
@@ -227,7 +235,10 @@ export class WhisperModel extends Module {
  * model.decode(next, heard, past); // one more token
  */
 export class WhisperForConditionalGeneration extends Module {
-  static readonly inputs = { inputFeatures: "float32[batch=2, 80, 3000]", decoderInputIds: "int64[batch=2, seq=4]" };
+  static readonly inputs = ({ model }: WhisperForConditionalGeneration) => ({
+    inputFeatures: soundsFor(model.encoder),
+    decoderInputIds: "int64[batch=2, seq=4]",
+  });
   readonly model: WhisperModel;
   readonly proj_out: Linear;
 

@@ -9,12 +9,13 @@ import type { OpSchemas } from "../ir/schema.ts";
 import { mapContents, meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
 import { installImageCodec } from "../ops/image-decoder.ts";
 import type { Storage } from "../tensor/storage.ts";
-import { annotationsOf, modelAnnotations } from "./annotations.ts";
+import { annotationsOf, constantAnnotations, modelAnnotations } from "./annotations.ts";
 import { constantOf, finalAttributes, rawAttributes } from "./attributes.ts";
 import { provenanceFromProps, provenanceToProps } from "./export.ts";
 import { convertToNewest } from "./opset/convert.ts";
 import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
 import { orderNodes } from "./order-nodes.ts";
+import { readQuantization } from "./quantization-annotations.ts";
 import { raisedMessage, raiseOp } from "./raise-nodes.ts";
 import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } from "./schema.ts";
 import { sparseName, sparseToStorage } from "./sparse-tensor.ts";
@@ -151,6 +152,7 @@ class Importer {
     for (const { name = "", type } of [...(proto.valueInfo ?? []), ...(proto.output ?? [])])
       if (type && !scope.values.has(name)) this.#declare(scope, name, type);
     this.#nodes(scope, proto.node ?? []);
+    readQuantization(proto.quantizationAnnotation ?? [], scope.values, (name) => scope.find(name));
     const outputs = (proto.output ?? []).map(({ name = "" }) =>
       this.#lookup(scope, name, `the graph "${graph.name}" gives it as an output`),
     );
@@ -206,7 +208,9 @@ class Importer {
     const attributes = rawAttributes(node.attribute ?? [], context, (body) => this.#body(scope, body, bodyInputTypes(opType, inputs)));
     const domain = domainOf(node.domain);
     if (domain === "" && opType === "Constant") {
-      this.#define(scope, names[0] ?? "", scope.graph.addInitializer(constantOf(attributes, context), names[0]));
+      const constant = scope.graph.addInitializer(constantOf(attributes, context), names[0]);
+      this.#define(scope, names[0] ?? "", constant);
+      constant.annotations = constantAnnotations(node, constant.annotations);
       return;
     }
     const called = this.#functions.get(functionKey(domain, opType, node.overload));

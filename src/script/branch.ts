@@ -3,9 +3,9 @@ import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import type { Effect } from "./heap.ts";
 import { Joiner, own, type Side } from "./join.ts";
-import { type CallFrame, DeadBranch, describeCell, implied, type Machine } from "./machine.ts";
+import { Binding, type Call, type CallFrame, DeadBranch, describeCell, implied, type Machine, truthUnder } from "./machine.ts";
 import { scalarDType } from "./stage.ts";
-import type { Sym } from "./values.ts";
+import { isScalar, type Sym } from "./values.ts";
 
 interface Path extends Side {
   readonly effects: readonly Effect[];
@@ -28,9 +28,14 @@ export function branch(machine: Machine, condition: Sym, yes: () => void, no: ()
     machine.fail("AlwaysThrows", {});
   }
   const joiner = new Joiner(machine, condition, then, other);
-  const cells = joinCells(then.effects, other.effects).map(({ owner, key, a, b, before }) => {
-    const joined = joiner.join(a, b, describeCell(owner, key));
-    return { owner, key, joined, before };
+  const cells = joinCells(then.effects, other.effects).map(({ owner, key, a, b }) => {
+    const name = describeCell(owner, key);
+    // What the variables of a call hold where it has returned matters to nobody: what comes behind runs where it has not.
+    const call = owner instanceof Binding ? owner.call : undefined;
+    const [overThen, overOther] = [then, other].map((side) => call !== undefined && hasReturned(call, side));
+    if (overThen === overOther) return { owner, key, joined: joiner.join(a, b, name) };
+    (owner as Binding).onlyWhileCalled = true;
+    return { owner, key, joined: overThen ? joiner.joinOne(b, false, name) : joiner.joinOne(a, true, name) };
   });
   const raises = then.raises || other.raises;
   if (raises && joiner.types.length === 0) {
@@ -56,6 +61,13 @@ export function branch(machine: Machine, condition: Sym, yes: () => void, no: ()
     other.graph.dropUses();
   }
   for (const { owner, key, joined } of cells) heap.write(owner, key, joined(outputs));
+}
+
+/** Whether a call is over at the end of a path. */
+function hasReturned(call: Call, { effects, known }: Path): boolean {
+  const effect = effects.find(({ owner }) => owner === call.returned);
+  const flag = effect ? effect.after : call.returned.value;
+  return isScalar(flag) && truthUnder(flag, known) === true;
 }
 
 /** Notes that the innermost graph may raise. */
@@ -95,7 +107,6 @@ interface JoinedCell {
   readonly key: PropertyKey;
   readonly a: unknown;
   readonly b: unknown;
-  readonly before: unknown;
 }
 
 /** The cells that either path wrote, with what each left in them. */
@@ -110,9 +121,9 @@ function joinCells(yes: readonly Effect[], no: readonly Effect[]): JoinedCell[] 
   for (const { owner, key, before, after } of yes) {
     const other = others.get(owner)?.get(key);
     others.get(owner)?.delete(key);
-    cells.push({ owner, key, a: after, b: other ? other.after : before, before });
+    cells.push({ owner, key, a: after, b: other ? other.after : before });
   }
   for (const row of others.values())
-    for (const { owner, key, before, after } of row.values()) cells.push({ owner, key, a: before, b: after, before });
+    for (const { owner, key, before, after } of row.values()) cells.push({ owner, key, a: before, b: after });
   return cells;
 }

@@ -109,6 +109,8 @@ function readVariable(c: Context, name: string, scope: Scope, node: Node): unkno
       if (binding instanceof Declared) return undefined;
       return c.machine.fail("MaybeUndefined", { name, condition: "this is reached" }, node as AnyNode);
     }
+    if (binding.onlyWhileCalled && binding.call?.ended)
+      c.machine.fail("MaybeUndefined", { name, condition: "the function that declares it has not returned early" }, node as AnyNode);
     return c.machine.read(binding.value);
   }
   if (name === "undefined") return undefined;
@@ -120,7 +122,11 @@ function readVariable(c: Context, name: string, scope: Scope, node: Node): unkno
 }
 
 /** A variable declared without a value: reading it before an assignment gives undefined, as in JavaScript. */
-export class Declared extends Binding {}
+export class Declared extends Binding {
+  constructor(name: string) {
+    super(name, unassigned);
+  }
+}
 
 /** The elements of a list of expressions, spread ones opened. */
 export function list(c: Context, nodes: readonly (Expression | SpreadElement | null)[], scope: Scope): unknown[] {
@@ -217,6 +223,8 @@ export function binary(c: Context, op: string, a: unknown, b: unknown, node: Any
   const equality = op === "===" || op === "!==" || op === "==" || op === "!=";
   if (isTensor(a) || isTensor(b)) {
     if (!equality) c.machine.fail("TensorOperator", { op, method: tensorMethods[op] ?? "a method of the tensor" }, node);
+    // The library's own code asks whether it was given one tensor twice.
+    if (c.machine.frame.library && isTensor(a) && isTensor(b)) return (a === b) !== op.startsWith("!");
     // A tensor is never null, a number or another object: only two tensors leave the question open.
     if (isTensor(a) && isTensor(b)) c.machine.fail("TensorIdentity", { op }, node);
     if (isScalar(a) || isScalar(b)) c.machine.fail("TensorIdentity", { op }, node);
@@ -313,7 +321,8 @@ const tensorMethods: Readonly<Record<string, string>> = {
 
 function logical(c: Context, op: string, left: unknown, right: () => unknown, node: AnyNode): unknown {
   if (op === "??") return left === null || left === undefined ? right() : left;
-  if (isTensor(left)) c.machine.fail("TensorTruthiness", { what: describe(left) }, node);
+  // A layer of the library asks whether a tensor is there.
+  if (isTensor(left) && !c.machine.frame.library) c.condition(left, "left" in node ? (node.left as AnyNode) : node);
   if (!(left instanceof Sym)) return (op === "&&") === Boolean(left) ? right() : left;
   if (left.kind !== "bool") c.machine.fail("LogicalValue", { op, type: describe(left) }, node);
   return op === "&&" ? choose(c, left, right, () => false) : choose(c, left, () => true, right);
@@ -324,7 +333,7 @@ export function choose(c: Context, condition: Sym, yes: () => unknown, no: () =>
   const known = c.machine.resolve(condition);
   if (typeof known === "boolean") return known ? yes() : no();
   const { heap } = c.machine;
-  const result = heap.fresh(new Binding("the value of this expression"));
+  const result = heap.fresh(new Binding("the value of this expression", unassigned));
   branch(
     c.machine,
     condition,

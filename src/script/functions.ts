@@ -213,7 +213,8 @@ function run(c: Context, r: Run): unknown {
     home: r.home,
     newTarget: r.newTarget,
     returned: heap.fresh(new Binding("return", false)),
-    result: heap.fresh(new Binding("the returned value")),
+    ended: false,
+    result: heap.fresh(new Binding("the returned value", unassigned)),
     captured: r.captured,
     privates: r.privates,
     self: r.self,
@@ -228,6 +229,7 @@ function run(c: Context, r: Run): unknown {
     c.executeAll(r.node.body.body, scope.block());
     return resultOf(c, activation, r);
   } finally {
+    activation.ended = true;
     machine.calls.length = depth;
   }
 }
@@ -388,7 +390,7 @@ function constructClass(
   const derived = Boolean(facts.node.superClass);
   const initialize = (object: unknown) => initializeFields(c, fn, facts, object as object, node);
   const constructor_ = members.find((m) => m.type === "MethodDefinition" && m.kind === "constructor");
-  const self = machine.heap.fresh(new Binding("this"));
+  const self = machine.heap.fresh(new Binding("this", unassigned));
   if (!derived) {
     self.value = machine.heap.fresh(Object.create(newTarget.prototype as object) as object);
     initialize(self.value);
@@ -429,7 +431,8 @@ function initializeFields(c: Context, fn: AnyFunction, facts: ClassFacts, object
     home: fn.prototype as unknown,
     newTarget: undefined,
     returned: new Binding("return", false),
-    result: new Binding("the returned value"),
+    ended: false,
+    result: new Binding("the returned value", unassigned),
     captured: facts.captured,
     privates: fn,
     self: undefined,

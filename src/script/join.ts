@@ -61,6 +61,11 @@ export class Joiner {
     return this.#join(this.#resolve(a, this.#yes), this.#resolve(b, this.#no), name);
   }
 
+  /** A value that matters on one path only; on the other it is some value of its type. */
+  joinOne(value: unknown, onYes: boolean, name: string): Joined {
+    return this.#oneSided(this.#resolve(value, onYes ? this.#yes : this.#no), onYes, name);
+  }
+
   #resolve(value: unknown, side: Side): unknown {
     if (!(value instanceof Sym) || value.kind !== "bool") return value;
     return truthUnder(value, side.known) ?? value;
@@ -214,6 +219,10 @@ export class Joiner {
   #oneSided(value: unknown, onYes: boolean, name: string): Joined {
     const { stage } = this.#machine;
     if (this.#isVisible(value)) return () => value;
+    if (value instanceof Partial) {
+      const inner = this.#oneSided(value.inner, onYes, name);
+      return (outputs) => new Partial(inner(outputs), value.reason);
+    }
     if (isTensor(value) || value instanceof Sym || value instanceof SymList) {
       const make = () => (isTensor(value) ? stage.valueOf(value) : value instanceof Sym ? stage.scalar(value, value.kind) : value.value);
       const type = isTensor(value)

@@ -69,7 +69,7 @@ class LibraryCall {
   readonly #stage: Stage;
   readonly #args: readonly unknown[];
   readonly #body: (args: readonly unknown[]) => unknown;
-  readonly #unknown: DimExpr[] = [];
+  readonly #shared: Shared = { unknown: [], computed: [] };
 
   constructor(stage: Stage, args: readonly unknown[], body: (args: readonly unknown[]) => unknown) {
     this.#stage = stage;
@@ -97,7 +97,7 @@ class LibraryCall {
 
   #record(assignment: number, count: number): Recording {
     const stage = this.#stage;
-    const mini = new MiniRecorder(stage, assignment, count, this.#unknown);
+    const mini = new MiniRecorder(stage, assignment, count, this.#shared);
     const args = this.#args.map((arg) =>
       mapLeaves(arg, (leaf) => {
         if (leaf instanceof Sym) return leaf.dim === undefined ? leaf : stage.hint(leaf.dim, assignment);
@@ -119,6 +119,14 @@ class LibraryCall {
   }
 }
 
+/** What the first recording of a call decided for all of them, in order of appearance. */
+interface Shared {
+  /** The symbols of unknown sizes. */
+  readonly unknown: DimExpr[];
+  /** Whether the elements of each operator's result are computed. */
+  readonly computed: boolean[];
+}
+
 interface Recording {
   readonly mini: MiniRecorder;
   readonly result: unknown;
@@ -132,17 +140,18 @@ class MiniRecorder implements Interpreter {
   readonly #stage: Stage;
   readonly #assignment: number;
   readonly #count: number;
-  readonly #unknown: DimExpr[];
+  readonly #shared: Shared;
   readonly #met = new Map<Tensor, Tensor>();
   readonly #values = new Map<Tensor, Value>();
   readonly handles = new Map<Value, Tensor>();
   #unknownCount = 0;
+  #operatorCount = 0;
 
-  constructor(stage: Stage, assignment: number, count: number, unknown: DimExpr[]) {
+  constructor(stage: Stage, assignment: number, count: number, shared: Shared) {
     this.#stage = stage;
     this.#assignment = assignment;
     this.#count = count;
-    this.#unknown = unknown;
+    this.#shared = shared;
   }
 
   get isEmpty(): boolean {
@@ -215,9 +224,13 @@ class MiniRecorder implements Interpreter {
     outputCount: number,
     node: Node,
   ): readonly Storage[] | undefined {
+    const at = this.#operatorCount++;
     const storages = inputs.map((t) => t && Tensor.storageOf(t));
     if (inputs.some((t, i) => t && !storages[i])) return undefined;
-    if (node.outputs.some((v) => countOf(v) > smallConstant)) return undefined;
+    // A size may make a constant small in one recording and large in another: the first one decides.
+    const { computed } = this.#shared;
+    computed[at] ??= node.outputs.every((v) => countOf(v) <= smallConstant);
+    if (!computed[at]) return undefined;
     while (storages.length > 0 && storages[storages.length - 1] === undefined) storages.pop();
     return evaluateOp(op, storages, attributes, { outputCount }).map(asStorage);
   }
@@ -240,8 +253,9 @@ class MiniRecorder implements Interpreter {
       const known = evaluateDim(d, sizes);
       if (known !== undefined) return known;
       const n = this.#unknownCount++;
-      this.#unknown[n] ??= this.#stage.anonymousSymbol();
-      return sizes.get((this.#unknown[n] as DimExpr).key) as number;
+      const { unknown } = this.#shared;
+      unknown[n] ??= this.#stage.anonymousSymbol();
+      return sizes.get((unknown[n] as DimExpr).key) as number;
     });
     value.type = tensorType(dtype, concrete);
     return concrete;

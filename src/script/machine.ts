@@ -7,7 +7,7 @@ import type { Origin } from "../ir/provenance.ts";
 import type { SourceText } from "../source/function-source.ts";
 import { Heap } from "./heap.ts";
 import type { Stage } from "./stage.ts";
-import { Partial, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
+import { Partial, Poison, Reported, type Scalar, Sym } from "./values.ts";
 
 /** A call that is being interpreted. */
 export interface CallFrame {
@@ -232,13 +232,25 @@ export function describeCell(owner: object, key: PropertyKey): string {
   return typeof key === "symbol" ? `a ${owner.constructor?.name ?? "collection"}` : `${owner.constructor?.name ?? "object"}.${String(key)}`;
 }
 
+/** Whose variable a binding is. */
+export interface Call {
+  /** Set by `return`. */
+  readonly returned: Binding;
+  /** Set when it has ended: its variables are only read by closures that outlive it. */
+  ended: boolean;
+}
+
 /** A variable. */
 export class Binding {
   readonly name: string;
   readonly constant: boolean;
   value: unknown;
+  /** The call whose variable it is; undefined for what only the interpreter reads. */
+  call: Call | undefined;
+  /** It has no value where the call returned early: nobody may read it once the call has ended. */
+  onlyWhileCalled = false;
 
-  constructor(name: string, value: unknown = unassigned, constant = false) {
+  constructor(name: string, value: unknown, constant = false) {
     this.name = name;
     this.value = value;
     this.constant = constant;

@@ -1,6 +1,6 @@
 // Variables: those of interpreted code, and those that its functions captured from live code.
 import type { SourceText } from "../source/function-source.ts";
-import type { Binding } from "./machine.ts";
+import type { Binding, Call } from "./machine.ts";
 
 /** What `break` and `continue` of the innermost loop or switch set. Flags may become symbolic, like any variable. */
 export interface LoopFlags {
@@ -10,15 +10,13 @@ export interface LoopFlags {
 }
 
 /** One call of one function. */
-export interface Activation {
+export interface Activation extends Call {
   readonly name: string;
   readonly source: SourceText;
   readonly thisValue: unknown;
   /** The object whose prototype `super` means. */
   readonly home: unknown;
   readonly newTarget: unknown;
-  /** Set by `return`. */
-  readonly returned: Binding;
   readonly result: Binding;
   /** Reads a captured variable. */
   readonly captured: (name: string) => { readonly value: unknown } | undefined;
@@ -47,6 +45,7 @@ export class Scope {
 
   /** Declares a variable in this very block. */
   declare(binding: Binding): Binding {
+    binding.call = this.activation;
     this.#variables.set(binding.name, binding);
     return binding;
   }

@@ -100,7 +100,8 @@ function isLibraryCode(fn: AnyFunction): boolean {
 /** A value as a condition: JavaScript's rules for ordinary ones, booleans that depend on data as they are. */
 function condition(machine: Machine, value: unknown, node: Parameters<Context["condition"]>[1]): boolean | Sym {
   const known = machine.read(value);
-  if (isTensor(known)) machine.fail("TensorTruthiness", { what: textOf(machine, node) }, node);
+  // A layer of the library asks whether a tensor is there.
+  if (isTensor(known) && !machine.frame.library) machine.fail("TensorTruthiness", { what: textOf(machine, node) }, node);
   if (!(known instanceof Sym)) return Boolean(known);
   if (known.kind !== "bool") machine.fail("Truthiness", { what: textOf(machine, node), type: describe(known) }, node);
   return known;

@@ -1,7 +1,7 @@
 // Statements. return, break and continue set flags, which may become symbolic like any variable: what follows is then guarded by them.
 import type { AnyNode, ForOfStatement, ForStatement, Statement, SwitchStatement, VariableDeclaration } from "acorn";
 import { isTensor } from "../eager/operand.ts";
-import { IngotError, ScriptError } from "../errors/error.ts";
+import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch, markRaising } from "./branch.ts";
@@ -63,7 +63,7 @@ function execute(c: Context, node: AnyNode, scope: Scope): void {
     if (handler) handler(c, node, scope);
     else machine.fail("UnsupportedSyntax", unsupported(node), node);
   } catch (error) {
-    if (machine.speculating || !(error instanceof ScriptError || error instanceof Reported)) throw error;
+    if (machine.speculating || !(error instanceof IngotError || error instanceof Reported)) throw error;
     machine.calls.length = depth;
     report(c, error, node, scope);
   }
@@ -121,12 +121,12 @@ function containsReturn(node: unknown): boolean {
 function hoist(c: Context, nodes: readonly AnyNode[], scope: Scope): void {
   for (const node of nodes) {
     if (node.type === "FunctionDeclaration") {
-      const binding = scope.declare(c.machine.heap.fresh(new Binding(node.id?.name ?? "default")));
+      const binding = scope.declare(c.machine.heap.fresh(new Binding(node.id?.name ?? "default", unassigned)));
       binding.value = c.closure(node, scope, { name: binding.name });
     } else if (node.type === "VariableDeclaration" && node.kind !== "var") {
       for (const { id } of node.declarations)
         for (const name of patternNames(id)) scope.declare(c.machine.heap.fresh(new Binding(name, unassigned, node.kind === "const")));
-    } else if (node.type === "ClassDeclaration") scope.declare(c.machine.heap.fresh(new Binding(node.id?.name ?? "default")));
+    } else if (node.type === "ClassDeclaration") scope.declare(c.machine.heap.fresh(new Binding(node.id?.name ?? "default", unassigned)));
   }
 }
 
@@ -298,16 +298,23 @@ function loop(c: Context, l: Loop, done = 0, guards = 0): void {
       if (l.staging === "always") return staged(c, l, true);
       if (stagedIfPossible(c, l)) return;
     }
-    turn(c, l);
+    runBody(c, l);
     const left = hasLeft(c, l);
     if (left === true) return;
-    if (left === false) continue;
+    if (left === false) {
+      l.update?.();
+      continue;
+    }
     if (guards > guardedLimit) machine.fail("UnrollLimit", { count: guards, limit: guardedLimit }, l.node);
     branch(
       machine,
       left,
       () => {},
-      () => loop(c, l, turns + 1, guards + 1),
+      () => {
+        // Behind the guard, so that a counter stays a number that is known.
+        l.update?.();
+        loop(c, l, turns + 1, guards + 1);
+      },
     );
     return;
   }
@@ -328,12 +335,7 @@ function jumps(node: unknown): boolean {
 
 /** One turn: the body, then the update unless the loop was left. */
 function turn(c: Context, l: Loop): void {
-  const { heap } = c.machine;
-  const { returned } = l.scope.activation;
-  for (const flag of [l.flags.leave, l.flags.skip, returned]) if (flag.value !== false) heap.write(flag, "value", false);
-  l.body();
-  // The next turn starts with a clean flag.
-  if (l.flags.skip.value !== false) heap.write(l.flags.skip, "value", false);
+  runBody(c, l);
   if (!l.update) return;
   const left = hasLeft(c, l);
   if (left === false) l.update();
@@ -345,6 +347,16 @@ function turn(c: Context, l: Loop): void {
       () => l.update?.(),
     );
   }
+}
+
+/** The body of a turn, with clean flags before; `continue` ends with it. */
+function runBody(c: Context, l: Loop): void {
+  const { heap } = c.machine;
+  const { returned } = l.scope.activation;
+  for (const flag of [l.flags.leave, l.flags.skip, returned]) if (flag.value !== false) heap.write(flag, "value", false);
+  l.body();
+  // The next turn starts with a clean flag.
+  if (l.flags.skip.value !== false) heap.write(l.flags.skip, "value", false);
 }
 
 function hasLeft(c: Context, l: Loop): boolean | Sym {
@@ -396,7 +408,7 @@ function forStatement(c: Context, node: ForStatement, scope: Scope): void {
   const names: string[] = [];
   if (node.init?.type === "VariableDeclaration") {
     if (node.init.kind !== "const") for (const { id } of node.init.declarations) names.push(...patternNames(id));
-    for (const name of node.init.kind === "const" ? [] : names) outer.declare(heap.fresh(new Binding(name)));
+    for (const name of node.init.kind === "const" ? [] : names) outer.declare(heap.fresh(new Binding(name, unassigned)));
     declare(c, node.init, outer);
   } else if (node.init) c.evaluate(node.init, outer);
   // Each turn has variables of its own, which closures keep; the loop carries them from turn to turn.

@@ -25,6 +25,9 @@ export interface TorchDType {
   readonly elementType: DType | undefined;
 }
 
+/** Bytes of one element; a storage of bytes counts in bytes. */
+export const elementBytes = ({ elementType }: TorchDType): number => (elementType === undefined ? 1 : dtypeInfo(elementType).bytes);
+
 const storageTypes: Readonly<Record<string, DType | undefined>> = {
   FloatStorage: "float32",
   DoubleStorage: "float64",

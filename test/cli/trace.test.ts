@@ -20,6 +20,19 @@ describe("ingot trace", () => {
     assert.ok(existsSync(place.path("m.onnx")));
   });
 
+  it("traces a function by its own `inputs`, and a model whose inputs depend on how it was made", async () => {
+    const sized = `export class Sized {\n  static inputs = ({ n }) => ({ y: \`float32[\${n}]\`, x: "float32[n=3]" });\n  n = 5;\n  forward(x, y) { return x.sum().add(y); }\n}\n`;
+    place.write("inputs.ts", `${sized}export default Object.assign((x) => x.relu(), { inputs: "float32[n=3]" });\n`);
+    const typesOf = async (...args: string[]) => {
+      const { status, err } = await place.ingot("trace", "./inputs.ts", "-o", "./inputs.onnx", ...args);
+      assert.equal(status, 0, err);
+      const { inputs } = JSON.parse((await place.ingot("inspect", "./inputs.onnx", "--json")).out);
+      return inputs.map(({ name, type }: { name: string; type: string }) => `${name}: ${type}`);
+    };
+    assert.deepEqual(await typesOf(), ["x: float[n]"]);
+    assert.deepEqual(await typesOf("--export", "Sized"), ["x: float[n]", "y: float[5]"]);
+  });
+
   it("takes a class, and sizes by name from --input", async () => {
     const { status, out, err } = await place.ingot(
       "trace",

@@ -82,6 +82,25 @@ describe("an example", () => {
     assert.deepEqual(typeOf(await trace(forward, undefined, interpreter)), ["x: int32[3]"]);
   });
 
+  it("may depend on the sizes that the model was made with", async () => {
+    class Sized extends nn.Module {
+      static inputs = ({ fc }: Sized) => ({ x: `float32[batch=2, ${fc.inFeatures}]` });
+      readonly fc: nn.Linear;
+      constructor(features: number) {
+        super();
+        this.fc = new nn.Linear(features, 4);
+      }
+      forward(x: Tensor) {
+        return this.fc.forward(x);
+      }
+    }
+    assert.deepEqual(typeOf(await trace(new Sized(5), undefined, interpreter)), ["x: float32[batch, 5]"]);
+    class Odd extends Sized {
+      static override inputs = () => 3 as never;
+    }
+    await failsWith(() => trace(new Odd(5)), "InvalidSpec", /static inputs of Odd/);
+  });
+
   it("that is nowhere says how to give one", async () => {
     class Silent extends nn.Module {
       forward(x: Tensor) {

@@ -162,7 +162,7 @@ describe("the choice of an engine", () => {
     await without(async () => assert.equal(findEngine(undefined).name, "interpreter"));
   });
 
-  it("passes over an engine that does not load, with a warning, but not one that refuses the graph", async () => {
+  it("passes over an engine that does not load or refuses the graph, with a warning, but for no other reason", async () => {
     const failing = (error: Error): Engine => ({
       name: "other",
       unavailable: () => undefined,
@@ -170,13 +170,32 @@ describe("the choice of an engine", () => {
       prepare: () => Promise.reject(error),
     });
     const unloadable = ingotError("EngineLibraryMissing", { path: "/lib/x.so", why: "libgomp.so.1: cannot open shared object file" });
+    const refusing = ingotError("EngineRejectedModel", { message: "no kernel for the node fc1" });
+    for (const [error, what] of [
+      [unloadable, /libgomp.*the engine "interpreter" is used instead/],
+      [refusing, /no kernel for the node fc1.*the engine "interpreter" is used instead/],
+    ] as const) {
+      const warned = once(process, "warning");
+      const executable = await firstThatLoads([failing(error), interpreterEngine]).prepare(twice());
+      assert.equal(executable.engine, "interpreter");
+      const [warning] = (await warned) as [Error];
+      assert.match(warning.message, what);
+    }
+    const bug = failing(new TypeError("x is undefined"));
+    await assert.rejects(firstThatLoads([bug, interpreterEngine]).prepare(twice()), TypeError);
+  });
+
+  it("gives a graph that ONNX Runtime has no kernel for to the interpreter, and names the node; not where the engine was asked for", async () => {
+    const graph = new Graph(registry, "net");
+    const acos = graph.add("Acos", [graph.addInput("x", tensorType("float64", [2]))], {}, { names: ["angle"] });
+    graph.setOutputs([acos.output], ["angle"]);
     const warned = once(process, "warning");
-    const executable = await firstThatLoads([failing(unloadable), interpreterEngine]).prepare(twice());
-    assert.equal(executable.engine, "interpreter");
+    const executable = await findEngine(undefined).prepare(graph);
     const [warning] = (await warned) as [Error];
-    assert.match(warning.message, /libgomp.*the engine "interpreter" is used instead/);
-    const refusing = failing(ingotError("EngineRejectedModel", { message: "no" }));
-    await assert.rejects(firstThatLoads([refusing, interpreterEngine]).prepare(twice()), code("EngineRejectedModel"));
+    assert.match(warning.message, /Acos.*the engine "interpreter" is used instead/s);
+    assert.deepEqual(numbers((await executable.run([Storage.from("float64", [1, -1], [2])]))[0]), [0, Math.PI]);
+    await executable.close();
+    await assert.rejects(findEngine("onnxruntime").prepare(graph), code("EngineRejectedModel"));
   });
 
   it("says which library is missing when ONNX Runtime is asked for by name", () =>

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { UnrolledLSTM } from "../../../examples/script/lstm.ts";
+import { allclose, nn, randn } from "../../../src/index.ts";
+
+describe("the LSTM that is written out", () => {
+  it("computes what nn.LSTM computes with the same weights, for every length", () => {
+    const lstm = nn.seeded(0, () => new UnrolledLSTM(3, 4)).eval();
+    const reference = new nn.LSTM(3, 4).eval();
+    const { fromInput, fromHidden } = lstm;
+    const weights = { weight_ih: fromInput.weight, bias_ih: fromInput.bias, weight_hh: fromHidden.weight, bias_hh: fromHidden.bias };
+    for (const [name, weight] of Object.entries(weights)) {
+      assert.ok(weight);
+      reference.setParameter(`${name}_l0`, weight);
+    }
+    for (const length of [1, 2, 17]) {
+      const x = randn([length, 2, 3], { seed: length });
+      const { output, state } = lstm.forward(x);
+      const [expected, [h, c]] = reference.forward(x);
+      const pairs = [
+        [output, expected],
+        [state[0], h.select(0, 0)],
+        [state[1], c.select(0, 0)],
+      ] as const;
+      for (const [own, other] of pairs) assert.ok(allclose(own, other, { atol: 1e-6 }), `${length} words: ${own} ${other}`);
+    }
+  });
+});
