@@ -16,6 +16,8 @@ export interface Answer {
   readonly top5?: boolean;
   readonly problem?: string;
   readonly note?: string;
+  /** The files that the peer wrote of a model, by the way it took. */
+  readonly exports?: Readonly<Record<string, string>>;
   /** Why the peer cannot judge this model. */
   readonly skipped?: string;
 }

@@ -7,6 +7,7 @@ import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
 import { compareWithTorch } from "./torch.ts";
 import { compareWithTransformers } from "./transformers.ts";
+import { compareWeights } from "./weights.ts";
 
 /** Largest error over largest value. */
 const limit = 1e-4;
@@ -16,10 +17,14 @@ const peers = {
   onnx: { packages: ["onnx", "numpy"], program: "onnx_peer.py", install: "onnx" },
   onnxruntime: { packages: ["onnxruntime", "numpy"], program: "onnxruntime_peer.py", install: "onnxruntime" },
   openvino: { packages: ["openvino", "numpy"], program: "openvino_peer.py", install: "openvino" },
+  tract: { packages: ["tract", "numpy"], program: "tract_peer.py", install: "tract" },
+  weights: { packages: ["numpy", "safetensors"], program: "weights_peer.py", install: "numpy safetensors" },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
   transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
 } as const;
 type PeerName = keyof typeof peers;
+/** Those that do not read the models that Ingot saves. */
+const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "torch", "transformers"]);
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 
 const args = process.argv.slice(2);
@@ -39,11 +44,12 @@ try {
   for (const { name, python } of pythons) if (!python) skip(name);
   const present = pythons.filter((p): p is { name: PeerName; python: string } => p.python !== undefined);
   const manifest = join(folder, "manifest.json");
-  if (present.some(({ name }) => name !== "torch" && name !== "transformers"))
+  if (present.some(({ name }) => !withoutModels.has(name)))
     writeFileSync(manifest, JSON.stringify(await saveModels(folder, (what) => console.log(`  ${what} …`))));
   for (const { name, python } of present) {
     try {
       if (name === "torch") await torch(python);
+      else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
       else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
       else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
     } catch (error) {
@@ -67,8 +73,12 @@ async function torch(python: string): Promise<void> {
   for await (const answer of ask(python, peers.torch.program, [folder, ...names])) {
     if (answer.version) console.log(`torch ${answer.version}`);
     if (!answer.model) continue;
+    if (!answer.exports) {
+      report(answer);
+      continue;
+    }
     try {
-      for await (const compared of compareWithTorch(folder, answer.model)) report(compared);
+      for await (const compared of compareWithTorch(folder, answer.model, answer.exports)) report(compared);
     } catch (error) {
       report({ model: answer.model, problem: error instanceof Error ? error.message : String(error) });
     }

@@ -1,11 +1,11 @@
-// PyTorch's models through Ingot: its state dict into our zoo, and its exported file through load().
+// PyTorch's models through Ingot: its state dict into our zoo, and the files that it exports through load().
 import { join } from "node:path";
 import { load, models, Tensor, topk, trace } from "../src/index.ts";
 import { readSafetensors } from "../src/weights/safetensors.ts";
 import type { Answer } from "./python.ts";
 
 /** What is compared with PyTorch's scores, by name. */
-export async function* compareWithTorch(folder: string, name: string): AsyncIterable<Answer> {
+export async function* compareWithTorch(folder: string, name: string, exports: Readonly<Record<string, string>>): AsyncIterable<Answer> {
   const weights = await tensorsOf(join(folder, `${name}.safetensors`));
   const io = await tensorsOf(join(folder, `${name}.io.safetensors`));
   const [input, expected] = [io.get("in") as Tensor, io.get("out") as Tensor];
@@ -14,9 +14,15 @@ export async function* compareWithTorch(folder: string, name: string): AsyncIter
   const traced = await trace(model, input, { dynamic: [{ 0: "batch" }] });
   yield judge(`${name}, zoo, traced`, (await traced.run(input)) as Tensor, expected);
   await traced.close();
-  const loaded = await load(join(folder, `${name}.onnx`), { example: input });
-  yield judge(`${name}, torch.onnx.export, loaded`, (await loaded.run(input)) as Tensor, expected);
-  await loaded.close();
+  for (const [way, path] of Object.entries(exports)) {
+    try {
+      const loaded = await load(path, { example: input });
+      yield judge(`${name}, ${way}, loaded`, (await loaded.run(input)) as Tensor, expected);
+      await loaded.close();
+    } catch (error) {
+      yield { model: `${name}, ${way}, loaded`, problem: error instanceof Error ? error.message : String(error) };
+    }
+  }
 }
 
 /** The tensors of a safetensors file. */

@@ -12,6 +12,7 @@ const steps = [
   ["layers", ["scripts/check-layers.mjs"]],
   ["lock file", ["scripts/check-lock.mjs"]],
   ["error pages", ["--import", "tsx", "scripts/error-pages.ts", "--check"]],
+  ["operator page", ["--import", "tsx", "scripts/operator-page.ts", "--check"]],
 ];
 
 let failed = 0;

@@ -87,6 +87,7 @@ export {
   type RuleDefinition,
 } from "./passes/rewriter.ts";
 export type { DType } from "./tensor/dtype.ts";
+export { limitTensorMemory } from "./tensor/memory.ts";
 export { Generator } from "./tensor/random.ts";
 export { Storage } from "./tensor/storage.ts";
 export type { CompareRow, TimerComparison, Verdict } from "./timer/comparison.ts";
@@ -96,6 +97,9 @@ export type { DynamicDim, DynamicOption } from "./trace/dynamic.ts";
 export type { ExampleInputs, Nested } from "./trace/structure.ts";
 export { readCheckpoint } from "./weights/checkpoint.ts";
 export type { CheckpointValue } from "./weights/checkpoint-names.ts";
-export { readNpy, readNpz, writeNpy } from "./weights/npy.ts";
+export { readNpy, writeNpy } from "./weights/npy.ts";
+export { type NpzOptions, readNpz, writeNpz } from "./weights/npz.ts";
 export { readWeights } from "./weights/read-weights.ts";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
+export { type ShardOptions, writeShardedSafetensors } from "./weights/safetensors-shards.ts";
+export { type WriteWeightsOptions, writeWeights } from "./weights/write-weights.ts";

@@ -1,6 +1,8 @@
 """torch and torchvision: makes models with PyTorch's own initialisation and writes weights, inputs, outputs and an export of each."""
 
+import contextlib
 import inspect
+import logging
 import os
 import sys
 import warnings
@@ -11,6 +13,7 @@ import torch
 import torchvision
 
 warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
 folder, *names = sys.argv[1:]
 
 
@@ -48,6 +51,62 @@ def make(name):
     return model.eval()
 
 
+def by_script(model, images, path):
+    """The older exporter, over TorchScript; scaled_dot_product_attention needs opset 14."""
+    old = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
+    torch.onnx.export(
+        model, (images,), path, opset_version=17 if old else 13, input_names=["image"], output_names=["scores"],
+        dynamic_axes={"image": {0: "batch"}, "scores": {0: "batch"}}, **old
+    )
+
+
+def by_dynamo(model, images, path):
+    """The exporter of today, over torch.export."""
+    batch = torch.export.Dim("batch", min=1, max=64)
+    torch.onnx.export(
+        model, (images,), path, dynamo=True, external_data=False, verbose=False, input_names=["image"], output_names=["scores"],
+        dynamic_shapes=({0: batch},)
+    )
+
+
+WAYS = {
+    "torch.onnx.export": by_script,
+    "torch.jit.trace": lambda model, images, path: by_script(torch.jit.trace(model, images), images, path),
+    "torch.jit.script": lambda model, images, path: by_script(torch.jit.script(model), images, path),
+    "torch.export": by_dynamo,
+}
+
+
+@contextlib.contextmanager
+def quietly():
+    """Without what the exporter prints, from C++ too, when it gives up."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def export(model, images, name):
+    """Every way that this torch has; what it cannot do is an answer with its own words."""
+    files_of = {}
+    for way, write in WAYS.items():
+        path = os.path.join(folder, f"{name}.{way}.onnx")
+        try:
+            with quietly(), torch.no_grad():
+                write(model, images, path)
+            files_of[way] = path
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200] or "no message"
+            files.answer(model=f"{name}, {way}", skipped=f"this torch cannot export it so: {type(error).__name__}: {reason}")
+    return files_of
+
+
 files.answer(version=f"{torch.__version__}, torchvision {torchvision.__version__}")
 for name in names:
     model = make(name)
@@ -57,10 +116,5 @@ for name in names:
     state = {key: value.numpy() for key, value in model.state_dict().items()}
     files.write(os.path.join(folder, f"{name}.safetensors"), state)
     files.write(os.path.join(folder, f"{name}.io.safetensors"), {"in": images.numpy(), "out": scores.numpy()})
-    options = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
-    exported = os.path.join(folder, f"{name}.onnx")
-    torch.onnx.export(
-        model, images, exported, opset_version=13, input_names=["image"], output_names=["scores"],
-        dynamic_axes={"image": {0: "batch"}, "scores": {0: "batch"}}, **options
-    )
-    files.answer(model=name)
+    exported = export(model, images, name)
+    files.answer(model=name, exports=exported)

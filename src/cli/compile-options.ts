@@ -14,6 +14,7 @@ export interface CompileFlags {
   readonly rtol?: number;
   readonly topk?: number;
   readonly seed?: number;
+  readonly maxSteps?: number;
 }
 
 export interface SaveFlags {
@@ -38,6 +39,8 @@ export const enginesOption = () =>
 
 export const threadsOption = () => new Option("--threads <n>", "threads inside one operator").argParser(positive);
 
+export const maxStepsOption = () => new Option("--max-steps <n>", "the most steps that loops may take in one run").argParser(positive);
+
 export const seedOption = () => new Option("--seed <n>", "seed of random inputs").argParser(whole);
 
 /** Adds the options to a command. */
@@ -50,17 +53,23 @@ export function withCompileOptions(command: Command): Command {
     .option("--rtol <limit>", "error limit of the check (the certificate records it)", fraction)
     .option("--topk <k>", "how many of the best scores must agree", positive)
     .addOption(seedOption())
+    .addOption(maxStepsOption())
     .option("--opset <n>", "write at least this ONNX opset (default: the lowest that the graph needs)", positive)
     .option("--external-data", "put the weights into a file beside the model");
 }
 
 export function compileOptions(flags: CompileFlags, progress: ProgressLine): CompileOptions {
-  const { engine, threads, disable = [], rtol, topk, seed } = flags;
+  const { engine, threads, disable = [], rtol, topk, seed, maxSteps } = flags;
   return {
     ...(engine && { engine }),
     ...(threads !== undefined && { threads }),
     ...(disable.length > 0 && { disable }),
-    check: { ...(rtol !== undefined && { rtol }), ...(topk !== undefined && { topk }), ...(seed !== undefined && { seed }) },
+    check: {
+      ...(rtol !== undefined && { rtol }),
+      ...(topk !== undefined && { topk }),
+      ...(seed !== undefined && { seed }),
+      ...(maxSteps !== undefined && { maxSteps }),
+    },
     onProgress: ({ stage }) => progress.show(stage),
   };
 }

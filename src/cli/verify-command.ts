@@ -4,7 +4,7 @@ import { alignColumns } from "../compile/report.ts";
 import { type VerifyOptions, type VerifyReport, verifyCertificate, verifyFiles, verifyModel } from "../compile/verify.ts";
 import type { EngineName } from "../engines/engines.ts";
 import { action, makeCommand, type Session } from "./command.ts";
-import { enginesOption, fraction, positive } from "./compile-options.ts";
+import { enginesOption, fraction, maxStepsOption, positive } from "./compile-options.ts";
 import { failure, paint } from "./console.ts";
 import { loadModelFile } from "./model-file.ts";
 
@@ -15,6 +15,7 @@ interface Flags {
   readonly topk?: number;
   readonly rtol?: number;
   readonly runs?: number;
+  readonly maxSteps?: number;
 }
 
 export function verifyCommand(session: Session): Command {
@@ -34,15 +35,17 @@ export function verifyCommand(session: Session): Command {
     .option("--topk <k>", "how many of the best scores must agree", positive)
     .option("--rtol <limit>", "relative error limit", fraction)
     .option("--runs <n>", "random runs when files or models are compared", positive)
+    .addOption(maxStepsOption())
     .action(
       action<[string, string | undefined], Flags>(session, async ({ options, progress, print, usage, streams }, file, other) => {
         if (other !== undefined && options.model !== undefined) usage("compare with another file or with --model, not with both");
-        const { topk, rtol, runs, engine } = options;
+        const { topk, rtol, runs, engine, maxSteps } = options;
         const verifyOptions: VerifyOptions = {
           ...(engine.length > 0 && { engines: engine }),
           ...(topk !== undefined && { topk }),
           ...(rtol !== undefined && { rtol }),
           ...(runs !== undefined && { runs }),
+          ...(maxSteps !== undefined && { maxSteps }),
           onProgress: (what) => progress.show(what),
         };
         progress.show(`reading ${file}`);

@@ -21,6 +21,8 @@ import type { SaveOptions } from "./save.ts";
 import type { ScriptOptions } from "./script.ts";
 import type { TraceOptions } from "./trace.ts";
 
+const maxSteps = integerFrom(1, "Give the most steps that loops may take, such as 1e7, or leave it out.");
+
 const check: OptionTable<CheckOptions> = {
   rtol: numberFrom(0, "Give a limit such as 1e-4."),
   atol: numberFrom(0, "Give a limit such as 1e-6."),
@@ -28,6 +30,7 @@ const check: OptionTable<CheckOptions> = {
   seed: integerFrom(0, "Give a whole number, such as 1."),
   inputs: list("Give an array, each entry as run() takes its inputs: check: { inputs: [x1, x2] }."),
   rewrites: flag("true compares every rewrite with what it replaces; that is the default."),
+  maxSteps,
   reproduction: text("a path", 'Write check: { reproduction: "wrong.onnx" }.'),
 };
 
@@ -67,7 +70,7 @@ export const loadOptions: OptionTable<LoadOptions> = { ...compile, example: anyt
 
 export const engineOptions: OptionTable<EngineChoice> = { threads };
 
-export const runOptions: OptionTable<RunOptions> = { signal: abortSignal };
+export const runOptions: OptionTable<RunOptions> = { signal: abortSignal, maxSteps };
 
 export const saveOptions: OptionTable<SaveOptions> = {
   target: text("the name of a target", 'Write target: "portable", "onnxruntime" or "onnxruntime@1.17".'),

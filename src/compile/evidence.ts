@@ -33,17 +33,17 @@ export interface Prepared {
 }
 
 /** The limits of a check, from what the user asked for and from what the faithful graph computes. */
-export function tolerancesOf(graph: Graph, { rtol, atol = 0, topk = 5 }: CheckOptions = {}): Tolerances {
+export function tolerancesOf(graph: Graph, { rtol, atol = 0, topk = 5, maxSteps }: CheckOptions = {}): Tolerances {
   const limits = outputLimits(graph).map((limit) => (limit === 0 ? 0 : (rtol ?? limit)));
   // A limit that the user gave is meant.
-  if (rtol !== undefined) return { limits, atol, topk };
+  if (rtol !== undefined) return { limits, atol, topk, maxSteps };
   const measured = new Map<CheckCase, readonly number[]>();
   const rounding = (check: CheckCase) => {
-    const known = measured.get(check) ?? roundingNoise(graph, check.inputs, check.expected);
+    const known = measured.get(check) ?? roundingNoise(graph, check.inputs, check.expected, maxSteps);
     measured.set(check, known);
     return known;
   };
-  return { limits, atol, topk, rounding };
+  return { limits, atol, topk, maxSteps, rounding };
 }
 
 /** `cases` come first the random one, then those that the user gave. */

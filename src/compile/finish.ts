@@ -38,6 +38,11 @@ export interface CheckOptions {
   readonly inputs?: readonly unknown[];
   /** Compare every rewrite with the nodes it replaces, before it is applied. Default true; costs about one multiplication per weight. */
   readonly rewrites?: boolean;
+  /**
+   * The most steps that loops may take in one run of a check (nodes inside of them, and beginnings of bodies). Default for `load`: 1e6, as a
+   * file may hold a Loop without an end; for `trace`: no limit.
+   */
+  readonly maxSteps?: number;
   /** Where to write the nodes around the first wrong rewrite when a check fails: `<path>` as ONNX, the inputs as `<path>.inputs.safetensors`. */
   readonly reproduction?: string;
 }
@@ -71,7 +76,7 @@ export interface FinishInput {
   readonly graph: Graph;
   readonly signature: Signature;
   /** Makes the cases when they are first needed: the first one is the random one. */
-  readonly cases: () => readonly CheckCase[];
+  readonly cases: () => readonly CheckCase[] | Promise<readonly CheckCase[]>;
   /**
    * On which cases `graph` must be shown to equal eager bit for bit: the first, or all where they take different paths; on none for a
    * loaded file, where the graph itself is the reference.
@@ -120,7 +125,7 @@ export async function finish<Out>(input: FinishInput, options: CompileOptions): 
       stages: clock.stages,
       notes,
     });
-    const evidence = makeEvidence(tolerances, input.example, input.cases(), options);
+    const evidence = makeEvidence(tolerances, input.example, await input.cases(), options);
     return new CompiledModule<Out>({ graph, executable, signature: input.signature, report: compileReport, evidence });
   } catch (error) {
     await preparing.then(
@@ -142,8 +147,9 @@ async function optimizeChecked(
   try {
     return runPasses(graph, passes, options);
   } catch (error) {
-    const inputs = cases()[0]?.inputs;
-    if (reproduction === undefined || !inputs || !(error instanceof EquivalenceError)) throw error;
+    if (reproduction === undefined || !(error instanceof EquivalenceError)) throw error;
+    const inputs = (await cases())[0]?.inputs;
+    if (!inputs) throw error;
     throw withReproduction(error, await writeReproduction(source, { path: reproduction, passes, options, inputs }));
   }
 }
@@ -180,7 +186,7 @@ class Checker {
   async run(): Promise<{ certificate: Certificate; notes: readonly string[]; executable: Executable }> {
     const { clock, graph: source, example } = this.#input;
     clock.enter("running eager on other inputs");
-    const cases = this.#input.cases();
+    const cases = await this.#input.cases();
     const { bitwise, notes } = this.#input;
     if (bitwise !== "none") clock.enter("checking the graph bit for bit");
     for (const c of cases.slice(0, bitwise === "first" ? 1 : bitwise === "all" ? cases.length : 0))

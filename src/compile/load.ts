@@ -11,7 +11,7 @@ import type { Graph } from "../ir/graph.ts";
 import type { TensorType } from "../ir/type.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
-import { runGraph } from "../ops/run-graph.ts";
+import { runGraphInSlices } from "../ops/run-graph.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
@@ -31,11 +31,15 @@ export interface LoadOptions extends CompileOptions {
 /** The size taken for a symbolic dimension that nothing says more about. */
 const defaultSize = 2;
 
+/** What loops of a file may take in one run of its check, where nobody says otherwise: some ten seconds of the interpreter. */
+export const defaultMaxSteps = 1_000_000;
+
 /**
  * Reads an ONNX file, optimises it, and checks that the optimised graph computes what the file's own graph does. A file that `save` wrote gets
  * its structure of inputs and outputs back. Loading runs no code of the file.
  *
- * Throws OnnxFormatError for files that are damaged or not ONNX, UnsupportedOpError for operators that Ingot lacks, FileError, EquivalenceError.
+ * Throws OnnxFormatError for files that are damaged or not ONNX, UnsupportedOpError for operators that Ingot lacks, `StepLimit` for a Loop
+ * that does not end within `check.maxSteps`, FileError, EquivalenceError.
  *
  * @example
  * const m = await load("resnet152.onnx");
@@ -58,8 +62,9 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Com
   const signature = readSignature(graph, path);
   const certificate = certificateOf(graph, path);
   graph.metadata.delete(certificateKey);
-  const cases = once(() => referenceCases(graph, signature, certificate, path, options));
-  return finish<Nested>({ graph, signature, cases, bitwise: "none", example: undefined, clock }, options);
+  const bounded = { ...options, check: { ...options.check, maxSteps: options.check?.maxSteps ?? defaultMaxSteps } };
+  const cases = once(() => referenceCases(graph, signature, certificate, path, bounded));
+  return finish<Nested>({ graph, signature, cases, bitwise: "none", example: undefined, clock }, bounded);
 }
 
 function certificateOf(graph: Graph, path: string): Certificate | undefined {
@@ -68,26 +73,29 @@ function certificateOf(graph: Graph, path: string): Certificate | undefined {
 }
 
 /** The cases of a graph that is its own reference: certificate, given example, given inputs; else random inputs of the declared shapes. */
-export function referenceCases(
+async function referenceCases(
   graph: Graph,
   signature: Signature,
   certificate: Certificate | undefined,
   file: string,
   options: LoadOptions,
-): CheckCase[] {
-  const run = (inputs: readonly Storage[]) => runGraph(graph, inputs, { reuseMemory: true }) as Storage[];
-  const given = [...(options.example === undefined ? [] : [options.example]), ...(options.check?.inputs ?? [])].map((inputs, i) => {
+): Promise<CheckCase[]> {
+  const { example, check } = options;
+  const run = (inputs: readonly Storage[]) =>
+    runGraphInSlices(graph, inputs, { reuseMemory: true, maxSteps: check?.maxSteps }) as Promise<Storage[]>;
+  const given: CheckCase[] = [];
+  for (const inputs of [...(example === undefined ? [] : [example]), ...(check?.inputs ?? [])]) {
     const storages = bindInputs(graph.name, graph, signature, inputs).map((t) => Tensor.storageOf(t) as Storage);
-    return givenCase(`given input ${i}`, storages, run(storages));
-  });
+    given.push(givenCase(`given input ${given.length}`, storages, await run(storages)));
+  }
   const known = certificate && knownRecipes(graph, certificate);
-  const recipes = known ?? declaredRecipes(graph, options.check?.seed ?? 1);
+  const recipes = known ?? declaredRecipes(graph, check?.seed ?? 1);
   if (given.length > 0 && !known) return given;
   try {
     const inputs = recipes.map(makeInput);
-    return [{ label: "random", recipes, inputs, expected: run(inputs) }, ...given];
+    return [{ label: "random", recipes, inputs, expected: await run(inputs) }, ...given];
   } catch (error) {
-    if (!(error instanceof IngotError) || error instanceof ArgumentError) throw error;
+    if (!(error instanceof IngotError) || error instanceof ArgumentError || error.code === "StepLimit") throw error;
     throw ingotError("NoCheckInputs", { file, problem: error.summary }, { cause: error });
   }
 }

@@ -17,7 +17,7 @@ import { callModel } from "../trace/model.ts";
 import { readModelCode } from "../trace/model-code.ts";
 import { flattenOutputs, unflatten } from "../trace/structure.ts";
 import { tolerancesOf } from "./evidence.ts";
-import { declaredRecipes } from "./load.ts";
+import { declaredRecipes, defaultMaxSteps } from "./load.ts";
 import { readSignature } from "./parse-signature.ts";
 
 export interface VerifyOptions {
@@ -28,6 +28,8 @@ export interface VerifyOptions {
   readonly topk?: number;
   /** Further runs on fresh random inputs when two files, or a file and a model, are compared; default 3. */
   readonly runs?: number;
+  /** The most steps that loops may take in one run, as the files may hold a Loop without an end; default 1e6. */
+  readonly maxSteps?: number;
   readonly onProgress?: (what: string) => void;
 }
 
@@ -75,7 +77,7 @@ async function replay(
   const inputs = c.inputs.map((recipe) => makeInput(recipe));
   const changed = c.inputs.find((recipe, i) => hashStorage(inputs[i] as Storage) !== recipe.sha256);
   if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
-  const outputs = (await executable.run(inputs)) as Storage[];
+  const outputs = (await executable.run(inputs, bounds(options))) as Storage[];
   const problem = c.outputs
     .map((evidence, i) => checkEvidence(evidence, outputs[i] as Storage, options.rtol ?? limitOf(certificate, c.label, i)))
     .find((p) => p !== undefined);
@@ -98,8 +100,10 @@ export async function verifyFiles(a: string, b: string, options: VerifyOptions =
     await withExecutable(first, engine, (x) =>
       withExecutable(second, engine, async (y) => {
         for (const { label, inputs } of randomRuns(first, options)) {
-          const expected = (await x.run(inputs)) as Storage[];
-          rows.push(compared({ engine, label, graph: first, inputs, expected }, (await y.run(inputs)) as Storage[], options));
+          const expected = (await x.run(inputs, bounds(options))) as Storage[];
+          rows.push(
+            compared({ engine, label, graph: first, inputs, expected }, (await y.run(inputs, bounds(options))) as Storage[], options),
+          );
         }
       }),
     );
@@ -120,7 +124,7 @@ export async function verifyModel(path: string, model: Model, options: VerifyOpt
       for (const { label, inputs } of randomRuns(graph, options)) {
         const args = unflatten(signature.argumentLayout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
         const expected = inMode(model, code, mode, () => flattenOutputs(callModel(model, args)).tensors.map((t) => t.storage));
-        const actual = ((await executable.run(inputs)) as Storage[]).slice(0, expected.length);
+        const actual = ((await executable.run(inputs, bounds(options))) as Storage[]).slice(0, expected.length);
         rows.push(compared({ engine, label, graph, inputs, expected }, actual, options));
       }
     });
@@ -140,7 +144,7 @@ function compared({ engine, label, graph, inputs, expected }: Run, actual: reado
   if (expected.length !== actual.length)
     return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
   const { rtol, topk } = options;
-  const tolerances = tolerancesOf(graph, { ...(rtol !== undefined && { rtol }), ...(topk !== undefined && { topk }) });
+  const tolerances = tolerancesOf(graph, { ...bounds(options), ...(rtol !== undefined && { rtol }), ...(topk !== undefined && { topk }) });
   const { outputs } = compareCase({ label, recipes: undefined, inputs, expected }, actual, graph.outputNames, tolerances);
   const bad = outputs.find((o) => !o.ok);
   return {
@@ -162,6 +166,8 @@ function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inpu
     inputs: recipes.map((r) => makeInput({ ...r, seed: r.seed + i * 1000 })),
   }));
 }
+
+const bounds = ({ maxSteps = defaultMaxSteps }: VerifyOptions) => ({ maxSteps });
 
 function enginesOf(options: VerifyOptions): readonly EngineName[] {
   if (options.engines) return options.engines;

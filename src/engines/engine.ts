@@ -13,8 +13,13 @@ export interface EngineOptions {
 }
 
 export interface RunOptions {
-  /** Cancels the run: its promise rejects. */
+  /** Cancels the run, inside of a loop too: its promise rejects. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The most steps that the graph's loops may take together: nodes that run inside of them, and beginnings of bodies. Beyond it the run
+   * rejects with `StepLimit`, or `StepTime` on an engine that cannot count. Default: no limit.
+   */
+  readonly maxSteps?: number | undefined;
 }
 
 /**

@@ -12,9 +12,12 @@ export type EngineName = keyof typeof engines;
 /** The names of all engines, in order of preference. */
 export const engineNames = Object.keys(engines) as readonly EngineName[];
 
+/** Why an engine that nobody asked for by name gives way to the next: it does not load, or lacks a kernel for a node of the graph. */
+const givesWay: ReadonlySet<string> = new Set(["EngineLibraryMissing", "EngineRejectedModel"]);
+
 /**
- * The first of these that can run here. One that is installed but does not load is passed over with a warning: a program should not fail on
- * a machine for which there is no build, nor be slow without a word.
+ * The first of these that can run here. One that is installed but does not load, or does not take the graph, is passed over with a warning: a
+ * program should not fail where another engine computes it, nor be slow without a word. ONNX Runtime's message names the node.
  */
 export function firstThatLoads(candidates: readonly [Engine, ...Engine[]]): Engine {
   const [first, second, ...others] = candidates;
@@ -29,7 +32,7 @@ export function firstThatLoads(candidates: readonly [Engine, ...Engine[]]): Engi
       try {
         return await first.prepare(graph, options);
       } catch (error) {
-        if (!(error instanceof IngotError) || error.code !== "EngineLibraryMissing") throw error;
+        if (!(error instanceof IngotError) || !givesWay.has(error.code)) throw error;
         process.emitWarning(`${error.summary}; the engine "${next.name}" is used instead`, { code: error.code, type: "IngotWarning" });
         return next.prepare(graph, options);
       }

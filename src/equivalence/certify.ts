@@ -23,6 +23,8 @@ export interface Tolerances {
   readonly limits: readonly number[];
   readonly atol: number;
   readonly topk: number;
+  /** The most steps that loops may take in one run; default: no limit. */
+  readonly maxSteps?: number | undefined;
   /** How far rounding alone moves each output, absolutely; asked for only when an error is over its limit. Absent where the limit is final. */
   readonly rounding?: (check: CheckCase) => readonly number[];
 }
@@ -78,7 +80,7 @@ export async function checkExecutable(
   check: CheckCase,
   tolerances: Tolerances,
 ): Promise<{ readonly row: CertificateRow; readonly comparison: Comparison }> {
-  const actual = (await executable.run(check.inputs)) as Storage[];
+  const actual = (await executable.run(check.inputs, { maxSteps: tolerances.maxSteps })) as Storage[];
   const comparison = compareCase(check, actual, executable.graph.outputNames, tolerances);
   return { row: rowOf(graph, executable.engine, check.label, comparison), comparison };
 }

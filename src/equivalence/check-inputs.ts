@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { allocateFloats } from "../tensor/allocate.ts";
 import { type DType, isBig, isFloat } from "../tensor/dtype.ts";
+import { allocating } from "../tensor/memory.ts";
 import { Generator } from "../tensor/random.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -55,7 +56,7 @@ export function makeInput(recipe: InputRecipe): Storage {
     const choices = recipe.choices ?? [];
     return Storage.from(
       dtype,
-      Array.from({ length: n }, () => choices[g.integer(0, Math.max(1, choices.length))] ?? ""),
+      listOf(dtype, n, () => choices[g.integer(0, Math.max(1, choices.length))] ?? ""),
       shape,
     );
   }
@@ -63,8 +64,18 @@ export function makeInput(recipe: InputRecipe): Storage {
   const span = high - low + 1n;
   // A wider range than a generator draws from at once takes 64 bits; that some values are then a little likelier does not matter here.
   const draw = () => low + (span < 2n ** 53n ? BigInt(g.integer(0, Number(span))) : ((BigInt(g.bits()) << 32n) | BigInt(g.bits())) % span);
-  return Storage.from(dtype, isBig(dtype) ? Array.from({ length: n }, draw) : Array.from({ length: n }, () => Number(draw())), shape);
+  return Storage.from(dtype, isBig(dtype) ? listOf(dtype, n, draw) : listOf(dtype, n, () => Number(draw())), shape);
 }
+
+/** `n` values, if there is room for them: a file may declare any size. Throws `TensorTooLarge`. */
+function listOf<T>(dtype: DType, n: number, draw: () => T): T[] {
+  const list = allocating(dtype, n, bytesPerEntry, () => new Array<T>(n));
+  for (let i = 0; i < n; i++) list[i] = draw();
+  return list;
+}
+
+/** Of a list in memory. */
+const bytesPerEntry = 8;
 
 /** SHA-256 of an input's elements in little-endian row-major order. */
 export function hashStorage(storage: Storage): string {

@@ -19,16 +19,16 @@ export const explainedByRounding = 4;
 
 /**
  * For each output the largest absolute change when every float weight and input moves by one rounding, up or down at random (seeded); 0 for
- * outputs that are no floats. Costs one run of the graph and a copy of its weights.
+ * outputs that are no floats. Costs one run of the graph and a copy of its weights. Throws `StepLimit`.
  */
-export function roundingNoise(graph: Graph, inputs: readonly Storage[], expected: readonly Storage[]): number[] {
+export function roundingNoise(graph: Graph, inputs: readonly Storage[], expected: readonly Storage[], maxSteps?: number): number[] {
   const { graph: moved } = cloneGraph(graph);
   const g = new Generator(1);
   for (const part of allGraphs(moved)) for (const v of part.initializers) if (v.storage) v.storage = nudged(v.storage, g);
   const outputs = runGraph(
     moved,
     inputs.map((s) => nudged(s, g)),
-    { reuseMemory: true },
+    { reuseMemory: true, maxSteps },
   );
   return expected.map((e, i) => {
     const a = outputs[i];

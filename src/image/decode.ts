@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
+import { maxPixels as largest } from "../ops/picture-bounds.ts";
 import type { RgbImage } from "./rgb.ts";
 
 export interface DecodeOptions {
@@ -23,7 +24,7 @@ const formatNames = "JPEG, PNG, WebP, GIF, TIFF and AVIF";
  * const { data, width, height } = await decode("cat.jpg");
  */
 export async function decode(source: string | Uint8Array, options: DecodeOptions = {}): Promise<RgbImage> {
-  const { rotate = false, maxPixels = 2 ** 28 } = options;
+  const { rotate = false, maxPixels = largest } = options;
   if (!Number.isSafeInteger(maxPixels) || maxPixels < 1) {
     const hint = "It is the largest width * height that is decoded.";
     throw ingotError("InvalidArgument", {

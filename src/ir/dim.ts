@@ -211,6 +211,9 @@ function opaque(kind: "floordiv" | "max" | "min", first: Dim, second: Dim): Term
   return { coefficient: 1, atoms: [{ kind, a, b, key }] };
 }
 
+/** What an expression may grow to; those of real models have a few terms. */
+const largest = { terms: 128, characters: 4000 };
+
 function normalize(terms: readonly Term[]): Dim {
   const byKey = new Map<string, Term>();
   for (const t of terms) {
@@ -224,6 +227,8 @@ function normalize(terms: readonly Term[]): Dim {
   const only = kept[0]?.[1];
   if (only === undefined) return 0;
   if (kept.length === 1 && only.atoms.length === 0) return only.coefficient;
+  // Sizes that are multiplied or compared with themselves again and again would have no end of terms: nothing is known of them then.
+  if (kept.length > largest.terms || kept.reduce((n, [key]) => n + key.length, 0) > largest.characters) return unknownDim();
   return new DimExpr(kept.map(([, t]) => t));
 }
 

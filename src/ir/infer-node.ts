@@ -113,7 +113,8 @@ function wrongKind(schema: OpSchema, formal: FormalParameter, actual: ValueType)
 export function resolveAttributes(schema: OpSchema, given: Attributes): Attributes {
   const out: Record<string, AttributeValue> = {};
   for (const [name, value] of Object.entries(given)) {
-    const spec = schema.attributes[name];
+    // A name from a file may be that of something every object has: `constructor`.
+    const spec = Object.hasOwn(schema.attributes, name) ? schema.attributes[name] : undefined;
     if (!spec)
       throw ingotError("UnknownAttribute", {
         op: schema.name,

@@ -1,5 +1,6 @@
 // Types of values: tensors with a dtype and symbolic dims, and the containers ONNX has.
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
+import { checkRank } from "../tensor/shape.ts";
 import { type Dim, dimEquals, isUnknownDim } from "./dim.ts";
 
 /** A tensor; `shape` is absent when not even the rank is known. */
@@ -24,8 +25,13 @@ export interface MapType {
 }
 export type ValueType = TensorType | SequenceType | OptionalType | MapType;
 
-/** @example tensorType("float32", [symbol("batch"), 3, 224, 224]) */
+/**
+ * Throws `InvalidShape` for more axes than a tensor may have.
+ *
+ * @example tensorType("float32", [symbol("batch"), 3, 224, 224])
+ */
 export function tensorType(dtype: DType, shape?: readonly Dim[]): TensorType {
+  if (shape) checkRank("a tensor's type", shape.length);
   return { kind: "tensor", dtype, shape };
 }
 

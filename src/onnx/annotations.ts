@@ -1,6 +1,6 @@
 // Annotations and the fields of ONNX's messages that hold them, which graphs, nodes, values and tensors have alike.
 import type { Annotations, GraphAnnotations } from "../ir/annotations.ts";
-import type { Message, ModelProto } from "./schema.ts";
+import type { Message, ModelProto, NodeProto } from "./schema.ts";
 
 type Entries = readonly Message<"StringStringEntryProto">[];
 
@@ -15,6 +15,29 @@ interface Annotated {
 export function annotationsOf({ docString, metadataProps, unknown }: Annotated, known: Entries = []): Annotations | undefined {
   const metadata = metadataProps?.filter(({ key, value }) => !known.some((k) => k.key === key && k.value === value));
   return present({ docString: docString || undefined, metadata: metadata?.length ? metadata : undefined, unknown });
+}
+
+/**
+ * Of the initializer that stands for a Constant: what the file says of its node, its tensor and its value, in this order. Unknown fields of the
+ * node are left out: their numbers mean something else in a tensor.
+ */
+export function constantAnnotations(
+  { docString, metadataProps, attribute }: NodeProto,
+  ofValue: Annotations | undefined,
+): Annotations | undefined {
+  const tensor = attribute?.find(({ t }) => t)?.t;
+  const said = [annotationsOf({ docString, metadataProps }), tensor && annotationsOf(tensor), ofValue];
+  const metadata = new Map(
+    said
+      .flatMap((s) => s?.metadata ?? [])
+      .reverse()
+      .map((entry) => [entry.key, entry]),
+  );
+  return present({
+    docString: said.find((s) => s?.docString !== undefined)?.docString,
+    metadata: metadata.size > 0 ? [...metadata.values()].reverse() : undefined,
+    unknown: said[1]?.unknown,
+  });
 }
 
 /** The fields to write; `own` entries of the metadata come first, and stand for others of their keys. */

@@ -115,9 +115,9 @@ export function constantOf(attributes: ReadonlyMap<string, RawAttribute>, contex
 /** The converted node's attributes as its schema types them. Throws `OnnxInvalid` for integers that are no safe numbers. */
 export function finalAttributes(node: NodeDraft, schemas: OpSchemas, context: AttributeContext): Attributes {
   const specs = schemas.get(node.op)?.attributes ?? {};
-  const out: Record<string, AttributeValue> = {};
-  for (const [name, value] of node.attributes) out[name] = finalValue(value, specs[name]?.kind, name, context);
-  return out;
+  const kindOf = (name: string) => (Object.hasOwn(specs, name) ? specs[name]?.kind : undefined);
+  // From entries, so that an attribute called `__proto__` is one like any other, and refused as unknown.
+  return Object.fromEntries([...node.attributes].map(([name, value]) => [name, finalValue(value, kindOf(name), name, context)]));
 }
 
 function finalValue(value: RawAttribute, kind: AttributeKind | undefined, name: string, context: AttributeContext): AttributeValue {

@@ -13,6 +13,7 @@ import { fitOpset } from "./fit-opset.ts";
 import { anyFormOpset } from "./node-opset.ts";
 import { type OlderForm, olderForm } from "./opset/older-forms.ts";
 import { producerName, producerVersion } from "./producer.ts";
+import { withParameters, writtenQuantization } from "./quantization-annotations.ts";
 import { lowerRaises, raisedMessage } from "./raise-nodes.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
 import { attributeTypes } from "./schema.ts";
@@ -69,7 +70,8 @@ export function exportModel(graph: Graph, options: ExportOptions = {}): Exported
       hint: "ONNX Runtime and others no longer take older files.",
     });
   const limited = Number.isFinite(limit);
-  const { graph: fitted, names: raising } = lowerRaises(limited ? fitOpset(graph, limit) : graph);
+  const annotated = options.valueInfo === false ? graph : withParameters(graph);
+  const { graph: fitted, names: raising } = lowerRaises(limited ? fitOpset(annotated, limit) : annotated);
   const versions = graphOpsets(fitted);
   if (limited && (versions.get("") ?? 1) > limit) versions.set("", graphOpsets(fitted, anyFormOpset).get("") ?? limit);
   const names = assignNames(fitted, raising);
@@ -122,7 +124,7 @@ class GraphWriter {
         .map((value) => this.#initializer(graph, value)),
       input: graph.inputs.map((value) => this.#info(value)),
       output: graph.outputs.map((value, i) => this.#info(value, aliases.find((a) => a.index === i)?.name)),
-      ...(this.#options.valueInfo !== false && { valueInfo: this.#valueInfo(graph) }),
+      ...(this.#options.valueInfo !== false && { valueInfo: this.#valueInfo(graph), ...this.#quantization(graph) }),
       ...annotated(graph.annotations, graph.parent ? [...graph.metadata].map(([key, value]) => ({ key, value })) : []),
     };
   }
@@ -138,6 +140,11 @@ class GraphWriter {
       for (const value of node.outputs)
         if (!outputs.has(value) && (value.annotations || (value.type.kind === "tensor" && value.type.shape))) infos.push(this.#info(value));
     return infos;
+  }
+
+  #quantization(graph: Graph): Pick<GraphProto, "quantizationAnnotation"> {
+    const quantizationAnnotation = writtenQuantization(graph, (value) => this.#names.of(value));
+    return quantizationAnnotation.length > 0 ? { quantizationAnnotation } : {};
   }
 
   #initializer(graph: Graph, value: Value): TensorProto {

@@ -1,6 +1,6 @@
 // Tensors that a model keeps in other files of its folder. The names stand in the model, so they are not trusted.
 import type { FileHandle } from "node:fs/promises";
-import { open, realpath } from "node:fs/promises";
+import { open, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, sep, win32 } from "node:path";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
@@ -15,13 +15,21 @@ interface Place {
   readonly length: number | undefined;
 }
 
+/** An open file of tensors. */
+interface DataFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+  /** How many bytes of it tensors have taken so far. */
+  taken: number;
+}
+
 /**
  * Reads the external data of all tensors of a model. Each place is read once, into memory that suits any element type.
  * Throws `OnnxExternalData` and the errors of files.
  */
 export async function readExternalData(model: ModelProto, modelPath: string): Promise<Map<TensorProto, Uint8Array>> {
   const found = new Map<TensorProto, Uint8Array>();
-  const files = new Map<string, FileHandle>();
+  const files = new Map<string, DataFile>();
   const read = new Map<string, Uint8Array>();
   try {
     for (const tensor of allTensors(model)) {
@@ -35,7 +43,7 @@ export async function readExternalData(model: ModelProto, modelPath: string): Pr
     }
     return found;
   } finally {
-    for (const file of files.values()) await file.close();
+    for (const { handle } of files.values()) await handle.close();
   }
 }
 
@@ -72,21 +80,31 @@ async function resolveInside(location: string, modelPath: string, fail: (problem
 async function readPlace(
   { location, offset, length }: Place,
   modelPath: string,
-  files: Map<string, FileHandle>,
+  files: Map<string, DataFile>,
   fail: (problem: string) => Error,
 ): Promise<Uint8Array> {
   const path = await resolveInside(location, modelPath, fail);
   try {
-    const file = files.get(path) ?? (await open(path, "r"));
+    const file = files.get(path) ?? (await openData(path, location, fail));
     files.set(path, file);
-    const status = await file.stat();
-    if (!status.isFile()) throw fail(`"${location}" is not a file`);
-    const bytes = length ?? Math.max(0, status.size - offset);
-    if (offset + bytes > status.size) throw fail(`it is announced at ${offset} with ${bytes} bytes, but "${location}" has ${status.size}`);
-    return await readFully(file, offset, bytes);
+    const { handle, size } = file;
+    const bytes = length ?? Math.max(0, size - offset);
+    if (offset + bytes > size) throw fail(`it is announced at ${offset} with ${bytes} bytes, but "${location}" has ${size}`);
+    // Tensors that share a place were read once. Places that overlap would make much memory of a small file.
+    file.taken += bytes;
+    if (file.taken > size)
+      throw fail(`the tensors up to it take ${file.taken} bytes of "${location}", which has ${size}: their places overlap`);
+    return await readFully(handle, offset, bytes);
   } catch (cause) {
     throw fileError("read", path, cause);
   }
+}
+
+/** Opens what is a file; a pipe would be waited for without an end. */
+async function openData(path: string, location: string, fail: (problem: string) => Error): Promise<DataFile> {
+  const status = await stat(path);
+  if (!status.isFile()) throw fail(`"${location}" is not a file`);
+  return { handle: await open(path, "r"), size: status.size, taken: 0 };
 }
 
 /** The system reads at most about 2 GiB at once. */

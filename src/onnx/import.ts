@@ -9,12 +9,13 @@ import type { OpSchemas } from "../ir/schema.ts";
 import { mapContents, meetTypes, tensorType, typeFits, type ValueType } from "../ir/type.ts";
 import { installImageCodec } from "../ops/image-decoder.ts";
 import type { Storage } from "../tensor/storage.ts";
-import { annotationsOf, modelAnnotations } from "./annotations.ts";
+import { annotationsOf, constantAnnotations, modelAnnotations } from "./annotations.ts";
 import { constantOf, finalAttributes, rawAttributes } from "./attributes.ts";
 import { provenanceFromProps, provenanceToProps } from "./export.ts";
 import { convertToNewest } from "./opset/convert.ts";
 import { NodeDraft, type RawAttribute } from "./opset/draft.ts";
 import { orderNodes } from "./order-nodes.ts";
+import { readQuantization } from "./quantization-annotations.ts";
 import { raisedMessage, raiseOp } from "./raise-nodes.ts";
 import type { FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto } from "./schema.ts";
 import { sparseName, sparseToStorage } from "./sparse-tensor.ts";
@@ -80,6 +81,9 @@ export function importModel(model: ModelProto, options: ImportOptions): Graph {
   return new Importer(model, options).import();
 }
 
+/** The nodes that functions may put in place of their calls: so many, and so many for each node that the file writes down. */
+const mostUnfolded = { least: 50_000, perNode: 20 };
+
 /** `ai.onnx` is the default domain's other name. */
 const domainOf = (domain: string | undefined) => (domain === "ai.onnx" ? "" : (domain ?? ""));
 const functionKey = (domain: string | undefined, name: string | undefined, overload: string | undefined) =>
@@ -90,6 +94,9 @@ class Importer {
   readonly #file: string;
   readonly #options: ImportOptions;
   readonly #functions = new Map<string, FunctionProto>();
+  /** How many nodes of functions may be put in place of calls, and how many were so far. */
+  readonly #mostUnfolded: number;
+  #unfolded = 0;
 
   constructor(model: ModelProto, options: ImportOptions) {
     this.#model = model;
@@ -100,6 +107,8 @@ class Importer {
       if (this.#functions.has(key)) throw this.#invalid(`the function ${f.domain ?? ""}.${f.name ?? ""} is defined twice`);
       this.#functions.set(key, f);
     }
+    const written = [model.graph, ...this.#functions.values()].reduce((n, part) => n + (part?.node?.length ?? 0), 0);
+    this.#mostUnfolded = mostUnfolded.least + mostUnfolded.perNode * written;
   }
 
   import(): Graph {
@@ -129,6 +138,7 @@ class Importer {
   /** `inputTypes` stand in for the types of a body's inputs that the file leaves out. */
   #fill(scope: Scope, proto: GraphProto, inputTypes: readonly (ValueType | undefined)[] = []): void {
     const { graph } = scope;
+    if (!graph.parent) this.#checkInterface(proto);
     graph.annotations = annotationsOf(proto);
     for (const info of [...(proto.input ?? []), ...(proto.valueInfo ?? []), ...(proto.output ?? [])]) {
       const annotations = annotationsOf(info);
@@ -151,6 +161,7 @@ class Importer {
     for (const { name = "", type } of [...(proto.valueInfo ?? []), ...(proto.output ?? [])])
       if (type && !scope.values.has(name)) this.#declare(scope, name, type);
     this.#nodes(scope, proto.node ?? []);
+    readQuantization(proto.quantizationAnnotation ?? [], scope.values, (name) => scope.find(name));
     const outputs = (proto.output ?? []).map(({ name = "" }) =>
       this.#lookup(scope, name, `the graph "${graph.name}" gives it as an output`),
     );
@@ -158,6 +169,16 @@ class Importer {
       outputs,
       (proto.output ?? []).map(({ name = "" }) => name),
     );
+  }
+
+  /** Who runs the model calls its inputs and outputs by name. */
+  #checkInterface({ input = [], output = [] }: GraphProto): void {
+    const seen = new Set<string>();
+    for (const { name = "" } of output) {
+      if (seen.has(name)) throw this.#invalid(`the graph lists the output \`${name}\` twice`);
+      seen.add(name);
+    }
+    if (seen.has("") || input.some(({ name = "" }) => name === "")) throw this.#invalid("an input or output of the graph has no name");
   }
 
   #declare(scope: Scope, name: string, type: NonNullable<Parameters<typeof typeFromProto>[0]>): void {
@@ -197,6 +218,7 @@ class Importer {
   }
 
   #node(scope: Scope, node: NodeProto): void {
+    if (scope.calls.length > 0) this.#countUnfolded(scope.calls);
     const { input = [], output = [], opType = "" } = node;
     const title = node.name ? `${opType} "${node.name}"` : `${opType} (which gives \`${output[0] ?? ""}\`)`;
     if (opType === "") throw this.#invalid(`the node ${node.name ?? output[0] ?? ""} has no operator`);
@@ -206,7 +228,9 @@ class Importer {
     const attributes = rawAttributes(node.attribute ?? [], context, (body) => this.#body(scope, body, bodyInputTypes(opType, inputs)));
     const domain = domainOf(node.domain);
     if (domain === "" && opType === "Constant") {
-      this.#define(scope, names[0] ?? "", scope.graph.addInitializer(constantOf(attributes, context), names[0]));
+      const constant = scope.graph.addInitializer(constantOf(attributes, context), names[0]);
+      this.#define(scope, names[0] ?? "", constant);
+      constant.annotations = constantAnnotations(node, constant.annotations);
       return;
     }
     const called = this.#functions.get(functionKey(domain, opType, node.overload));
@@ -248,6 +272,17 @@ class Importer {
       if (!value) throw this.#invalid(`${title} has no output ${i}, but the model names it \`${name}\``);
       refine(value, scope.declared.get(name));
       this.#define(scope, name, value);
+    });
+  }
+
+  /** A function that calls another twice, which calls a third twice, makes a graph beyond every memory of a small file. */
+  #countUnfolded(calls: readonly string[]): void {
+    if (++this.#unfolded <= this.#mostUnfolded) return;
+    const [domain, name] = JSON.parse(calls[0] as string) as string[];
+    throw ingotError("OnnxUnsupported", {
+      file: this.#file,
+      what: `the call of the function ${domain}.${name}, with which functions unfold to more than ${this.#mostUnfolded} nodes,`,
+      hint: "Functions are put in place of their calls. If the model is meant to be so large, export it without functions that call each other.",
     });
   }
 

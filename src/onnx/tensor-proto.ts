@@ -3,7 +3,7 @@
 import { ingotError } from "../errors/error.ts";
 import { type DType, dtypeFromOnnx, dtypeInfo, type Elements } from "../tensor/dtype.ts";
 import { packBits, packedSize, unpackBits } from "../tensor/pack-bits.ts";
-import { elementCount, formatShape } from "../tensor/shape.ts";
+import { elementCount, formatShape, largestRank } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { TensorProto } from "./schema.ts";
 
@@ -39,6 +39,8 @@ export function dtypeOf(number: number | undefined, what: string, file: string):
 
 /** The sizes of a tensor as numbers. Throws `OnnxTensor` for negative sizes and products that overflow. */
 export function shapeOf(dims: readonly bigint[], tensor: string, file: string): number[] {
+  if (dims.length > largestRank)
+    throw ingotError("OnnxTensor", { file, tensor, problem: `it has ${dims.length} axes, and a tensor has at most ${largestRank}` });
   const shape = dims.map(Number);
   const bad = shape.find((d) => d < 0 || !Number.isSafeInteger(d));
   if (bad !== undefined) throw ingotError("OnnxTensor", { file, tensor, problem: `${bad} in ${formatShape(shape)} is not a size` });

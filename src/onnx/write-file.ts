@@ -2,7 +2,7 @@
 // Both are written under temporary names and renamed; the model comes last, so that a reader never finds it without its data.
 import { basename } from "node:path";
 import { ingotError } from "../errors/error.ts";
-import { writeFileAtomically } from "../weights/atomic-write.ts";
+import { writeFileAtomically, writeFilesTogether } from "../weights/atomic-write.ts";
 import { encodeMessage } from "./encode.ts";
 import type { ModelProto, TensorProto } from "./schema.ts";
 import { externalLocation } from "./tensor-proto.ts";
@@ -34,8 +34,10 @@ export async function writeModel(path: string, model: ModelProto, options: Write
   const { small, chunks } = separate(model, `${basename(path)}.data`);
   const encoded = encodeMessage("ModelProto", small);
   if (encoded.size > largestMessage) throw ingotError("OnnxTooLarge", { size: encoded.size });
-  await writeFileAtomically(`${path}.data`, chunks);
-  await writeFileAtomically(path, encoded.parts);
+  await writeFilesTogether([
+    { path: `${path}.data`, chunks },
+    { path, chunks: encoded.parts },
+  ]);
 }
 
 /** Throws `SaveFormat` for a name that another format goes by. */

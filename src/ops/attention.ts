@@ -14,6 +14,7 @@ import { building, type Composer, evaluating } from "./composition.ts";
 import { defineOp, float, graph, int } from "./define.ts";
 import { inputType, requireRank } from "./infer.ts";
 import { isHalf } from "./map-elements.ts";
+import { finishSteps } from "./steps.ts";
 
 interface AttentionAttributes {
   readonly is_causal: number;
@@ -268,7 +269,9 @@ export const flexAttention = defineOp("ai.onnx.preview.FlexAttention", {
     return [tensorType(inputType(c, 0).dtype, heads && outputShape(heads))];
   },
   flops: attentionFlops,
-  eval: ({ Q, K, V }, attributes, c) => composeFlex(evaluating, [Q, K, V], attributes, (body, x) => c.run(body, [x])[0] as Storage),
+  // The bodies change scores one by one and hold no loops worth a break: each is run to its end.
+  eval: ({ Q, K, V }, attributes, c) =>
+    composeFlex(evaluating, [Q, K, V], attributes, (body, x) => finishSteps(c.run(body, [x]))[0] as Storage),
   decompose: (g, inputs, attributes) => [
     composeFlex(building(g), inputs as readonly Value[], attributes, (body, x) => inlineGraph(g, body, [x])[0] as Value),
   ],

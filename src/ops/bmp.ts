@@ -2,15 +2,12 @@
 // Source: Microsoft's description of the bitmap headers.
 import { ingotError } from "../errors/error.ts";
 import type { Pixels } from "./image-decoder.ts";
+import { checkPictureSize, corruptPicture as corrupt, picture } from "./picture-bounds.ts";
 
 /** True for a file that begins as a BMP picture does. */
 export function isBmp(bytes: Uint8Array): boolean {
   return bytes[0] === 0x42 && bytes[1] === 0x4d && bytes.length >= 26;
 }
-
-const image = "the picture";
-const corrupt = (why: string) => ingotError("ImageCorrupt", { image, why });
-const maxPixels = 2 ** 28;
 
 const compressions = { none: 0, rle8: 1, rle4: 2, fields: 3, alphaFields: 6 } as const;
 
@@ -33,14 +30,14 @@ function readHeader(view: DataView): Header {
   const size = view.getUint32(14, true);
   const old = size === 12;
   if (!old && size < 40)
-    throw ingotError("ImageUnsupported", { image, what: `a BMP header of ${size} bytes`, formats: "BMP of Windows 2 and later" });
+    throw ingotError("ImageUnsupported", { image: picture, what: `a BMP header of ${size} bytes`, formats: "BMP of Windows 2 and later" });
   const width = old ? view.getUint16(18, true) : view.getInt32(18, true);
   const signed = old ? view.getUint16(20, true) : view.getInt32(22, true);
   const bits = view.getUint16(old ? 24 : 28, true);
   const compression = old ? 0 : view.getUint32(30, true);
   const height = Math.abs(signed);
   if (width < 1 || height < 1) throw corrupt(`${width} x ${signed} is no size`);
-  if (width * height > maxPixels) throw ingotError("ImageTooLarge", { image, width, height, limit: maxPixels });
+  checkPictureSize(width, height);
   const bitFields = compression === compressions.fields || compression === compressions.alphaFields;
   const masks: Header["masks"] = bitFields
     ? [view.getUint32(54, true), view.getUint32(58, true), view.getUint32(62, true)]
@@ -73,7 +70,7 @@ function decodePixels(bytes: Uint8Array, view: DataView, header: Header): Pixels
     ((bits === 16 || bits === 32) && [compressions.fields, compressions.alphaFields].includes(compression as 3));
   if (![1, 4, 8, 16, 24, 32].includes(bits) || !(runs || plain))
     throw ingotError("ImageUnsupported", {
-      image,
+      image: picture,
       what: `a BMP of ${bits} bits with compression ${compression}`,
       formats: "BMP of 1, 4, 8, 16, 24 and 32 bits, plain or run-length encoded",
     });

@@ -8,7 +8,7 @@ import { formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, graph } from "./define.ts";
 import { describeKind, OptionalValue, type RuntimeValue, tensorOf } from "./runtime-value.ts";
-import { stackValues } from "./stack-values.ts";
+import { GrowingStack, stackValues } from "./stack-values.ts";
 import { joinTypes, type LoopState, loopTypes, requireOutputs } from "./subgraph-types.ts";
 
 /** The outputs of the branch that `cond` chooses; only that branch runs. */
@@ -35,8 +35,8 @@ export const ifOp = defineOp("If", {
         : undefined;
     });
   },
-  eval({ cond }, { then_branch, else_branch }, context) {
-    return context.run(oneElement("If", "cond", cond) !== 0 ? then_branch : else_branch, []);
+  *eval({ cond }, { then_branch, else_branch }, context) {
+    return yield* context.run(oneElement("If", "cond", cond) !== 0 ? then_branch : else_branch, []);
   },
 });
 
@@ -73,20 +73,20 @@ export const loop = defineOp("Loop", {
     });
     return [...final, ...scans];
   },
-  eval({ M, cond, v_initial }, { body }, context) {
+  *eval({ M, cond, v_initial }, { body }, context) {
     const most = M ? oneElement("Loop", "M", M) : Number.POSITIVE_INFINITY;
     let going = cond ? oneElement("Loop", "cond", cond) !== 0 : true;
     let states: readonly RuntimeValue[] = v_initial;
-    const scans: Storage[][] = body.outputs.slice(v_initial.length + 1).map(() => []);
+    const scans = body.outputs.slice(v_initial.length + 1).map(() => new GrowingStack());
     for (let i = 0; i < most && going; i++) {
-      const outputs = context.run(body, [...loopArguments(body, i, going), ...states]);
+      const outputs = yield* context.run(body, [...loopArguments(body, i, going), ...states]);
       going = oneElement("Loop", "the body's condition", outputs[0]) !== 0;
       states = outputs.slice(1, v_initial.length + 1);
       scans.forEach((list, k) => {
-        list.push(tensorOf("Loop", `scan output ${k}`, outputs[v_initial.length + 1 + k]));
+        list.add(tensorOf("Loop", `scan output ${k}`, outputs[v_initial.length + 1 + k]));
       });
     }
-    const stacked = scans.map((list, k) => stackValues("Loop", list, k, elementOf(context.outputs[v_initial.length + k])));
+    const stacked = scans.map((list, k) => stackValues("Loop", list.values, k, elementOf(context.outputs[v_initial.length + k])));
     return [...states.map((state, i) => held(state, context.outputs[i])), ...stacked];
   },
 });

@@ -5,8 +5,9 @@ import type { Graph, Value } from "../ir/graph.ts";
 import type { AttributeKind, AttributeSchema, Attributes, FormalParameter, InferContext, OpSchema } from "../ir/schema.ts";
 import type { TensorType, ValueType } from "../ir/type.ts";
 import { allDTypes, type DType, wideDTypes } from "../tensor/dtype.ts";
-import type { Storage } from "../tensor/storage.ts";
+import { Storage } from "../tensor/storage.ts";
 import type { RuntimeValue } from "./runtime-value.ts";
+import type { Steps } from "./steps.ts";
 
 /** How closely two correct implementations agree: bit for bit, within a few units in the last place, or within a tolerance. */
 export type AccuracyClass = "exact" | "ulp" | "approximate";
@@ -69,8 +70,8 @@ export interface EvalContext {
   shape(i: number): number[];
   /** The dtype of output `i`. */
   dtype(i: number): DType;
-  /** Runs a sub-graph attribute with the captured values of the surrounding graph. */
-  run(body: Graph, inputs: readonly RuntimeValue[]): RuntimeValue[];
+  /** Runs a sub-graph attribute with the captured values of the surrounding graph: `yield* context.run(body, inputs)`. */
+  run(body: Graph, inputs: readonly RuntimeValue[]): Steps<RuntimeValue[]>;
 }
 
 /** How one node uses its operator. Attributes equal to their defaults may be left out. */
@@ -98,7 +99,12 @@ export interface DefineOp<I extends readonly string[], A extends Record<string, 
   readonly pure?: boolean;
   readonly infer: (context: InferContext) => readonly ValueType[];
   readonly inferDims?: (context: InferContext) => readonly (readonly Dim[] | undefined)[] | undefined;
-  eval(inputs: InputsOf<I>, attributes: AttributesOf<A>, context: EvalContext): Storage | readonly RuntimeValue[];
+  /** The kernel; a generator where it runs sub-graphs. */
+  eval(
+    inputs: InputsOf<I>,
+    attributes: AttributesOf<A>,
+    context: EvalContext,
+  ): Storage | readonly RuntimeValue[] | Steps<readonly RuntimeValue[]>;
   /** The operator in terms of others, for targets that lack it: gives the replacements of its outputs. */
   readonly decompose?: (
     builder: Graph,
@@ -116,8 +122,12 @@ export interface OpDefinition<N extends string = string> extends OpSchema {
   readonly breaking: readonly number[];
   /** The lowest version of the operator (not of a dtype) that can say what a node says. */
   minVersion(use: OpUse): number;
-  /** Positional form of `eval`; always gives an array with one entry per output. */
-  evaluate(inputs: readonly (RuntimeValue | undefined)[], attributes: Attributes, context: EvalContext): readonly RuntimeValue[];
+  /** Positional form of `eval`; always gives an array with one entry per output, or the steps that lead to it. */
+  evaluate(
+    inputs: readonly (RuntimeValue | undefined)[],
+    attributes: Attributes,
+    context: EvalContext,
+  ): readonly RuntimeValue[] | Steps<readonly RuntimeValue[]>;
   decompose?(builder: Graph, inputs: readonly (Value | undefined)[], attributes: Attributes, outputs: readonly Value[]): readonly Value[];
   flops?(inputs: readonly (TensorType | undefined)[], outputs: readonly TensorType[]): number;
 }
@@ -161,7 +171,7 @@ export function defineOp<
         named[formal.name] = formal.option === "variadic" ? values.slice(i) : values[i];
       });
       const result = def.eval(named as InputsOf<I>, attributes as AttributesOf<A>, context);
-      return Array.isArray(result) ? result : [result as Storage];
+      return result instanceof Storage ? [result] : result;
     },
     ...(def.decompose && { decompose: withDefaults(def.attributes ?? {}, def.decompose as NonNullable<OpDefinition["decompose"]>) }),
     ...(def.flops && { flops: def.flops }),

@@ -8,6 +8,7 @@ import { formatType, tensorType, type ValueType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { EvalContext, OpDefinition } from "./define.ts";
 import { MapValue, OptionalValue, type RuntimeValue } from "./runtime-value.ts";
+import { finishSteps, isSteps, type Steps } from "./steps.ts";
 import { joinTypes } from "./subgraph-types.ts";
 
 export interface EvaluateOptions {
@@ -24,6 +25,17 @@ export function evaluateOp(
   attributes: Attributes,
   options: EvaluateOptions = {},
 ): readonly RuntimeValue[] {
+  const started = startOp(definition, inputs, attributes, options);
+  return isSteps(started) ? finishSteps(started) : started;
+}
+
+/** As `evaluateOp`, but an operator that runs sub-graphs is only begun: its steps are the caller's to take. */
+export function startOp(
+  definition: OpDefinition,
+  inputs: readonly (RuntimeValue | undefined)[],
+  attributes: Attributes,
+  options: EvaluateOptions = {},
+): readonly RuntimeValue[] | Steps<readonly RuntimeValue[]> {
   const types = inputs.map((v, i) => (v === undefined ? undefined : runtimeType(v, options.declared?.[i])));
   checkInputs(definition, types);
   const resolved = resolveAttributes(definition, attributes);
@@ -42,7 +54,7 @@ export function evaluateOp(
   const outputs = definition.infer(context);
   const evaluation: EvalContext = {
     outputs,
-    shape: (i) => concreteShape(definition.name, outputs[i]),
+    shape: (i) => concreteShape(definition, outputs[i], types),
     dtype: (i) => {
       const type = outputs[i];
       if (type?.kind !== "tensor") throw new TypeError(`${definition.name}: output ${i} is not a tensor`);
@@ -59,12 +71,25 @@ export function evaluateOp(
       }),
   };
   try {
-    return definition.evaluate(inputs, resolved, evaluation);
+    const result = definition.evaluate(inputs, resolved, evaluation);
+    return isSteps(result) ? guarded(result, definition, outputs) : result;
   } catch (cause) {
-    // What the JavaScript engine throws where memory cannot be had.
-    if (!(cause instanceof RangeError && /^(Invalid (typed )?array|Array buffer allocation)/.test(cause.message))) throw cause;
-    throw ingotError("ResultTooLarge", { op: definition.opType, outputs: outputs.map(formatType).join(", ") }, { cause });
+    throw tooLarge(cause, definition, outputs);
   }
+}
+
+function* guarded<T>(steps: Steps<T>, definition: OpDefinition, outputs: readonly ValueType[]): Steps<T> {
+  try {
+    return yield* steps;
+  } catch (cause) {
+    throw tooLarge(cause, definition, outputs);
+  }
+}
+
+/** `ResultTooLarge` for what the JavaScript engine throws where memory cannot be had; anything else as it is. */
+function tooLarge(cause: unknown, { opType }: OpDefinition, outputs: readonly ValueType[]): unknown {
+  if (!(cause instanceof RangeError && /^(Invalid (typed )?array|Array buffer allocation)/.test(cause.message))) return cause;
+  return ingotError("ResultTooLarge", { op: opType, outputs: outputs.map(formatType).join(", ") }, { cause });
 }
 
 /** The concrete type of a value; that of an empty sequence is what was declared, or one of float32. */
@@ -77,8 +102,9 @@ export function runtimeType(value: RuntimeValue, declared?: ValueType): ValueTyp
   return { kind: "sequence", element };
 }
 
-function concreteShape(op: string, type: ValueType | undefined): number[] {
-  if (type?.kind !== "tensor" || !type.shape?.every((d) => typeof d === "number"))
-    throw new TypeError(`${op}: its inference gave no concrete shape for concrete inputs; the kernel must compute it`);
-  return type.shape as number[];
+/** Where sizes, axes or counts are no lists of integers (a matrix, say), no shape follows from them. Throws `ResultShapeUnknown`. */
+function concreteShape({ opType }: OpDefinition, type: ValueType | undefined, inputs: readonly (ValueType | undefined)[]): number[] {
+  if (type?.kind === "tensor" && type.shape?.every((d) => typeof d === "number")) return type.shape as number[];
+  const given = inputs.map((t) => (t ? formatType(t) : "none")).join(", ");
+  throw ingotError("ResultShapeUnknown", { op: opType, inputs: given });
 }

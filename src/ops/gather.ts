@@ -198,7 +198,7 @@ export function tuplePlaces(op: string, shape: readonly number[], indices: Stora
 /** Tuples are no longer than what they index, and the batch dimensions agree. Throws `ShapeMismatch`. */
 export function requireTuples(c: InferContext, data: readonly Dim[], indices: readonly Dim[], tuple: number, batch: number): void {
   const agree = data.slice(0, batch).every((d, i) => typeof d !== "number" || typeof indices[i] !== "number" || d === indices[i]);
-  if (agree && batch + tuple <= data.length && batch < Math.max(1, indices.length)) return;
+  if (agree && batch >= 0 && batch + tuple <= data.length && batch < Math.max(1, indices.length)) return;
   throw ingotError("ShapeMismatch", {
     op: c.op,
     what: "indices",

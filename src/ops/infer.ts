@@ -4,7 +4,7 @@ import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { formatType, type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { checkRank, formatShape } from "../tensor/shape.ts";
 
 /** The type of input `i`, which the schema makes a tensor. */
 export function inputType(c: InferContext, i: number): TensorType {
@@ -148,8 +148,9 @@ export function constantInts(c: InferContext, i: number): number[] | undefined {
   return dims?.every((d) => typeof d === "number") ? (dims as number[]) : undefined;
 }
 
-/** A shape of `rank` unknown sizes. */
+/** A shape of `rank` unknown sizes. Throws `InvalidShape` for more than a tensor may have: the number may be the size of an input. */
 export function unknownShape(rank: number): Dim[] {
+  checkRank("a result", rank);
   return Array.from({ length: rank }, () => unknownDim());
 }
 

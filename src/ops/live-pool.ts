@@ -11,6 +11,11 @@ export class LivePool implements BufferPool {
   /** Bytes handed out anew, for the memory report. */
   allocatedBytes = 0;
 
+  /** How many buffers hold values now. */
+  get liveBuffers(): number {
+    return this.#live.size;
+  }
+
   take(bytes: number): ArrayBuffer | undefined {
     // Tiny buffers cost less to make than to track.
     if (bytes < 1024) return undefined;
@@ -40,6 +45,19 @@ export class LivePool implements BufferPool {
       const list = this.#free.get(buffer.byteLength);
       if (list) list.push(buffer);
       else this.#free.set(buffer.byteLength, [buffer]);
+    });
+  }
+
+  /**
+   * A body has ended, and hands a value on to the loop around it, which keeps it as long as it likes: the buffer is never handed out again,
+   * and is the garbage collector's.
+   */
+  letGo(value: RuntimeValue): void {
+    this.#each(value, (buffer) => {
+      this.#own.delete(buffer);
+      const n = (this.#live.get(buffer) ?? 1) - 1;
+      if (n > 0) this.#live.set(buffer, n);
+      else this.#live.delete(buffer);
     });
   }
 

@@ -1,6 +1,6 @@
 // Netpbm pictures (P1 to P6): bitmaps, grey maps and pixel maps, as text or binary. Source: the netpbm format pages.
-import { ingotError } from "../errors/error.ts";
 import type { Pixels } from "./image-decoder.ts";
+import { checkPictureSize, corruptPicture as corrupt } from "./picture-bounds.ts";
 
 interface PnmKind {
   readonly channels: 1 | 3;
@@ -61,11 +61,6 @@ class PnmReader {
   }
 }
 
-const corrupt = (why: string) => ingotError("ImageCorrupt", { image: "the picture", why });
-
-/** The largest picture, in pixels, as in `decode`. */
-const maxPixels = 2 ** 28;
-
 /** Throws `ImageCorrupt` and `ImageTooLarge`. Samples of any depth are scaled to 8 bits. */
 export function decodePnm(bytes: Uint8Array): Pixels {
   const kind = kindOf(bytes) as PnmKind;
@@ -74,7 +69,7 @@ export function decodePnm(bytes: Uint8Array): Pixels {
   const height = reader.number();
   const most = kind.bitmap ? 1 : reader.number();
   if (width < 1 || height < 1 || most < 1 || most > 65535) throw corrupt(`${width} x ${height} with samples up to ${most} is no picture`);
-  if (width * height > maxPixels) throw ingotError("ImageTooLarge", { image: "the picture", width, height, limit: maxPixels });
+  checkPictureSize(width, height);
   const sample = kind.text ? textSamples(reader, kind) : binarySamples(bytes, reader.at + 1, kind, width, height, most);
   const scale = (v: number): number => {
     if (v > most) throw corrupt(`a sample of ${v} is more than ${most}`);

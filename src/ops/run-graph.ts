@@ -5,9 +5,11 @@ import { formatProvenance } from "../ir/provenance.ts";
 import { withPool } from "../tensor/allocate.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { OpDefinition } from "./define.ts";
-import { evaluateOp } from "./evaluate.ts";
+import { evaluateOp, startOp } from "./evaluate.ts";
 import { LivePool } from "./live-pool.ts";
 import { type RuntimeValue, tensorOf } from "./runtime-value.ts";
+import { StepBudget } from "./step-budget.ts";
+import { finishSteps, isSteps, type Steps } from "./steps.ts";
 
 export interface RunGraphOptions {
   readonly signal?: AbortSignal | undefined;
@@ -19,32 +21,33 @@ export interface RunGraphOptions {
   readonly reuseMemory?: boolean;
   /** The pool to reuse memory in, for callers that want to know how much was allocated. Default with `reuseMemory`: a new one. */
   readonly pool?: LivePool;
+  /** The most steps that loops may take together: nodes of bodies, and beginnings of bodies. Default: no limit. */
+  readonly maxSteps?: number | undefined;
 }
 
 type Environment = (value: Value) => RuntimeValue | undefined;
 
 /**
  * Runs `graph` on `inputs` (one per graph input, in order) and gives its outputs in order.
- * Throws what the operators throw, with the node's place added as a note, and the signal's reason when aborted.
+ * Throws what the operators throw, with the node's place added as a note, the signal's reason when aborted, and `StepLimit`.
  */
 export function runGraph(graph: Graph, inputs: readonly RuntimeValue[], options: RunGraphOptions = {}): RuntimeValue[] {
-  const steps = runRegion(graph, inputs, () => undefined, options, poolFor(options));
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
+  return finishSteps(start(graph, inputs, options));
 }
 
 /** How long the asynchronous loop computes before it lets the event loop turn, in ms. */
 const sliceMs = 8;
 
-/** As `runGraph`, but gives the event loop a turn between nodes, so that nothing waits longer than one operator takes. */
+/**
+ * As `runGraph`, but gives the event loop a turn between nodes, those inside of loops included, so that nothing waits longer than one
+ * operator takes.
+ */
 export async function runGraphInSlices(
   graph: Graph,
   inputs: readonly RuntimeValue[],
   options: RunGraphOptions = {},
 ): Promise<RuntimeValue[]> {
-  const steps = runRegion(graph, inputs, () => undefined, options, poolFor(options));
+  const steps = start(graph, inputs, options);
   let since = performance.now();
   for (;;) {
     const step = steps.next();
@@ -55,19 +58,37 @@ export async function runGraphInSlices(
   }
 }
 
+/** What the graph and all bodies in it share in one run. */
+interface Run {
+  readonly options: RunGraphOptions;
+  readonly pool: LivePool | undefined;
+  readonly budget: StepBudget;
+  /** By graph: a body runs many times, its plan is made once. */
+  readonly plans: Map<Graph, readonly Planned[]>;
+}
+
+/** A node in its turn. */
+interface Planned {
+  readonly node: Node;
+  /** Whether it has sub-graphs. */
+  readonly nested: boolean;
+  /** The values that nothing reads after it (values of its graph only; outputs never die). */
+  readonly dying: readonly Value[];
+}
+
+function start(graph: Graph, inputs: readonly RuntimeValue[], options: RunGraphOptions): Steps<RuntimeValue[]> {
+  const run: Run = { options, pool: poolFor(options), budget: new StepBudget(options.maxSteps), plans: new Map() };
+  return runRegion(graph, inputs, () => undefined, run);
+}
+
 function poolFor(options: RunGraphOptions): LivePool | undefined {
   if (options.onNode) return undefined;
   return options.pool ?? (options.reuseMemory ? new LivePool() : undefined);
 }
 
-/** Yields after each node; the result is the outputs. */
-function* runRegion(
-  graph: Graph,
-  inputs: readonly RuntimeValue[],
-  outer: Environment,
-  options: RunGraphOptions,
-  pool: LivePool | undefined,
-): Generator<void, RuntimeValue[]> {
+/** Yields before each node; the result is the outputs. */
+function* runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Environment, run: Run): Steps<RuntimeValue[]> {
+  const { options, pool, budget } = run;
   const values = new Map<Value, RuntimeValue>();
   const lookup: Environment = (v) => values.get(v) ?? v.storage ?? outer(v);
   graph.inputs.forEach((v, i) => {
@@ -76,65 +97,99 @@ function* runRegion(
     values.set(v, given);
     pool?.hold(given);
   });
-  const plan = lastUses(graph);
-  const run = (body: Graph, args: readonly RuntimeValue[]) => {
+  function* runBody(body: Graph, args: readonly RuntimeValue[]): Steps<RuntimeValue[]> {
     options.onBody?.(body);
-    const steps = runRegion(body, args, lookup, options, pool);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-    }
-  };
-  for (const node of graph.nodes()) {
+    // A body may have no node at all: its beginning is a place to stop as well.
     options.signal?.throwIfAborted();
+    budget.begin();
+    yield;
+    return yield* runRegion(body, args, lookup, run);
+  }
+  for (const { node, nested, dying } of planOf(graph, run)) {
+    options.signal?.throwIfAborted();
+    budget.step();
     const args = node.inputs.map((v) => {
       if (v === undefined) return undefined;
       const value = lookup(v);
       if (value === undefined) throw missing(graph, v);
       return value;
     });
-    const outputs = withPool(pool, () => evaluateNode(node, args, run));
+    const outputs = nested ? yield* runNested(node, args, runBody, run) : evaluateNode(node, args, pool);
     node.outputs.forEach((v, i) => {
       const value = outputs[i];
       if (value === undefined) return;
       values.set(v, value);
       pool?.hold(value);
+      if (Array.isArray(value)) budget.grow(value);
     });
     options.onNode?.(node, outputs);
-    for (const dead of plan.get(node) ?? []) {
+    for (const dead of dying) {
       const value = values.get(dead);
       values.delete(dead);
       if (value !== undefined) pool?.release(value);
     }
     yield;
   }
-  return graph.outputs.map((v) => {
+  const outputs = graph.outputs.map((v) => {
     const value = lookup(v);
     if (value === undefined) throw missing(graph, v);
     return value;
   });
+  for (const value of values.values()) pool?.letGo(value);
+  return outputs;
 }
 
-function evaluateNode(
-  node: Node,
-  args: readonly (RuntimeValue | undefined)[],
-  run: (body: Graph, args: readonly RuntimeValue[]) => RuntimeValue[],
-): readonly RuntimeValue[] {
-  const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
-  if (!definition?.evaluate) throw ingotError("UnknownOperator", { op: node.op, domain: "", where: placeOf(node) });
+function planOf(graph: Graph, { plans }: Run): readonly Planned[] {
+  const known = plans.get(graph) ?? plan(graph);
+  plans.set(graph, known);
+  return known;
+}
+
+type RunBody = (body: Graph, args: readonly RuntimeValue[]) => Steps<RuntimeValue[]>;
+type Arguments = readonly (RuntimeValue | undefined)[];
+
+function evaluateNode(node: Node, args: Arguments, pool: LivePool | undefined): readonly RuntimeValue[] {
+  const definition = definitionOf(node);
   try {
-    return evaluateOp(definition, args, node.attributes, {
-      outputCount: node.outputs.length,
-      run,
-      declared: node.inputs.map((v) => v?.type),
-    });
+    return withPool(pool, () => evaluateOp(definition, args, node.attributes, useOf(node)));
   } catch (error) {
-    if (error instanceof Error && !("node" in error) && node.provenance.length > 0) {
-      error.message += `\n  in node ${node.op}${placeOf(node)}`;
-      Object.defineProperty(error, "node", { value: node, enumerable: false });
-    }
-    throw error;
+    throw inNode(node, error);
   }
+}
+
+/** A node that runs sub-graphs. Other runs may compute between two of its steps: the pool is this run's only within one. */
+function* runNested(node: Node, args: Arguments, runBody: RunBody, { pool, budget }: Run): Steps<readonly RuntimeValue[]> {
+  const definition = definitionOf(node);
+  const leave = budget.enter(node);
+  try {
+    const steps = withPool(pool, () => startOp(definition, args, node.attributes, { ...useOf(node), run: runBody }));
+    if (!isSteps(steps)) return steps;
+    for (;;) {
+      const step = withPool(pool, () => steps.next());
+      if (step.done) return step.value;
+      yield;
+    }
+  } catch (error) {
+    throw inNode(node, error);
+  } finally {
+    leave();
+  }
+}
+
+function definitionOf(node: Node): OpDefinition {
+  const definition = node.graph.schemas.get(node.op) as OpDefinition | undefined;
+  if (definition?.evaluate) return definition;
+  throw ingotError("UnknownOperator", { op: node.op, domain: "", where: placeOf(node) });
+}
+
+const useOf = (node: Node) => ({ outputCount: node.outputs.length, declared: node.inputs.map((v) => v?.type) });
+
+function inNode(node: Node, error: unknown): unknown {
+  if (error instanceof Error && !("node" in error) && node.provenance.length > 0) {
+    error.message += `\n  in node ${node.op}${placeOf(node)}`;
+    Object.defineProperty(error, "node", { value: node, enumerable: false });
+  }
+  return error;
 }
 
 const placeOf = (node: Node) => (node.provenance.length > 0 ? `, from ${formatProvenance(node.provenance)}` : "");
@@ -147,23 +202,24 @@ function missing(graph: Graph, value: Value): Error {
   });
 }
 
-/** For each node, the values that nothing reads after it (values of this graph only; outputs never die). */
-function lastUses(graph: Graph): Map<Node, Value[]> {
-  const plan = new Map<Node, Value[]>();
+function plan(graph: Graph): Planned[] {
+  const planned: Planned[] = [];
   const alive = new Set<Value>(graph.outputs);
+  const inputs = new Set(graph.inputs);
   for (const node of graph.nodesReversed()) {
     const dying: Value[] = [];
     const touch = (v: Value) => {
       if (alive.has(v)) return;
       alive.add(v);
-      if (v.producer?.graph === graph || graph.inputs.includes(v)) dying.push(v);
+      if (v.producer?.graph === graph || inputs.has(v)) dying.push(v);
     };
     for (const v of node.outputs) touch(v);
     for (const v of node.inputs) if (v) touch(v);
-    for (const body of node.subgraphs) captured(body, touch);
-    if (dying.length > 0) plan.set(node, dying);
+    const bodies = node.subgraphs;
+    for (const body of bodies) captured(body, touch);
+    planned.push({ node, nested: bodies.length > 0, dying });
   }
-  return plan;
+  return planned.reverse();
 }
 
 function captured(body: Graph, touch: (v: Value) => void): void {

@@ -9,7 +9,7 @@ import { Storage } from "../tensor/storage.ts";
 import { defineOp, graph, int, ints } from "./define.ts";
 import { axisOf } from "./infer.ts";
 import { type RuntimeValue, tensorOf } from "./runtime-value.ts";
-import { stackValues } from "./stack-values.ts";
+import { GrowingStack, stackValues } from "./stack-values.ts";
 import { type LoopState, loopTypes } from "./subgraph-types.ts";
 
 /**
@@ -47,7 +47,7 @@ export const scan = defineOp("Scan", {
     });
     return [...final, ...stacked];
   },
-  eval({ initial_state_and_scan_inputs: inputs }, attributes, context) {
+  *eval({ initial_state_and_scan_inputs: inputs }, attributes, context) {
     const { body, states: count } = partsOf(attributes as Attributes, inputs.length);
     const scanned = inputs.slice(count).map((value, i) => {
       const x = tensorOf("Scan", `scanned input ${i}`, value);
@@ -55,20 +55,20 @@ export const scan = defineOp("Scan", {
     });
     const trips = scanned[0]?.x.shape[scanned[0].axis] ?? 0;
     let states: readonly RuntimeValue[] = inputs.slice(0, count);
-    const stacks: Storage[][] = body.outputs.slice(count).map(() => []);
+    const stacks = body.outputs.slice(count).map(() => new GrowingStack());
     for (let t = 0; t < trips; t++) {
       const slices = scanned.map(({ x, axis }, i) =>
         dropAxis(x.slice(axis, attributes.scan_input_directions?.[i] === 1 ? trips - 1 - t : t, 1), axis),
       );
-      const outputs = context.run(body, [...states, ...slices]);
+      const outputs = yield* context.run(body, [...states, ...slices]);
       states = outputs.slice(0, count);
       for (const [i, list] of stacks.entries()) {
         const value = outputs[count + i];
-        if (value instanceof Storage) list.push(value);
+        if (value instanceof Storage) list.add(value);
       }
     }
-    const results = stacks.map((list, i) => {
-      const ordered = attributes.scan_output_directions?.[i] === 1 ? [...list].reverse() : list;
+    const results = stacks.map(({ values }, i) => {
+      const ordered = attributes.scan_output_directions?.[i] === 1 ? [...values].reverse() : values;
       const y = stackValues("Scan", ordered, i, (body.outputs[count + i] as Value).type);
       const axis = normalizeAxis("Scan", attributes.scan_output_axes?.[i] ?? 0, y.shape);
       // The stack has its new dimension first: a view that moves it to its place.

@@ -59,6 +59,9 @@ function pieceSize(c: InferContext, total: Dim): Dim {
   const sizes = constantInts(c, 1);
   const rank = inputShape(c, 1)?.length;
   if (!sizes || rank === undefined || typeof total !== "number") return unknownDim();
+  // Only declared, the size may be any: pieces are not counted one by one. The last one is smaller where they do not fit.
+  const step = sizes[0] as number;
+  if (rank === 0 && step > 0) return total <= step ? total : total % step === 0 ? step : unknownDim();
   const all = new Set(pieces(sizes, rank, total));
   const [only] = all;
   return all.size === 1 && only !== undefined ? only : unknownDim();
@@ -154,11 +157,11 @@ export const sequenceMap = defineOp("SequenceMap", {
     const { outside } = loopTypes(c.op, states);
     return body.outputs.map((v) => ({ kind: "sequence", element: outside(v.type) }));
   },
-  eval({ input_sequence: list, additional_inputs: more }, { body }, context) {
+  *eval({ input_sequence: list, additional_inputs: more }, { body }, context) {
     const outputs: RuntimeValue[][] = body.outputs.map(() => []);
     for (let i = 0; i < list.length; i++) {
       const rest = more.map((value, k) => (Array.isArray(value) ? elementAt(value, i, k + 1) : value));
-      for (const [k, result] of context.run(body, [list[i] as Storage, ...rest]).entries()) outputs[k]?.push(result);
+      for (const [k, result] of (yield* context.run(body, [list[i] as Storage, ...rest])).entries()) outputs[k]?.push(result);
     }
     return outputs;
   },

@@ -179,12 +179,13 @@ export const split = defineOp("Split", {
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
     const parts = partCount(c);
-    if (!shape) return Array.from({ length: parts }, () => tensorType(dtype));
+    const given = Math.min(parts, c.outputCount);
+    if (!shape) return Array.from({ length: given }, () => tensorType(dtype));
     const axis = axisOf(c, c.attributes.axis as number, shape);
     const size = shape[axis] as Dim;
-    const sizes = c.inputs[1] ? contentsOf(c, 1) : equalParts(size, parts);
-    if (sizes) checkParts(c, shape, axis, sizes, parts);
-    return Array.from({ length: parts }, (_, i) =>
+    const sizes = c.inputs[1] ? contentsOf(c, 1) : equalParts(size, parts, given);
+    if (sizes && c.inputs[1]) checkParts(c, shape, axis, sizes, parts);
+    return Array.from({ length: given }, (_, i) =>
       tensorType(
         dtype,
         shape.map((d, k) => (k === axis ? (sizes?.[i] ?? unknownDim()) : d)),
@@ -193,7 +194,7 @@ export const split = defineOp("Split", {
   },
   inferDims(c) {
     const list = c.dims(0);
-    const sizes = list && (c.inputs[1] ? constantInts(c, 1) : equalParts(list.length, partCount(c)));
+    const sizes = list && (c.inputs[1] ? constantInts(c, 1) : equalParts(list.length, partCount(c), c.outputCount));
     if (!sizes || inputShape(c, 0)?.length !== 1) return undefined;
     let from = 0;
     return sizes.map((n) => {
@@ -216,15 +217,25 @@ export const split = defineOp("Split", {
 
 /** How many parts: what the sizes, the attribute or else the node's outputs say. */
 function partCount(c: InferContext): number {
-  const { num_outputs } = c.attributes;
-  return (c.inputs[1] ? contentsOf(c, 1)?.length : (num_outputs as number | undefined)) ?? c.outputCount;
+  if (c.inputs[1]) return contentsOf(c, 1)?.length ?? c.outputCount;
+  const parts = (c.attributes.num_outputs as number | undefined) ?? c.outputCount;
+  if (parts >= 1) return parts;
+  throw ingotError("InvalidArgument", {
+    op: c.op,
+    name: "num_outputs",
+    expected: "an integer from 1",
+    actual: parts,
+    hint: "Leave it out to have as many parts as the node has outputs.",
+  });
 }
 
-function equalParts(size: Dim, parts: number): Dim[] {
+/** The sizes of the first `given` of `parts` parts. */
+function equalParts(size: Dim, parts: number, given: number): Dim[] {
+  const length = Math.min(parts, given);
   const one = ceilDivDims(size, parts);
   if (typeof size === "number" && typeof one === "number")
-    return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(one, size - i * one)));
-  return Array.from({ length: parts }, (_, i) =>
+    return Array.from({ length }, (_, i) => Math.max(0, Math.min(one, size - i * one)));
+  return Array.from({ length }, (_, i) =>
     dimEquals(mulDims(one, parts), size) || i < parts - 1 ? one : subDims(size, mulDims(one, parts - 1)),
   );
 }

@@ -1,9 +1,23 @@
 // Stacking what the iterations of a loop give: scan outputs of Loop and Scan.
 import { ingotError } from "../errors/error.ts";
 import type { ValueType } from "../ir/type.ts";
+import { requireRoom } from "../tensor/memory.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { copyRun } from "./cells.ts";
+
+/** What a loop has given to be stacked so far. Its memory is asked for while it grows: a loop may have no end. */
+export class GrowingStack {
+  readonly values: Storage[] = [];
+  #bytes = 0;
+
+  /** Throws `TensorTooLarge` once this machine could not hold the stack. */
+  add(value: Storage): void {
+    this.values.push(value);
+    this.#bytes += value.byteSize;
+    requireRoom("uint8", this.#bytes, 1);
+  }
+}
 
 /**
  * The values of scan output `k` along a new first dimension. Of no iterations, an empty tensor of the element type that was inferred (sizes

@@ -1,6 +1,7 @@
 // The optimiser, as lists of passes in order. `portable` keeps to standard operators; each engine's list runs after it.
 import type { Pass } from "./pass.ts";
 import { cancelInverse } from "./rules/cancel-inverse.ts";
+import { castForKernel } from "./rules/cast-for-kernel.ts";
 import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
 import { deadCode } from "./rules/dead-code.ts";
@@ -106,7 +107,7 @@ export const portablePasses: readonly Pass[] = [
   deadCode,
 ];
 
-/** Lowering for ONNX Runtime, after `portablePasses`: its fused operators. */
+/** Lowering for ONNX Runtime, after `portablePasses`: its fused operators, and casts around what it has no kernel for. */
 export const onnxruntimePasses: readonly Pass[] = [
   // With activation first: the sum alone would take the activation's place.
   fuseConvAddActivation,
@@ -119,6 +120,7 @@ export const onnxruntimePasses: readonly Pass[] = [
   fuseMatMulTranspose,
   fuseMatMulScale,
   fuseGemmActivation,
+  castForKernel,
   deadCode,
 ];
 

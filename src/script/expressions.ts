@@ -321,7 +321,8 @@ const tensorMethods: Readonly<Record<string, string>> = {
 
 function logical(c: Context, op: string, left: unknown, right: () => unknown, node: AnyNode): unknown {
   if (op === "??") return left === null || left === undefined ? right() : left;
-  if (isTensor(left)) c.machine.fail("TensorTruthiness", { what: describe(left) }, node);
+  // A layer of the library asks whether a tensor is there.
+  if (isTensor(left) && !c.machine.frame.library) c.condition(left, "left" in node ? (node.left as AnyNode) : node);
   if (!(left instanceof Sym)) return (op === "&&") === Boolean(left) ? right() : left;
   if (left.kind !== "bool") c.machine.fail("LogicalValue", { op, type: describe(left) }, node);
   return op === "&&" ? choose(c, left, right, () => false) : choose(c, left, () => true, right);

@@ -102,7 +102,8 @@ function isLibraryCode(fn: AnyFunction): boolean {
 /** A value as a condition: JavaScript's rules for ordinary ones; of those that depend on data booleans as they are, and whole numbers unless they are 0. */
 function condition(machine: Machine, value: unknown, node: Parameters<Context["condition"]>[1]): boolean | Sym {
   const known = machine.read(value);
-  if (isTensor(known)) machine.fail("TensorTruthiness", { what: textOf(machine, node) }, node);
+  // A layer of the library asks whether a tensor is there.
+  if (isTensor(known) && !machine.frame.library) machine.fail("TensorTruthiness", { what: textOf(machine, node) }, node);
   if (!(known instanceof Sym)) return Boolean(known);
   if (known.kind === "float") machine.fail("Truthiness", { what: textOf(machine, node), type: describe(known) }, node);
   return known.kind === "int" ? (binaryScalar(machine.stage, "!==", known, 0) as boolean | Sym) : known;

@@ -7,20 +7,49 @@ import { formatBytes } from "../errors/quantity.ts";
 /** Smaller requests are not worth a question to the system. */
 const unquestioned = 2 ** 28;
 
+/** Whether this machine can hold so many bytes. */
+export function hasRoom(bytes: number): boolean {
+  return bytes <= Math.min(unquestioned, limit) || bytes <= memory();
+}
+
+/** Throws `TensorTooLarge` where this machine cannot hold `count` elements of `bytes` each. */
+export function requireRoom(dtype: string, count: number, bytes: number): void {
+  const size = count * (bytes || bytesPerReference);
+  if (!hasRoom(size)) throw tooLarge(dtype, count, size);
+}
+
 /** Runs an allocation of `count` elements of `bytes` each. Throws `TensorTooLarge` where this machine cannot hold them. */
 export function allocating<T>(dtype: string, count: number, bytes: number, make: () => T): T {
-  const size = count * bytes;
-  if (size > unquestioned && size > memory()) throw tooLarge(dtype, count, size);
+  requireRoom(dtype, count, bytes);
   try {
     return make();
   } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(dtype, count, size, error);
+    if (error instanceof RangeError) throw tooLarge(dtype, count, count * (bytes || bytesPerReference), error);
     throw error;
   }
 }
 
-/** Bytes that this process may use: the machine's, or what a container grants. */
+/** Of an element that stands elsewhere: a string. */
+const bytesPerReference = 8;
+
+let limit = Number.POSITIVE_INFINITY;
+
+/**
+ * Sets the most bytes that one tensor may take, for processes that run files of strangers; undefined goes back to what the machine has. What
+ * would be larger is `TensorTooLarge`, before memory is asked for.
+ *
+ * @example limitTensorMemory(2 ** 30);
+ */
+export function limitTensorMemory(bytes: number | undefined): void {
+  limit = bytes ?? Number.POSITIVE_INFINITY;
+}
+
+/** Bytes that this process may use: the machine's, or what a container grants, or what the limit says. */
 function memory(): number {
+  return Math.min(limit, available());
+}
+
+function available(): number {
   const granted = process.constrainedMemory?.() ?? 0;
   return granted > 0 ? Math.min(granted, totalmem()) : totalmem();
 }

@@ -3,6 +3,9 @@ import { ingotError } from "../errors/error.ts";
 
 export type Shape = readonly number[];
 
+/** The most axes a tensor may have, as in NumPy: code is made for each number of axes. */
+export const largestRank = 64;
+
 /** `[2, 3]` as text. */
 export function formatShape(shape: readonly (number | string)[]): string {
   return `[${shape.join(", ")}]`;
@@ -15,12 +18,19 @@ export function elementCount(shape: Shape): number {
   return n;
 }
 
+/** Throws `InvalidShape` for more axes than a tensor may have, and for fewer than none. */
+export function checkRank(op: string, rank: number): void {
+  if (rank >= 0 && rank <= largestRank) return;
+  throw ingotError("InvalidShape", { op, shape: `of ${rank} axes`, why: `a tensor has 0 to ${largestRank}` });
+}
+
 /** Throws `InvalidShape` unless every size is an integer from 0 and the product is a safe integer. */
 export function checkShape(op: string, shape: Shape): void {
   if (!Array.isArray(shape)) throw ingotError("InvalidShape", { op, shape: String(shape), why: "it is not an array of sizes" });
   for (const d of shape)
     if (!Number.isInteger(d) || d < 0)
       throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: `${d} is not an integer from 0` });
+  checkRank(op, shape.length);
   if (!Number.isSafeInteger(elementCount(shape)))
     throw ingotError("InvalidShape", { op, shape: formatShape(shape), why: "the product of its sizes overflows" });
 }

@@ -3,7 +3,7 @@ import ndarray, { type NdArray } from "ndarray";
 import { ingotError } from "../errors/error.ts";
 import { allocate, allocateZeroed } from "./allocate.ts";
 import { type DType, decoder, dtypeInfo, type Elements, encoder, isBig, type NumberArray } from "./dtype.ts";
-import { elementCount, formatShape, rowMajorStrides, type Shape, sameShape } from "./shape.ts";
+import { checkRank, elementCount, formatShape, rowMajorStrides, type Shape, sameShape } from "./shape.ts";
 
 export class Storage {
   readonly dtype: DType;
@@ -23,7 +23,9 @@ export class Storage {
     return Storage.strided(dtype, data, shape, rowMajorStrides(shape), 0);
   }
 
+  /** A view of `data`. Throws `InvalidShape` for more axes than a tensor may have. */
   static strided(dtype: DType, data: Elements, shape: Shape, strides: readonly number[], offset: number): Storage {
+    checkRank("a tensor", shape.length);
     return new Storage(dtype, ndarray<Elements>(data, [...shape], [...strides], offset));
   }
 

@@ -8,6 +8,21 @@ import { fileError } from "../errors/file-error.ts";
 /** Linux writes at most about 2 GiB in one call. */
 const LARGEST_WRITE = 1 << 30;
 
+/** The bytes of a file, piece by piece; a piece may be made while the one before it is written. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export interface FileToWrite {
+  readonly path: string;
+  readonly chunks: Chunks;
+}
+
+/** A file that is written in full but has not taken its name. */
+interface Staged {
+  readonly target: string;
+  /** Undefined where it was written to directly. */
+  readonly aside: string | undefined;
+}
+
 /**
  * Writes `chunks` to `path`, all or nothing. Chunks are written as they come, without a copy. A symbolic link is followed;
  * a device or pipe (which cannot be renamed over) is written to directly. Throws `FileNotWritable` or `DiskFull`.
@@ -15,24 +30,61 @@ const LARGEST_WRITE = 1 << 30;
  * @example
  * await writeFileAtomically("model.onnx", [header, weights]);
  */
-export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomically(path: string, chunks: Chunks): Promise<void> {
+  await writeFilesTogether([{ path, chunks }]);
+}
+
+/**
+ * Writes files that belong together. All are written and flushed before the first takes its name, so that a full disk or a bad value changes
+ * nothing; then those of `replaced` are removed, and the new ones take their names in order. The last should be the one that names the others.
+ * Throws `FileNotWritable` or `DiskFull`.
+ *
+ * @example
+ * await writeFilesTogether([{ path: "model.onnx.data", chunks: weights }, { path: "model.onnx", chunks: parts }]);
+ */
+export async function writeFilesTogether(files: readonly FileToWrite[], replaced: readonly string[] = []): Promise<void> {
+  const staged: Staged[] = [];
   try {
-    const target = await realpath(path).catch(() => path);
-    const before = await stat(target).catch(() => undefined);
-    if (before && !before.isFile()) return await writeThrough(target, chunks);
-    // Renaming asks only for rights on the folder; a file that is marked read-only is to be respected all the same.
-    if (before) await access(target, constants.W_OK);
-    await writeAside(target, before?.mode, chunks);
+    for (const { path, chunks } of files) staged.push(await named(path, stage(path, chunks)));
+    for (const path of replaced) await named(path, unlink(path).catch(unlessAbsent));
+    for (const [i, { aside, target }] of staged.entries())
+      if (aside !== undefined) await named(files[i]?.path as string, rename(aside, target));
+  } catch (cause) {
+    // Those that took their names are not there any more under the temporary ones.
+    for (const { aside } of staged) if (aside !== undefined) await unlink(aside).catch(() => {});
+    throw cause;
+  }
+  for (const folder of new Set(staged.flatMap(({ aside, target }) => (aside === undefined ? [] : [dirname(target)]))))
+    await syncFolder(folder);
+}
+
+/** Errors of the system in the words of the catalogue, about the path that the user gave. */
+async function named<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
   } catch (cause) {
     throw fileError("write", path, cause);
   }
 }
 
-async function writeAside(
-  target: string,
-  mode: number | undefined,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
+function unlessAbsent(cause: unknown): void {
+  if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause;
+}
+
+async function stage(path: string, chunks: Chunks): Promise<Staged> {
+  const target = await realpath(path).catch(() => path);
+  const before = await stat(target).catch(() => undefined);
+  if (before && !before.isFile()) {
+    await writeThrough(target, chunks);
+    return { target, aside: undefined };
+  }
+  // Renaming asks only for rights on the folder; a file that is marked read-only is to be respected all the same.
+  if (before) await access(target, constants.W_OK);
+  return { target, aside: await writeAside(target, before?.mode, chunks) };
+}
+
+/** Gives the temporary name. */
+async function writeAside(target: string, mode: number | undefined, chunks: Chunks): Promise<string> {
   const aside = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString("hex")}.tmp`);
   const file = await open(aside, "wx", 0o666);
   try {
@@ -43,15 +95,14 @@ async function writeAside(
     } finally {
       await file.close();
     }
-    await rename(aside, target);
+    return aside;
   } catch (cause) {
     await unlink(aside).catch(() => {});
     throw cause;
   }
-  await syncFolder(dirname(target));
 }
 
-async function writeThrough(target: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+async function writeThrough(target: string, chunks: Chunks): Promise<void> {
   const file = await open(target, "w");
   try {
     await writeAll(file, chunks);
@@ -60,7 +111,7 @@ async function writeThrough(target: string, chunks: Iterable<Uint8Array> | Async
   }
 }
 
-async function writeAll(file: FileHandle, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+async function writeAll(file: FileHandle, chunks: Chunks): Promise<void> {
   for await (const chunk of chunks) {
     let at = 0;
     while (at < chunk.length) at += (await file.write(chunk, at, Math.min(chunk.length - at, LARGEST_WRITE))).bytesWritten;

@@ -3,7 +3,7 @@
 import { ingotError } from "../errors/error.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, largestRank } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { PickleCallable, PickleValue } from "./pickle.ts";
 
@@ -24,6 +24,9 @@ export interface TorchDType {
   /** Undefined for a storage of bytes: its tensors say what they hold. */
   readonly elementType: DType | undefined;
 }
+
+/** Bytes of one element; a storage of bytes counts in bytes. */
+export const elementBytes = ({ elementType }: TorchDType): number => (elementType === undefined ? 1 : dtypeInfo(elementType).bytes);
 
 const storageTypes: Readonly<Record<string, DType | undefined>> = {
   FloatStorage: "float32",
@@ -119,6 +122,7 @@ function view(file: string, [storage, offset, sizes, strides]: readonly Checkpoi
   if (dtype === undefined) throw fail("its storage is made of bytes and nothing says of which type its elements are");
   if (!isCount(offset) || !isCounts(sizes) || !isCounts(strides) || sizes.length !== strides.length)
     throw fail("its offset, sizes and strides are not lists of integers from 0 that go together");
+  if (sizes.length > largestRank) throw fail(`it has ${sizes.length} axes, and a tensor has at most ${largestRank}`);
   const info = dtypeInfo(dtype);
   const held = Math.floor(storage.bytes.length / info.bytes);
   const last = sizes.includes(0) ? -1 : sizes.reduce((at, size, i) => at + (size - 1) * (strides[i] as number), offset);
@@ -126,11 +130,21 @@ function view(file: string, [storage, offset, sizes, strides]: readonly Checkpoi
     throw fail(`shape ${formatShape(sizes)} with strides ${formatShape(strides)} from ${offset} reaches element ${last} of ${held}`);
   // Strides of 0 make a large tensor of few bytes.
   if (sizes.reduce((n, size) => n * size, 1) > largestTensor) throw fail(`shape ${formatShape(sizes)} is beyond every memory`);
-  // Bytes from a file may stand at any address; elements may not.
-  const bytes = storage.bytes.byteOffset % info.bytes === 0 ? storage.bytes : storage.bytes.slice();
+  // A view of a storage may begin anywhere; elements may not. A copy would not see what is read into the storage later.
+  const { bytes } = storage;
+  if (bytes.byteOffset % info.bytes !== 0) throw fail(`it is of ${dtype} but begins at byte ${bytes.byteOffset} of its storage`);
   const data = info.view?.(bytes.buffer, bytes.byteOffset, held) ?? info.make(held);
-  if (dtype === "bool") checkBooleans(file, storage.bytes);
+  if (dtype === "bool") checkBooleansOnce(file, bytes);
   return Storage.strided(dtype, data, sizes, strides, offset);
+}
+
+/** Storages that `checkBooleansOnce` has looked at. */
+const checked = new WeakSet<Uint8Array>();
+
+/** As `checkBooleans`, for tensors: a pickle may make any number of them of one storage. */
+export function checkBooleansOnce(file: string, bytes: Uint8Array): void {
+  if (!checked.has(bytes)) checkBooleans(file, bytes);
+  checked.add(bytes);
 }
 
 /** A boolean is 0 or 1 everywhere in Ingot; other bytes would make kernels disagree. Throws `CheckpointTensor`. */

@@ -1,13 +1,12 @@
-// NumPy's .npy arrays and .npz archives of them. The header is a Python dictionary and is parsed as data; arrays of objects are pickles
+// NumPy's .npy arrays. The header is a Python dictionary and is parsed as data; arrays of objects are pickles
 // inside and are refused. Source: numpy/lib/format.py, versions 1.0 to 3.0.
-import { readFile } from "node:fs/promises";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, largestRank } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
-import { openZip, ZipProblem } from "./zip-entries.ts";
+import { readWhole, withFile } from "./read-file.ts";
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
@@ -37,27 +36,8 @@ const letterOf = new Map(Object.entries(dtypeOf).map(([letter, dtype]) => [dtype
  */
 export async function readNpy(path: string): Promise<Storage> {
   try {
-    return parseNpy(new Uint8Array(await readFile(path)), path);
+    return await withFile(path, async (file) => parseNpy(await readWhole(file), path));
   } catch (cause) {
-    throw fileError("read", path, cause);
-  }
-}
-
-/** Reads a .npz archive: its arrays by name, without `.npy`. Throws FileError and `NpyFormat`. */
-export async function readNpz(path: string): Promise<Map<string, Storage>> {
-  try {
-    const zip = await openZip(path);
-    try {
-      const arrays = new Map<string, Storage>();
-      for (const name of zip.names)
-        if (name.endsWith(".npy"))
-          arrays.set(name.slice(0, -4), parseNpy((await zip.read(name)) as Uint8Array<ArrayBuffer>, `${path}/${name}`));
-      return arrays;
-    } finally {
-      await zip.close();
-    }
-  } catch (cause) {
-    if (cause instanceof ZipProblem) throw ingotError("NpyFormat", { file: path, problem: cause.message }, { cause });
     throw fileError("read", path, cause);
   }
 }
@@ -90,26 +70,31 @@ interface Header {
 function parseHeader(text: string, fail: Fail): Header {
   const descr = /['"]descr['"]\s*:\s*['"]([^'"]*)['"]/.exec(text)?.[1];
   const order = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(text)?.[1];
-  const sizes = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text)?.[1];
+  // Up to the next bracket of either kind, so that a header of nothing but openings is read once.
+  const sizes = /['"]shape['"]\s*:\s*\(([^()]*)\)/.exec(text)?.[1];
   if (descr === undefined) throw fail("its header has no element type, or a compound one");
   if (order === undefined || sizes === undefined) throw fail("its header lacks fortran_order or shape");
   const shape = sizes
     .split(",")
     .map((size) => size.trim().replace(/L$/, ""))
     .filter((size) => size !== "");
-  if (!shape.every((size) => /^\d+$/.test(size))) throw fail(`its shape (${sizes}) is no list of sizes`);
+  if (shape.length > largestRank) throw fail(`it has ${shape.length} axes, and a tensor has at most ${largestRank}`);
+  if (!shape.every((size) => /^\d{1,16}$/.test(size))) throw fail(`its shape (${sizes.slice(0, 80)}) is no list of sizes`);
   return { descr, fortran: order === "True", shape: shape.map(Number) };
 }
 
 function elements(descr: string, fortran: boolean, shape: readonly number[], data: Uint8Array<ArrayBuffer>, fail: Fail): Storage {
   const [, order = "", letter = ""] = /^([<>|=]?)(.+)$/.exec(descr) ?? [];
-  const text = /^([US])(\d+)$/.exec(letter);
+  const text = /^([US])(\d{1,9})$/.exec(letter);
   const dtype: DType | undefined = text ? "string" : Object.hasOwn(dtypeOf, letter) ? dtypeOf[letter] : undefined;
-  if (!dtype) throw fail(letter.startsWith("O") ? "its elements are Python objects" : `its element type ${descr} is not known here`);
+  if (!dtype)
+    throw fail(letter.startsWith("O") ? "its elements are Python objects" : `its element type ${descr.slice(0, 40)} is not known here`);
   const width = text ? Number(text[2]) * (text[1] === "U" ? 4 : 1) : dtypeInfo(dtype).bytes;
   const count = shape.reduce((n, size) => n * BigInt(size), 1n);
   if (count * BigInt(width) !== BigInt(data.length))
     throw fail(`shape ${formatShape(shape)} of ${descr} takes ${count * BigInt(width)} bytes, but it has ${data.length}`);
+  // Elements of no bytes: any number of them fits into nothing.
+  if (width === 0 && count > 0n) throw fail(`its elements (${descr}) have no bytes`);
   const plain = text
     ? Storage.of("string", strings(data, Number(count), width, text[1] === "U", order === ">"), fortran ? [...shape].reverse() : shape)
     : Storage.of(dtype, numbers(dtype, data, order === ">"), fortran ? [...shape].reverse() : shape);
@@ -136,10 +121,10 @@ function strings(data: Uint8Array, count: number, width: number, wide: boolean, 
   });
 }
 
-/** The bytes of a .npy file, in two pieces. Throws `NpyFormat` for elements that NumPy does not have. */
-export function npyChunks(storage: Storage): Uint8Array[] {
+/** The bytes of a .npy file, in two pieces. Throws `NpyUnwritable` for elements that NumPy does not have. */
+export function npyChunks(storage: Storage, array = "the array"): Uint8Array[] {
   const letter = letterOf.get(storage.dtype);
-  if (letter === undefined) throw ingotError("NpyFormat", { file: "the array", problem: `NumPy files cannot hold ${storage.dtype} here` });
+  if (letter === undefined) throw ingotError("NpyUnwritable", { array, dtype: storage.dtype, known: [...letterOf.keys()].join(", ") });
   const order = dtypeInfo(storage.dtype).bytes === 1 ? "|" : "<";
   const shape = `(${storage.shape.join(", ")}${storage.rank === 1 ? "," : ""})`;
   const header = `{'descr': '${order}${letter}', 'fortran_order': False, 'shape': ${shape}, }`;
@@ -159,7 +144,7 @@ export function npyChunks(storage: Storage): Uint8Array[] {
 }
 
 /**
- * Writes a .npy file, all or nothing. Throws `NpyFormat` for text, FileError otherwise.
+ * Writes a .npy file, all or nothing. Throws `NpyUnwritable` and FileError.
  *
  * @example await writeNpy("logits.npy", y.storage);
  */

@@ -62,6 +62,8 @@ class Unpickler<T> {
   readonly #rules: PickleRules<T>;
   readonly #memo = new Map<number, PickleValue<T>>();
   #stack: Slot<T>[] = [];
+  /** How many items the calls so far were given. */
+  #given = 0;
   #at: number;
 
   constructor(bytes: Uint8Array, rules: PickleRules<T>, start: number) {
@@ -225,11 +227,14 @@ class Unpickler<T> {
 
   #call(): void {
     const [callable, args] = this.#popped(2);
-    if (!Array.isArray(args)) throw this.#damaged("it calls something with arguments that are no tuple");
+    if (!Array.isArray(args) || !Object.isFrozen(args)) throw this.#damaged("it calls something with arguments that are no tuple");
     if (callable === undefined || !isCallable(callable) || !callable.call)
       throw this.#damaged(
         `it calls ${callable !== undefined && isCallable(callable) ? callable.pickleName : "something that cannot be called"}`,
       );
+    // A pickle that says each item once says no more of them than it has bytes. One list given to many calls, by the memo, has no limit.
+    for (const arg of args) if (Array.isArray(arg)) this.#given += arg.length;
+    if (this.#given > this.#bytes.length) throw this.#damaged("its calls are given more items than it can hold");
     this.#push(callable.call(args));
   }
 

@@ -2,7 +2,7 @@
 // Source: the format's description in huggingface/safetensors, README, "Format".
 import { ingotError } from "../errors/error.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, largestRank, type Shape } from "../tensor/shape.ts";
 
 /** The format's limit on its header, in bytes. */
 export const LARGEST_HEADER = 100_000_000;
@@ -96,6 +96,7 @@ function parsePlace(name: string, entry: unknown, dataBytes: number, file: strin
   if (dtype === undefined) throw ingotError("SafetensorsDType", { file, tensor: name, dtype: typeName, known });
   if (!isSizes(shape)) throw invalid("its shape is not a list of integers from 0");
   if (!isSizes(offsets) || offsets.length !== 2) throw invalid("its data_offsets are not two integers from 0");
+  if (shape.length > largestRank) throw invalid(`it has ${shape.length} axes, and a tensor has at most ${largestRank}`);
   const [begin, end] = offsets as [number, number];
   if (begin > end) throw invalid(`its data end (${end}) before they begin (${begin})`);
   if (end > dataBytes)
@@ -124,22 +125,43 @@ function checkCover(places: readonly TensorPlace[], dataBytes: number, file: str
     throw ingotError("SafetensorsHeader", { file, problem: `its tensors end at byte ${at}, but ${dataBytes} bytes of data follow it` });
 }
 
-/** The first key (as written) that an object of the JSON text holds twice; `JSON.parse` would keep the last and say nothing. */
+/**
+ * The first key (as written) that an object of the JSON text holds twice; `JSON.parse` would keep the last and say nothing. The text is valid
+ * JSON. Read letter by letter: a regular expression would need a stack as long as the longest name.
+ */
 function repeatedKey(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = [];
-  const tokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[[\]{}]/gs;
-  for (const [token, colon] of text.matchAll(tokens)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "[") open.push(undefined);
-    else if (token === "}" || token === "]") open.pop();
-    else if (colon !== undefined) {
-      const key: string = JSON.parse(token.slice(0, -colon.length));
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at];
+    if (letter === "{") open.push(new Set());
+    else if (letter === "[") open.push(undefined);
+    else if (letter === "}" || letter === "]") open.pop();
+    else if (letter === '"') {
+      const end = endOfString(text, at);
       const keys = open.at(-1);
-      if (keys?.has(key)) return JSON.stringify(key);
-      keys?.add(key);
+      if (keys && isKey(text, end)) {
+        const key: string = JSON.parse(text.slice(at, end));
+        if (keys.has(key)) return JSON.stringify(key);
+        keys.add(key);
+      }
+      at = end - 1;
     }
   }
   return undefined;
+}
+
+/** The place behind the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at + 1;
+}
+
+/** Whether a colon follows, with any space before it. */
+function isKey(text: string, end: number): boolean {
+  let at = end;
+  while (/\s/.test(text[at] ?? "")) at++;
+  return text[at] === ":";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

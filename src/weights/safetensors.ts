@@ -8,6 +8,7 @@ import { dtypeInfo, type Elements } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
 import { mapFile } from "./map-file.ts";
+import { LARGEST_READ, readInto } from "./read-file.ts";
 import { encodeHeader, headerLength, PREFIX_BYTES, parseHeader, type TensorPlace } from "./safetensors-header.ts";
 
 /** What a safetensors file holds. */
@@ -28,9 +29,6 @@ export interface ReadOptions {
 
 /** In bytes: below it, reading costs a few milliseconds and has no risk. */
 const mapFrom = 64 * 2 ** 20;
-
-/** The system reads at most about 2 GiB in one call. */
-const LARGEST_READ = 1 << 30;
 
 /**
  * Reads or maps a file. Throws `FileNotFound`, `FileNotReadable` and, for content that breaks the format, `SafetensorsTruncated`, `SafetensorsHeader`,
@@ -115,7 +113,7 @@ export function parseSafetensors(bytes: Uint8Array<ArrayBuffer>, name = "the fil
  * Throws `SafetensorsName`, `SafetensorsUnwritable`, `FileNotWritable`, `DiskFull`.
  *
  * @example
- * await writeSafetensors("model.safetensors", model.stateDict(), new Map([["format", "pt"]]));
+ * await writeSafetensors("masks.safetensors", [["mask", mask.storage]], new Map([["format", "pt"]]));
  */
 export async function writeSafetensors(
   path: string,
@@ -193,11 +191,8 @@ function checkBooleans({ name, dtype }: TensorPlace, storage: Storage, file: str
 }
 
 async function fill(file: FileHandle, out: Uint8Array, position: number, path: string): Promise<void> {
-  for (let at = 0; at < out.length; ) {
-    const { bytesRead } = await file.read(out, at, Math.min(out.length - at, LARGEST_READ), position + at);
-    if (bytesRead === 0) throw endsEarly(path, position + at);
-    at += bytesRead;
-  }
+  const count = await readInto(file, out, position);
+  if (count < out.length) throw endsEarly(path, position + count);
 }
 
 function fillSync(file: number, out: Uint8Array, position: number, path: string): void {

@@ -1,16 +1,18 @@
 // The entries of a zip archive, read into memory of their own one by one. yauzl reads the directory and refuses what is malformed; sizes
 // are checked against what the file can hold before memory is asked for.
-import { open as openFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import { inflateRaw } from "node:zlib";
 import { type Entry, fromFd, type ZipFile } from "yauzl";
+import { formatBytes } from "../errors/quantity.ts";
+import { hasRoom } from "../tensor/memory.ts";
+import { readInto } from "./read-file.ts";
 
 /** An archive that is open for reading. */
 export interface ZipArchive {
   readonly names: readonly string[];
   /** The bytes of an entry; undefined where there is none of that name. Throws an error whose message says what is wrong. */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  close(): Promise<void>;
 }
 
 /** An archive that breaks the rules of the format. */
@@ -22,46 +24,40 @@ const DEFLATED = 8;
 const largestRatio = 1040;
 const inflate = promisify(inflateRaw);
 
-/** Whether a file begins as a zip archive does. Throws the system's errors. */
-export async function isZip(path: string): Promise<boolean> {
-  const file = await openFile(path, "r");
-  try {
-    const { buffer } = await file.read(new Uint8Array(4), 0, 4, 0);
-    return buffer[0] === 0x50 && buffer[1] === 0x4b && buffer[2] === 3 && buffer[3] === 4;
-  } finally {
-    await file.close();
-  }
+/** Whether a file that begins with these bytes is a zip archive. */
+export const isZip = (head: Uint8Array): boolean => head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
+
+/** Reads the directory of an archive; its entries can be read as long as the file is open. Throws `ZipProblem`, and the system's errors. */
+export async function openZip(file: FileHandle): Promise<ZipArchive> {
+  const { size } = await file.stat();
+  const zip = await directoryOf(file.fd);
+  const entries = await entriesOf(zip);
+  checkRoom(entries, size);
+  return {
+    names: [...entries.keys()],
+    async read(name) {
+      const entry = entries.get(name);
+      if (!entry) return undefined;
+      const at = await dataStart(zip, entry);
+      if (at + entry.compressedSize > size) throw new ZipProblem(`the entry ${name} ends at byte ${at + entry.compressedSize} of ${size}`);
+      const raw = new Uint8Array(entry.compressedSize);
+      if ((await readInto(file, raw, at)) < raw.length) throw new ZipProblem(`the entry ${name} is cut off`);
+      return expand(entry, raw);
+    },
+  };
 }
 
-/** Opens an archive. Throws `ZipProblem`, and the system's errors. */
-export async function openZip(path: string): Promise<ZipArchive> {
-  const file = await openFile(path, "r");
-  try {
-    const { size } = await file.stat();
-    const zip = await directoryOf(file.fd);
-    const entries = await entriesOf(zip);
-    return {
-      names: [...entries.keys()],
-      async read(name) {
-        const entry = entries.get(name);
-        if (!entry) return undefined;
-        const at = await dataStart(zip, entry);
-        if (at + entry.compressedSize > size)
-          throw new ZipProblem(`the entry ${name} ends at byte ${at + entry.compressedSize} of ${size}`);
-        const raw = new Uint8Array(entry.compressedSize);
-        for (let done = 0; done < raw.length; ) {
-          const { bytesRead } = await file.read(raw, done, Math.min(raw.length - done, 1 << 30), at + done);
-          if (bytesRead === 0) throw new ZipProblem(`the entry ${name} is cut off`);
-          done += bytesRead;
-        }
-        return expand(entry, raw);
-      },
-      close: () => file.close(),
-    };
-  } catch (error) {
-    await file.close();
-    throw error;
+/** Entries that share bytes, or unpack to more than this machine has, make much memory of a small file. Throws `ZipProblem`. */
+function checkRoom(entries: ReadonlyMap<string, Entry>, fileBytes: number): void {
+  let packed = 0;
+  let unpacked = 0;
+  for (const [name, { compressedSize, uncompressedSize }] of entries) {
+    packed += compressedSize;
+    unpacked += uncompressedSize;
+    if (packed > fileBytes)
+      throw new ZipProblem(`its entries up to ${name} are packed in ${packed} bytes, but the file has ${fileBytes}: some share bytes`);
   }
+  if (!hasRoom(unpacked)) throw new ZipProblem(`its entries unpack to ${formatBytes(unpacked)}, more than this machine has`);
 }
 
 async function expand(entry: Entry, raw: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -102,6 +102,50 @@ describe("loading", () => {
       assert.deepEqual(named.difference?.toArray(), [4, 4]);
     });
 
+    /** s ← s + x; goes on for ever, or as often as an input says. */
+    const adding = {
+      name: "body",
+      input: [value("i", [], 7), value("going", [], 9), value("s", [2])],
+      output: [value("going", [], 9), value("t", [2])],
+      node: [node("Add", ["s", "x"], ["t"])],
+    };
+
+    it("with a loop that does not end is refused by its name, on every engine", async () => {
+      const endless = model({
+        inputs: [value("x", [2])],
+        outputs: [value("y", [2])],
+        nodes: [node("Loop", ["", "", "x"], ["y"], { body: adding })],
+      });
+      await write("endless.onnx", endless);
+      for (const engine of ["interpreter", "onnxruntime"] as const)
+        await failsWith(
+          () => load(path("endless.onnx"), { engine, check: { maxSteps: 2000 } }),
+          "StepLimit",
+          /Loop \(which gives `y`\).*ran 1001 times.*2000 steps/,
+          /maxSteps: 20000/,
+        );
+      // Nobody vouches for a file: without a limit given, there is one.
+      await failsWith(() => load(path("endless.onnx"), interpreter), "StepLimit", /1000000 steps/);
+    }).timeout(60_000);
+
+    it("with a loop that ends is loaded, if it takes no more steps than it may", async () => {
+      await write(
+        "ends.onnx",
+        model({
+          inputs: [value("n", [], 7), value("x", [2])],
+          outputs: [value("y", [2])],
+          nodes: [node("Loop", ["n", "", "x"], ["y"], { body: adding })],
+        }),
+      );
+      const example = [tensor(5, { dtype: "int64" }), tensor([1, 2])];
+      await using m = await load(path("ends.onnx"), { ...interpreter, example, check: { maxSteps: 10 } });
+      assert.deepEqual(((await m.run(example)) as Tensor).toArray(), [6, 12]);
+      await failsWith(() => load(path("ends.onnx"), { ...interpreter, example, check: { maxSteps: 9 } }), "StepLimit");
+      const longer = [tensor(6, { dtype: "int64" }), tensor([1, 2])];
+      await failsWith(() => m.run(longer, { maxSteps: 11 }), "StepLimit");
+      assert.deepEqual(((await m.run(longer, { maxSteps: 12 })) as Tensor).toArray(), [7, 14]);
+    });
+
     it("that fails on random inputs asks for an example, and takes it", async () => {
       // Indices beyond the table: random 0 and 1 do, a table of one row does not.
       await write(

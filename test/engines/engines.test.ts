@@ -39,6 +39,15 @@ const slow = () =>
     for (let i = 0; i < 400; i++) y = g.add("MatMul", [y, x]).output;
     return y;
   });
+/** Adds x to itself for ever. */
+const endless = () =>
+  graphOf([4], (g, x) => {
+    const body = new Graph(registry, "body", g);
+    body.addInput("i", tensorType("int64", []));
+    const cond = body.addInput("cond", tensorType("bool", []));
+    body.setOutputs([cond, body.add("Add", [body.addInput("state", tensorType("float32", [4])), x]).output]);
+    return g.add("Loop", [undefined, undefined, x], { body }).output;
+  });
 const slowInput = () => [Storage.from("float32", new Array<number>(128 * 128).fill(0), [128, 128])];
 
 function engineContract(engine: Engine): void {
@@ -104,6 +113,23 @@ function engineContract(engine: Engine): void {
       assert.equal(numbers((await other)[0]).length, 128 * 128);
     }));
 
+  it("is aborted inside of a loop that does not end, while the event loop turns", () =>
+    prepared(endless(), async (executable) => {
+      const control = new AbortController();
+      const run = assert.rejects(executable.run([float32([4], 1, 2, 3, 4)], { signal: control.signal }), code("RunAborted"));
+      for (let i = 0; i < 10; i++) await turn();
+      control.abort();
+      await run;
+    }));
+
+  it("stops a loop that takes more steps than it may", function () {
+    this.timeout(60_000);
+    return prepared(endless(), async (executable) => {
+      const expected = engine.name === "interpreter" ? "StepLimit" : "StepTime";
+      await assert.rejects(executable.run([float32([4], 1, 2, 3, 4)], { maxSteps: 100 }), code(expected));
+    });
+  });
+
   it("waits for runs when it is closed, refuses later ones, and may be closed twice", async () => {
     const executable = await engine.prepare(slow(), { threads: 1 });
     const order: string[] = [];
@@ -162,7 +188,7 @@ describe("the choice of an engine", () => {
     await without(async () => assert.equal(findEngine(undefined).name, "interpreter"));
   });
 
-  it("passes over an engine that does not load, with a warning, but not one that refuses the graph", async () => {
+  it("passes over an engine that does not load or refuses the graph, with a warning, but for no other reason", async () => {
     const failing = (error: Error): Engine => ({
       name: "other",
       unavailable: () => undefined,
@@ -170,13 +196,32 @@ describe("the choice of an engine", () => {
       prepare: () => Promise.reject(error),
     });
     const unloadable = ingotError("EngineLibraryMissing", { path: "/lib/x.so", why: "libgomp.so.1: cannot open shared object file" });
+    const refusing = ingotError("EngineRejectedModel", { message: "no kernel for the node fc1" });
+    for (const [error, what] of [
+      [unloadable, /libgomp.*the engine "interpreter" is used instead/],
+      [refusing, /no kernel for the node fc1.*the engine "interpreter" is used instead/],
+    ] as const) {
+      const warned = once(process, "warning");
+      const executable = await firstThatLoads([failing(error), interpreterEngine]).prepare(twice());
+      assert.equal(executable.engine, "interpreter");
+      const [warning] = (await warned) as [Error];
+      assert.match(warning.message, what);
+    }
+    const bug = failing(new TypeError("x is undefined"));
+    await assert.rejects(firstThatLoads([bug, interpreterEngine]).prepare(twice()), TypeError);
+  });
+
+  it("gives a graph that ONNX Runtime has no kernel for to the interpreter, and names the node; not where the engine was asked for", async () => {
+    const graph = new Graph(registry, "net");
+    const acos = graph.add("Acos", [graph.addInput("x", tensorType("float64", [2]))], {}, { names: ["angle"] });
+    graph.setOutputs([acos.output], ["angle"]);
     const warned = once(process, "warning");
-    const executable = await firstThatLoads([failing(unloadable), interpreterEngine]).prepare(twice());
-    assert.equal(executable.engine, "interpreter");
+    const executable = await findEngine(undefined).prepare(graph);
     const [warning] = (await warned) as [Error];
-    assert.match(warning.message, /libgomp.*the engine "interpreter" is used instead/);
-    const refusing = failing(ingotError("EngineRejectedModel", { message: "no" }));
-    await assert.rejects(firstThatLoads([refusing, interpreterEngine]).prepare(twice()), code("EngineRejectedModel"));
+    assert.match(warning.message, /Acos.*the engine "interpreter" is used instead/s);
+    assert.deepEqual(numbers((await executable.run([Storage.from("float64", [1, -1], [2])]))[0]), [0, Math.PI]);
+    await executable.close();
+    await assert.rejects(findEngine("onnxruntime").prepare(graph), code("EngineRejectedModel"));
   });
 
   it("says which library is missing when ONNX Runtime is asked for by name", () =>

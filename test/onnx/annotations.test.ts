@@ -1,11 +1,15 @@
 // What a file says beyond what it computes survives import, copies of the graph, and export.
 import assert from "node:assert/strict";
+import type { Node, Value } from "../../src/ir/graph.ts";
 import { cloneGraph } from "../../src/ir/traverse.ts";
 import { decodeModel } from "../../src/onnx/decode.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
 import { exportModel } from "../../src/onnx/export.ts";
-import type { GraphProto, ModelProto } from "../../src/onnx/schema.ts";
+import { attributeTypes, type GraphProto, type ModelProto } from "../../src/onnx/schema.ts";
 import { storageToTensor } from "../../src/onnx/tensor-proto.ts";
+import { runPasses } from "../../src/passes/manager.ts";
+import { deadCode } from "../../src/passes/rules/dead-code.ts";
+import { Storage } from "../../src/tensor/storage.ts";
 import { float32, imported, model, node, value } from "../support/onnx-models.ts";
 
 /** Field 999 of whatever message it is in, a varint: no version of ONNX has it. */
@@ -101,6 +105,129 @@ describe("what a file says beyond what it computes", () => {
         ["origin", "tool"],
         ["scope", "layer1"],
       ]),
+    );
+  });
+
+  it("goes from a Constant, its tensor and its value to the initializer that stands for it", () => {
+    const constant = {
+      ...node("Constant", [], ["k"]),
+      ...said("constant", 11),
+      attribute: [
+        {
+          name: "value",
+          type: attributeTypes.tensor,
+          t: {
+            ...storageToTensor(float32([2], 1, 2), "t"),
+            metadataProps: [...entry("tensor"), { key: "unit", value: "mm" }],
+            unknown: unknown(12),
+          },
+        },
+      ],
+    };
+    const proto = model({ inputs: [value("x", [2])], outputs: [value("y", [2])], nodes: [constant, node("Add", ["x", "k"], ["y"])] });
+    const infos = {
+      ...proto,
+      graph: { ...proto.graph, valueInfo: [{ ...value("k", [2]), metadataProps: [{ key: "last", value: "1" }] }] },
+    };
+    const written = reread(exportModel(imported(infos)).model);
+    const [k] = written.graph?.initializer ?? [];
+    assert.deepEqual([k?.name, k?.docString], ["k", "constant"]);
+    assert.deepEqual(
+      k?.metadataProps?.map((e) => [e.key, e.value]),
+      [
+        ["origin", "constant"],
+        ["unit", "mm"],
+        ["last", "1"],
+      ],
+    );
+    // The tensor's unknown field, not the node's.
+    assert.deepEqual(structuredClone(k?.unknown), unknown(12));
+  });
+});
+
+describe("what a file says about how tensors were quantised", () => {
+  const annotation = (tensorName: string, scale: string, zero: string) => ({
+    tensorName,
+    quantParameterTensorNames: [
+      { key: "SCALE_TENSOR", value: scale },
+      { key: "ZERO_POINT_TENSOR", value: zero },
+    ],
+  });
+  const base = model({
+    inputs: [value("x", [2])],
+    outputs: [value("y", [2])],
+    nodes: [node("Abs", ["x"], ["h"]), node("Exp", ["x"], ["s"]), node("Add", ["h", "s"], ["y"])],
+    tensors: [
+      storageToTensor(float32([], 0.5), "h_scale"),
+      storageToTensor(Storage.from("uint8", [3], []), "h_zero"),
+      storageToTensor(Storage.from("uint8", [0], []), "x_zero"),
+    ],
+  });
+  // The scale of x is computed; the last is about nothing.
+  const quantizationAnnotation = [
+    annotation("x", "s", "x_zero"),
+    annotation("h", "h_scale", "h_zero"),
+    annotation("gone", "h_scale", "h_zero"),
+  ];
+  const file: ModelProto = { ...base, graph: { ...base.graph, quantizationAnnotation } };
+  const told = (written: ModelProto) => structuredClone(written.graph?.quantizationAnnotation);
+  const expected = quantizationAnnotation.slice(0, 2);
+
+  it("survives import, copies and export", () => {
+    const graph = imported(reread(file));
+    assert.deepEqual(told(reread(exportModel(graph).model)), expected);
+    assert.deepEqual(told(reread(exportModel(cloneGraph(graph).graph).model)), expected);
+    assert.deepEqual(told(reread(exportModel(graph, { maxOpset: 13 }).model)), expected);
+  });
+
+  it("keeps its parameters where a pass drops constants that no node reads, under names that are free", () => {
+    const graph = imported(reread(file));
+    runPasses(graph, [deadCode]);
+    assert.equal(graph.initializers.size, 0);
+    (graph.firstNode as Node).output.name = "h_scale";
+    const written = reread(exportModel(graph).model);
+    const [x, h] = written.graph?.quantizationAnnotation ?? [];
+    assert.deepEqual(structuredClone(x), expected[0]);
+    assert.equal(h?.tensorName, "h_scale_1");
+    assert.deepEqual(
+      h?.quantParameterTensorNames?.map((p) => p.value),
+      ["h_scale", "h_zero"],
+    );
+    assert.equal(graph.initializers.size, 0);
+    assert.deepEqual(
+      written.graph?.initializer?.map((t) => t.name),
+      ["x_zero", "h_scale", "h_zero"],
+    );
+  });
+
+  it("goes with the value that it is about", () => {
+    const graph = imported(reread(file));
+    const h = (graph.firstNode as Node).output;
+    h.replaceAllUsesWith(graph.inputs[0] as Value);
+    runPasses(graph, [deadCode]);
+    assert.deepEqual(told(reread(exportModel(graph).model)), expected.slice(0, 1));
+  });
+
+  it("is the same in sub-graphs, with parameters of the graph around", () => {
+    const body: GraphProto = {
+      name: "then",
+      node: [node("Abs", ["x"], ["b"])],
+      output: [value("b", [2])],
+      quantizationAnnotation: [annotation("b", "h_scale", "b_zero")],
+      initializer: [storageToTensor(Storage.from("uint8", [7], []), "b_zero")],
+    };
+    const proto = model({
+      inputs: [value("x", [2]), value("c", [], 9)],
+      outputs: [value("y", [2])],
+      nodes: [node("If", ["c"], ["y"], { then_branch: body, else_branch: { ...body, name: "else" } })],
+      tensors: [storageToTensor(float32([], 0.5), "h_scale")],
+    });
+    const written = reread(exportModel(imported(reread(proto))).model);
+    const inner = written.graph?.node?.[0]?.attribute?.find((a) => a.name === "then_branch")?.g;
+    assert.deepEqual(structuredClone(inner?.quantizationAnnotation), [annotation("b", "h_scale", "b_zero")]);
+    assert.deepEqual(
+      inner?.initializer?.map((t) => t.name),
+      ["b_zero"],
     );
   });
 });

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { symbol } from "../../src/ir/dim.ts";
 import { Graph, type Value } from "../../src/ir/graph.ts";
 import { formatType, tensorType } from "../../src/ir/type.ts";
+import { LivePool } from "../../src/ops/live-pool.ts";
 import { registry } from "../../src/ops/registry.ts";
-import { asStorage, runGraph } from "../../src/ops/run-graph.ts";
+import { asStorage, runGraph, runGraphInSlices } from "../../src/ops/run-graph.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { counting, f32, i64 } from "../support/run-op.ts";
 
@@ -191,5 +192,92 @@ describe("Loop", () => {
       code: "ShapeMismatch",
       summary: /scan output 0 of iteration 1 has shape \[4\]/,
     });
+  });
+});
+
+describe("A loop that does not end", () => {
+  /** Two loops, one in the other; `inner` and `outer` say how often they run, undefined for ever. */
+  function nested(inner: number | undefined, around: number | undefined) {
+    const { graph } = outer();
+    const x = graph.addInput("x", tensorType("float32", [512]));
+    const often = (g: Graph, n: number | undefined) => (n === undefined ? undefined : g.addInitializer(int64(n)));
+    const loopIn = (g: Graph, state: Value, n: number | undefined, build: (inside: Graph, state: Value) => Value, name: string) => {
+      const inside = new Graph(registry, name, g);
+      inside.addInput("i", tensorType("int64", []));
+      const cond = inside.addInput("cond", tensorType("bool", []));
+      const held = inside.addInput("state", tensorType("float32", [512]));
+      inside.setOutputs([cond, build(inside, held)]);
+      const { output } = g.add("Loop", [often(g, n), undefined, state], { body: inside });
+      output.name = name;
+      return output;
+    };
+    const y = loopIn(graph, x, around, (g, s) => loopIn(g, s, inner, (h, t) => h.add("Add", [t, x]).output, "inner"), "outer");
+    graph.setOutputs([y]);
+    return graph;
+  }
+  const ones = f32([512], new Array<number>(512).fill(1));
+
+  it("is stopped by a limit on steps, and named", () => {
+    const limited = (graph: Graph, maxSteps: number) => runGraph(graph, [ones], { maxSteps });
+    assert.throws(() => limited(nested(undefined, 3), 1000), {
+      code: "StepLimit",
+      summary: /Loop \(which gives `inner`\).*ran 500 times.*1000 steps/,
+    });
+    assert.throws(() => limited(nested(1, undefined), 1000), { code: "StepLimit", summary: /Loop \(which gives `outer`\)/ });
+    // 3 beginnings of the outer body with a node each, 3 × 5 of the inner one.
+    assert.equal(asStorage(limited(nested(5, 3), 36)[0]).toNumbers()[0], 16);
+    assert.throws(() => limited(nested(5, 3), 35), { code: "StepLimit" });
+  });
+
+  it("does not keep the memory of the iterations that are over", () => {
+    const pool = new LivePool();
+    assert.throws(() => runGraph(nested(undefined, 1), [ones], { pool, maxSteps: 1000 }), { code: "StepLimit" });
+    assert.ok(pool.liveBuffers < 10, `${pool.liveBuffers} buffers after 500 iterations`);
+  });
+
+  it("lets the event loop turn, and ends when its run is aborted", async () => {
+    const control = new AbortController();
+    let turns = 0;
+    const timer = setInterval(() => {
+      if (++turns === 3) control.abort(new Error("enough"));
+    }, 1);
+    await assert.rejects(runGraphInSlices(nested(undefined, undefined), [ones], { signal: control.signal }), /enough/);
+    clearInterval(timer);
+    assert.equal(turns, 3);
+  });
+
+  it("is stopped where its body has no node at all", async () => {
+    const { graph, body } = outer();
+    const empty = body("empty", (g) => {
+      g.addInput("i", tensorType("int64", []));
+      return [g.addInput("cond", tensorType("bool", [])), g.addInput("state", tensorType("float32", []))];
+    });
+    const x = graph.addInput("x", tensorType("float32", []));
+    graph.setOutputs([graph.add("Loop", [undefined, undefined, x], { body: empty }).output]);
+    assert.throws(() => runGraph(graph, [f32([], [1])], { maxSteps: 100 }), { code: "StepLimit", summary: /ran 101 times/ });
+    await assert.rejects(runGraphInSlices(graph, [f32([], [1])], { signal: AbortSignal.timeout(20) }), /timeout/);
+  });
+
+  it("that makes a sequence longer and longer is stopped by the length of it", () => {
+    const { graph, body } = outer();
+    const x = graph.addInput("x", tensorType("float32", []));
+    const longer = body("longer", (g) => {
+      g.addInput("i", tensorType("int64", []));
+      const cond = g.addInput("cond", tensorType("bool", []));
+      const list = g.addInput("list", { kind: "sequence", element: tensorType("float32", []) });
+      return [cond, g.add("SequenceInsert", [list, x]).output];
+    });
+    const start = graph.add("SequenceEmpty", []).output;
+    const node = graph.add("Loop", [undefined, undefined, start], { body: longer });
+    graph.setOutputs([graph.add("SequenceLength", [node.output]).output]);
+    assert.throws(
+      () => runGraph(graph, [f32([], [1])], { maxSteps: 20_000 }),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, "StepLimit");
+        // n insertions count 2n, and n²/128 for the copies: some 1 500, not 10 000.
+        assert.ok(Number(/ran (\d+) times/.exec(error.message)?.[1]) < 2000, error.message);
+        return true;
+      },
+    );
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { arange, eye, ones, randn, type Tensor, tensor, trace, zeros } from "../../src/index.ts";
+import { makeInput } from "../../src/equivalence/check-inputs.ts";
+import { arange, eye, limitTensorMemory, ones, randn, type Tensor, tensor, trace, zeros } from "../../src/index.ts";
 import { allocating } from "../../src/tensor/memory.ts";
 import { failsWith } from "../support/trace-errors.ts";
 
@@ -26,6 +27,25 @@ describe("tensors that no machine can hold", () => {
     const square = (x: Tensor) => x.unsqueeze(0).add(x.unsqueeze(1)).sum();
     await using m = await trace(square, ones([4]), { engine: "interpreter", dynamic: [{ 0: "n" }] });
     await failsWith(() => m.run(zeros([1e6])), "TensorTooLarge", /3\.6 TiB/);
+  });
+
+  it("are those that a process does not want, where it sets a limit", async () => {
+    limitTensorMemory(1000);
+    try {
+      await failsWith(() => zeros([251]), "TensorTooLarge", /251 float32 elements/);
+      assert.equal(zeros([250]).numel(), 250);
+    } finally {
+      limitTensorMemory(undefined);
+    }
+    assert.equal(zeros([251]).numel(), 251);
+  });
+
+  it("are declared as inputs by files: random ones are not made for them", async () => {
+    const recipe = { name: "x", shape: [2 ** 33], seed: 1 };
+    await failsWith(() => makeInput({ ...recipe, dtype: "int32", kind: "integers", range: ["0", "1"] }), "TensorTooLarge");
+    await failsWith(() => makeInput({ ...recipe, dtype: "uint64", kind: "integers", range: ["0", "1"] }), "TensorTooLarge");
+    await failsWith(() => makeInput({ ...recipe, dtype: "string", kind: "choice", choices: ["a"] }), "TensorTooLarge");
+    await failsWith(() => makeInput({ ...recipe, dtype: "float32", kind: "normal" }), "TensorTooLarge");
   });
 
   it("cost nothing as views", () => {

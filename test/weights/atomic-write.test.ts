@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileError } from "../../src/errors/file-error.ts";
-import { writeFileAtomically } from "../../src/weights/atomic-write.ts";
+import { writeFileAtomically, writeFilesTogether } from "../../src/weights/atomic-write.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -83,5 +83,41 @@ describe("writing a file atomically", () => {
     assert.equal(coded("read", "EACCES"), "FileNotReadable");
     const bug = new TypeError("undefined is not a function");
     assert.equal(fileError("read", "f", bug), bug);
+  });
+});
+
+describe("writing files that belong together", () => {
+  const inFolder = temporaryFolder({ eachTest: true });
+
+  it("changes none of them when one cannot be made, and removes nothing", async () => {
+    for (const name of ["a", "b", "old"]) writeFileSync(inFolder(name), name);
+    function* broken() {
+      yield bytes("half");
+      throw new RangeError("no more");
+    }
+    const files = [
+      { path: inFolder("a"), chunks: [bytes("new")] },
+      { path: inFolder("b"), chunks: broken() },
+    ];
+    await assert.rejects(writeFilesTogether(files, [inFolder("old")]), RangeError);
+    for (const name of ["a", "b", "old"]) assert.equal(readFileSync(inFolder(name), "utf8"), name);
+    assert.deepEqual(readdirSync(inFolder()).sort(), ["a", "b", "old"]);
+  });
+
+  it("removes what is replaced, whether it is there or not, and names the file that cannot be written", async () => {
+    writeFileSync(inFolder("old"), "old");
+    await writeFilesTogether([{ path: inFolder("a"), chunks: [bytes("new")] }], [inFolder("old"), inFolder("never")]);
+    assert.deepEqual(readdirSync(inFolder()), ["a"]);
+    const nowhere = inFolder("no/b");
+    const files = [
+      { path: inFolder("a"), chunks: [bytes("newer")] },
+      { path: nowhere, chunks: [bytes("x")] },
+    ];
+    await assert.rejects(writeFilesTogether(files), {
+      code: "FileNotWritable",
+      summary: `${nowhere} cannot be written: the folder does not exist`,
+    });
+    assert.equal(readFileSync(inFolder("a"), "utf8"), "new");
+    assert.deepEqual(readdirSync(inFolder()), ["a"]);
   });
 });

@@ -7,23 +7,9 @@ import { IngotError } from "../../src/errors/error.ts";
 import type { Storage } from "../../src/tensor/storage.ts";
 import { readCheckpoint } from "../../src/weights/checkpoint.ts";
 import { readStateDict } from "../../src/weights/state-dict-file.ts";
-import { PickleCall, PickleName, PicklePersistent, PickleTuple, pickle } from "../support/pickle-writer.ts";
+import { PickleCall, PickleName, PicklePersistent, pickle } from "../support/pickle-writer.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-
-const floats = (...values: number[]) => Buffer.from(new Float32Array(values).buffer);
-const tuple = (...items: unknown[]) => new PickleTuple(items);
-const storage = (key: string, length: number, type = "FloatStorage") =>
-  new PicklePersistent(["storage", new PickleName("torch", type), key, "cpu", length]);
-/** A tensor as PyTorch pickles it. */
-const tensor = (key: string, length: number, shape: number[], strides: number[], offset = 0, type = "FloatStorage") =>
-  new PickleCall("torch._utils", "_rebuild_tensor_v2", [
-    storage(key, length, type),
-    offset,
-    tuple(...shape),
-    tuple(...strides),
-    false,
-    new PickleCall("collections", "OrderedDict", []),
-  ]);
+import { floatBytes as floats, legacyStream, torchStorage as storage, torchTensor as tensor, tuple } from "../support/torch-files.ts";
 
 /** Writes an archive as torch.save does. */
 async function archive(path: string, entries: Readonly<Record<string, Buffer>>, compress = false): Promise<string> {
@@ -35,15 +21,7 @@ async function archive(path: string, entries: Readonly<Record<string, Buffer>>, 
 }
 
 /** The legacy stream, for storages `a`, `b`, … with these elements. */
-function legacy(value: unknown, storages: Readonly<Record<string, readonly number[]>>): Buffer {
-  const raw = Object.values(storages).map((values) => {
-    const length = Buffer.alloc(8);
-    length.writeBigInt64LE(BigInt(values.length));
-    return Buffer.concat([length, floats(...values)]);
-  });
-  const magic = pickle(0x1950a86a20f9469cfc6cn);
-  return Buffer.concat([magic, pickle(1001), pickle(new Map()), pickle(value), pickle(Object.keys(storages)), ...raw]);
-}
+const legacy = (value: unknown, storages: Readonly<Record<string, readonly number[]>>) => legacyStream(pickle(value), storages);
 
 const dict = (entries: Readonly<Record<string, unknown>>) => new Map(Object.entries(entries));
 const rejects = (work: Promise<unknown>, code: string, message: RegExp) =>

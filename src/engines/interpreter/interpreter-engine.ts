@@ -28,10 +28,10 @@ class InterpreterExecutable implements Executable {
     this.graph = graph;
   }
 
-  async run(inputs: readonly RuntimeValue[], { signal }: RunOptions = {}): Promise<RuntimeValue[]> {
+  async run(inputs: readonly RuntimeValue[], { signal, maxSteps }: RunOptions = {}): Promise<RuntimeValue[]> {
     if (this.#closed) throw ingotError("EngineClosed", { action: "run" });
     if (signal?.aborted) throw abortError(signal);
-    const result = runGraphInSlices(this.graph, inputs, { reuseMemory: true, signal });
+    const result = runGraphInSlices(this.graph, inputs, { reuseMemory: true, signal, maxSteps });
     this.#running.add(result);
     try {
       return await result;

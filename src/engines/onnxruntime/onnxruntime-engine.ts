@@ -10,6 +10,7 @@ import { runPasses } from "../../passes/manager.ts";
 import { onnxruntimePasses } from "../../passes/pipelines.ts";
 import type { PassReport } from "../../passes/report.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
+import { hasLoops, withinStepTime } from "../step-time.ts";
 import { checkThreads } from "../threads.ts";
 import { ortEnvironment } from "./environment.ts";
 import { findLibrary } from "./library.ts";
@@ -94,6 +95,7 @@ export class OrtExecutable implements Executable {
   readonly #inputs: readonly string[];
   readonly #outputs: readonly string[];
   readonly #raises: ReadonlyMap<string, string>;
+  readonly #hasLoops: boolean;
 
   constructor(graph: Graph, lowering: PassReport, { session, raises }: Opened) {
     this.graph = graph;
@@ -102,13 +104,16 @@ export class OrtExecutable implements Executable {
     this.#raises = raises;
     this.#inputs = session.inputs.map((p) => p.name);
     this.#outputs = session.outputs.map((p) => p.name);
+    this.#hasLoops = hasLoops(graph);
   }
 
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
     const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
-    const outputs = await this.#session.run(feeds, this.#outputs, options).catch((error: unknown) => {
-      throw raisedError(error, this.#raises);
-    });
+    const run = (signal: AbortSignal | undefined) =>
+      this.#session.run(feeds, this.#outputs, { signal }).catch((error: unknown) => {
+        throw raisedError(error, this.#raises);
+      });
+    const outputs = this.#hasLoops ? await withinStepTime(this.engine, this.graph.name, options, run) : await run(options.signal);
     return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type));
   }
 

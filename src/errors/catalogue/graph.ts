@@ -40,4 +40,18 @@ export const graphErrors = errorFamily({
     about:
       "The verifier found a graph that breaks a rule of the IR: single assignment, dominance, arity or types. This names the node and its source line.",
   },
+  StepLimit: {
+    kind: "GraphError",
+    message: "{op}{node} does not end: its body ran {runs} times, and with it the loops have taken {limit} steps{where}",
+    hint: "If the model is meant to run so long, allow it more: load(path, { check: { maxSteps: {more} } }), or run(x, { maxSteps: {more} }).",
+    about:
+      "A file can hold a Loop without an end. Where such a file is checked, or a run is given `maxSteps`, each node that runs inside of a loop (or branch) counts, and each beginning of its body; beyond the limit the run stops and names the loop that began most often.",
+  },
+  StepTime: {
+    kind: "EngineError",
+    message: "{engine} was stopped after {seconds} s, in which the loops of {graph} should have taken their {limit} steps",
+    hint: "If the model is meant to run so long, allow it more: load(path, { check: { maxSteps: {more} } }), or run(x, { maxSteps: {more} }).",
+    about:
+      "ONNX Runtime does not count the steps of a Loop. A run that may take at most `maxSteps` of them gets the time that the interpreter needs for as many, 20 µs each and 2 s at least, if its graph has a loop.",
+  },
 });

@@ -64,6 +64,13 @@ export const tensorErrors = errorFamily({
     about:
       "A tensor needs more memory than there is, or more elements than an array may have. Often one size of its shape is not what was meant.",
   },
+  ResultShapeUnknown: {
+    kind: "ShapeError",
+    message: "{op}: the shape of its result does not follow from its inputs ({inputs})",
+    hint: "Give sizes, axes and counts as int64 tensors of rank 0 or 1, with one entry for each axis they are about.",
+    about:
+      "The shape of a result comes from the shapes of the inputs and from inputs that hold sizes, axes or counts. One of these has a form that says nothing, such as a matrix of counts.",
+  },
   KindMismatch: {
     kind: "DTypeError",
     message: "{op}: {what} is {actual}, expected {expected}",

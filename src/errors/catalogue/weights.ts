@@ -83,10 +83,24 @@ export const weightsErrors = errorFamily({
     about:
       "A .npy file is a magic number, a version, a header that is a Python dictionary with `descr`, `fortran_order` and `shape`, and the elements. Arrays of Python objects are pickles inside and are refused; complex numbers and dates have no element type here.",
   },
+  NpyUnwritable: {
+    kind: "WeightsError",
+    message: "{array} is {dtype}, which NumPy's files cannot hold",
+    hint: "They hold {known}. Convert it first: x.to(...).",
+    about:
+      "NumPy has no floats and integers of 8 bits and less beyond the plain ones; text is an array of Python's strings there. bfloat16 is written as elements of two bytes, as NumPy stores that type.",
+  },
+  NpzName: {
+    kind: "WeightsError",
+    message: 'an array cannot be written to a .npz archive under the name "{array}": {problem}',
+    hint: "Names are paths inside of the archive, such as `layer1/weight` or `layer1.weight`.",
+    about:
+      "A .npz file is a zip archive with one entry per array. Readers refuse or change names that lead out of the archive, and take the first of two entries of one name or the last.",
+  },
   WeightsFormat: {
     kind: "WeightsError",
     message: "{file} is no weights file that is known: {problem}",
-    hint: "Give a .safetensors, .safetensors.index.json, .npz, .npy, .pt, .pth or .bin file.",
+    hint: "Give a .safetensors, .safetensors.index.json, .npz, .pt, .pth or .bin file.",
     about: "The format is told from the first bytes of the file, not from its name.",
   },
 });

@@ -22,7 +22,8 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
   const scale = options.scale ?? 1 / Math.sqrt(query.shape.at(-1) as number);
   let scores = matmul(mul(query, scale), transpose(key, -2, -1));
   const mask = options.isCausal ? tril(ones([query.shape.at(-2) as number, key.shape.at(-2) as number])).to("bool") : options.attnMask;
-  if (mask !== undefined) scores = mask.dtype === "bool" ? maskedFill(scores, logicalNot(mask), Number.NEGATIVE_INFINITY) : add(scores, mask);
+  if (mask !== undefined)
+    scores = mask.dtype === "bool" ? maskedFill(scores, logicalNot(mask), Number.NEGATIVE_INFINITY) : add(scores, mask);
   return softmax(scores, -1);
 }
 
