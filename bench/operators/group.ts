@@ -4,6 +4,7 @@ import { conformance } from "./conformance.ts";
 import { eagerMemory } from "./eager-memory.ts";
 import { eagerSpeed } from "./eager-speed.ts";
 import { fuzz } from "./fuzz.ts";
+import { largeModels } from "./large-models.ts";
 import { manyNodes } from "./many-nodes.ts";
 import { mappedWeights } from "./mapped-weights.ts";
 import { matmulSpeed } from "./matmul-speed.ts";
@@ -12,12 +13,13 @@ import { threads } from "./threads.ts";
 
 export const operatorsGroup: Readonly<Record<string, Measure>> = {
   conformance,
-  roundTrip,
-  matmulSpeed,
-  eagerSpeed,
+  "round-trip": roundTrip,
+  "matmul-speed": matmulSpeed,
+  "eager-speed": eagerSpeed,
   threads,
-  eagerMemory,
-  mappedWeights,
-  manyNodes,
+  "eager-memory": eagerMemory,
+  "mapped-weights": mappedWeights,
+  "large-models": largeModels,
+  "many-nodes": manyNodes,
   fuzz,
 };
