@@ -69,6 +69,7 @@ export {
 } from "./errors/error.ts";
 export * as image from "./image/index.ts";
 export { Graph, type Node, type Value } from "./ir/graph.ts";
+export { getThreads, setThreads } from "./kernels/threads/thread-count.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export type { PipelineOptions } from "./passes/manager.ts";
@@ -94,7 +95,7 @@ export type { CompareRow, TimerComparison, Verdict } from "./timer/comparison.ts
 export type { Measurement } from "./timer/measurement.ts";
 export { Timer, type TimerOptions } from "./timer/timer.ts";
 export type { DynamicDim, DynamicOption } from "./trace/dynamic.ts";
-export type { ExampleInputs, Nested } from "./trace/structure.ts";
+export type { ExampleInputs, Nested, ScalarMap } from "./trace/structure.ts";
 export { readCheckpoint } from "./weights/checkpoint.ts";
 export type { CheckpointValue } from "./weights/checkpoint-names.ts";
 export { readNpy, writeNpy } from "./weights/npy.ts";

@@ -33,7 +33,7 @@ export function benchCommand(session: Session): Command {
       action<[string], Flags>(session, async ({ options, progress, print }, file) => {
         progress.show(`reading ${file}`);
         const graph = await readGraph(file, registry);
-        const inputs = (await readInputs(graph, options.input ?? [], 1)).tensors.map((t) => t.storage);
+        const { inputs } = await readInputs(graph, options.input ?? [], 1);
         const threads = options.threads === undefined ? {} : { threads: options.threads };
         const executables: Executable[] = [];
         try {

@@ -91,7 +91,7 @@ export function printResult(streams: Streams, options: CommonOptions, data: unkn
   streams.out(`${options.json ? JSON.stringify(data, jsonSafe, 2) : text()}\n`);
 }
 
-function jsonSafe(_key: string, value: unknown): unknown {
+export function jsonSafe(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Map) return Object.fromEntries(value);
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;

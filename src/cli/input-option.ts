@@ -3,13 +3,14 @@ import { readFile } from "node:fs/promises";
 import { declaredRecipes } from "../compile/load.ts";
 import { tensor } from "../eager/create.ts";
 import { type NestedArray, Tensor } from "../eager/tensor.ts";
-import { makeInput } from "../equivalence/check-inputs.ts";
+import { makeValue, type ValueRecipe } from "../equivalence/recipes.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { didYouMean } from "../errors/nearest.ts";
 import { preprocess } from "../image/index.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatType } from "../ir/type.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { readNpy } from "../weights/npy.ts";
 
 /** `x=cat.jpg` */
@@ -36,7 +37,11 @@ export function parseSource(option: string, flag: string, known: readonly string
 }
 
 /** The inputs of a graph: those given as `name=source`, seeded random ones for the others. */
-export async function readInputs(graph: Graph, values: readonly string[], seed: number): Promise<{ tensors: Tensor[]; sources: string[] }> {
+export async function readInputs(
+  graph: Graph,
+  values: readonly string[],
+  seed: number,
+): Promise<{ inputs: RuntimeValue[]; sources: string[] }> {
   const names = graph.inputs.map((v) => v.name as string);
   const given = new Map<string, SourceOption>();
   for (const value of values) {
@@ -46,21 +51,25 @@ export async function readInputs(graph: Graph, values: readonly string[], seed: 
   }
   const recipes = declaredRecipes(graph, seed);
   const sources = names.map((name) => given.get(name)?.source ?? "random");
-  const tensors = await Promise.all(
+  const inputs = await Promise.all(
     graph.inputs.map(async (v, i) => {
       const parsed = given.get(names[i] as string);
-      const { dtype, shape } = v.tensorType;
-      if (!parsed || parsed.source === "random") return Tensor.fromStorage(makeInput(recipes[i] as (typeof recipes)[number]));
+      if (!parsed || parsed.source === "random") return makeValue(recipes[i] as ValueRecipe, v.type);
+      if (v.type.kind !== "tensor") {
+        const problem = `${parsed.name} is ${formatType(v.type)}, which no file holds: it can only be random`;
+        throw ingotError("InputOption", { option: parsed.option, problem });
+      }
+      const { dtype, shape } = v.type;
       const read = await readSource(parsed, dtype);
       const fits = !shape || (shape.length === read.rank && shape.every((d, axis) => typeof d !== "number" || d === read.shape[axis]));
-      if (fits) return read;
+      if (fits) return read.storage;
       throw ingotError("InputOption", {
         option: parsed.option,
         problem: `it is ${dtype}[${read.shape.join(", ")}], but ${parsed.name} is ${formatType(v.type)}`,
       });
     }),
   );
-  return { tensors, sources };
+  return { inputs, sources };
 }
 
 /** The tensor in a file. Throws `InputOption`, `FileNotFound`, `NpyFormat`, and what `preprocess` throws for pictures. */

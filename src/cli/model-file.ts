@@ -4,7 +4,6 @@ import { stat } from "node:fs/promises";
 import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { declaredInputs, type InputSpecs } from "../compile/example.ts";
 import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { didYouMean } from "../errors/nearest.ts";
@@ -14,23 +13,17 @@ import { parseText } from "../source/parse.ts";
 import { checkModel, type Model } from "../trace/model.ts";
 import { placeOf } from "./error-place.ts";
 
-export interface LoadedModel {
-  readonly model: Model;
-  /** The model's declaration `static inputs`, if it has one. */
-  readonly inputs: InputSpecs | undefined;
-}
-
 /**
  * Takes the default export, or the named one; a class is constructed without arguments. Throws `FileNotFound`, `FileNotReadable`, `ModelFile`,
  * `ModelFileFails`, `ModelFileSyntax`, and `InvalidSpec` for inputs that are declared in no known form.
  */
-export async function loadModelFile(file: string, exportName?: string): Promise<LoadedModel> {
+export async function loadModelFile(file: string, exportName?: string): Promise<Model> {
   const path = resolve(file);
   await checkFile(file, path);
   const exported = pick(file, await importFile(file, path), exportName);
   const model = isClass(exported) ? construct(file, exported) : exported;
   checkModel(model, `the ${exportName === undefined ? "default export" : `export ${exportName}`} of ${file}`);
-  return { model, inputs: declaredInputs(model) };
+  return model;
 }
 
 async function checkFile(file: string, path: string): Promise<void> {

@@ -62,8 +62,9 @@ export function optimizeCommand(session: Session): Command {
       checkPassNames(printAfter === undefined ? [] : [printAfter], []);
       const graphs: string[] = [];
       const compile = compileOptions(options, progress);
-      const ports = graph?.inputs.map((v) => ({ name: v.name as string, dtype: v.tensorType.dtype })) ?? [];
-      const inputs = await readCheckInputs(checkInput, ports);
+      // Without --check-input the inputs may be of any type: load makes them itself.
+      const ports = checkInput.length > 0 ? graph?.inputs.map((v) => ({ name: v.name as string, dtype: v.tensorType.dtype })) : undefined;
+      const inputs = await readCheckInputs(checkInput, ports ?? []);
       const module = await load(file, {
         ...compile,
         ...(options.target === "onnxruntime" && { engine: options.target }),

@@ -36,8 +36,8 @@ export function traceCommand(session: Session): Command {
     action<[string], Flags>(session, async ({ options, progress, print }, file) => {
       const output = options.output ?? `${basename(file, extname(file))}.onnx`;
       progress.show(`loading ${file}`);
-      const { model, inputs: declared } = await loadModelFile(file, options.export);
-      const { names, tensors, dynamic } = await traceInputs(model, declared, options);
+      const model = await loadModelFile(file, options.export);
+      const { names, tensors, dynamic } = await traceInputs(model, options);
       const compile = compileOptions(options, progress);
       const inputs = await readCheckInputs(
         options.checkInput ?? [],

@@ -1,13 +1,11 @@
 // `--input` and `--dynamic` of `ingot trace`: from text to an example, names and dynamic sizes.
-import { exampleFor, type InputSpecs, isSpecRecord } from "../compile/example.ts";
-import { parseSpecs } from "../compile/spec.ts";
+import { declaredInputs, fromSpecs, isSpecRecord } from "../compile/example.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { didYouMean } from "../errors/nearest.ts";
 import { parameterNames } from "../source/parameter-names.ts";
 import type { DynamicAxes } from "../trace/dynamic.ts";
 import { forwardFunction, type Model } from "../trace/model.ts";
-import { argumentList } from "../trace/structure.ts";
 import { readSource } from "./input-option.ts";
 
 export interface TraceInputs {
@@ -37,24 +35,22 @@ interface Given {
  */
 export async function traceInputs(
   model: Model,
-  declared: InputSpecs | undefined,
   { input: values = [], dynamic: axes = [], seed = 1 }: TraceInputFlags,
 ): Promise<TraceInputs> {
   const parameters = parameterNames(forwardFunction(model)).map((name, i) => name ?? `input_${i}`);
-  const given = inOrder(values.length > 0 ? values.map(parseGiven) : fromDeclaration(declared, parameters), parameters);
+  const given = inOrder(values.length > 0 ? values.map(parseGiven) : fromDeclaration(model, parameters), parameters);
   const dynamic = parseAxes(axes, given);
-  const specs = given.flatMap(({ spec }) => (spec === undefined ? [] : [spec]));
-  const parsed = parseSpecs(specs);
   // Made together, so that a size which is given once stands for its name everywhere.
-  const made = specs.length > 0 ? argumentList(exampleFor(model, specs, { check: { seed } }).example) : [];
-  let next = 0;
+  const made = fromSpecs(
+    given.flatMap(({ spec }) => (spec === undefined ? [] : [spec])),
+    seed,
+  )[Symbol.iterator]();
   const tensors: Tensor[] = [];
   const symbols: DynamicAxes[] = [];
   for (const { name, spec, file } of given) {
-    symbols.push(spec === undefined ? {} : (parsed[next]?.dynamic ?? {}));
-    const tensor = spec === undefined ? await readSource({ option: `--input ${name}=${file}`, source: file ?? "" }, "float32") : made[next];
-    if (spec !== undefined) next++;
-    tensors.push(tensor as Tensor);
+    const example = spec === undefined ? undefined : made.next().value;
+    symbols.push(example?.dynamic ?? {});
+    tensors.push(example?.tensor ?? (await readSource({ option: `--input ${name}=${file}`, source: file ?? "" }, "float32")));
   }
   return {
     names: given.map((g) => g.name),
@@ -74,8 +70,9 @@ function parseGiven(value: string): Given {
   return sign === ":" ? { name, spec: rest } : { name, file: rest };
 }
 
-function fromDeclaration(declared: InputSpecs | undefined, parameters: readonly string[]): Given[] {
-  if (!declared)
+function fromDeclaration(model: Model, parameters: readonly string[]): Given[] {
+  const declared = declaredInputs(model);
+  if (declared === undefined)
     throw ingotError("InputOption", {
       option: "--input",
       problem: `the model declares no \`static inputs\`, so its inputs (${parameters.join(", ") || "none"}) need a specification each`,

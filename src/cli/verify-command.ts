@@ -59,7 +59,7 @@ export function verifyCommand(session: Session): Command {
 async function choose(file: string, other: string | undefined, flags: Flags, options: VerifyOptions): Promise<VerifyReport> {
   if (other !== undefined) return verifyFiles(file, other, options);
   if (flags.model === undefined) return verifyCertificate(file, options);
-  const { model } = await loadModelFile(flags.model, flags.export);
+  const model = await loadModelFile(flags.model, flags.export);
   if ("eval" in model && typeof model.eval === "function") model.eval();
   return verifyModel(file, model, options);
 }

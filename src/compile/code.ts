@@ -68,6 +68,17 @@ export function graphToCode(graph: Graph): string {
   ].join("\n");
 }
 
+/** Throws `CodeNotExpressible` for what `op` does not take or give: graphs and values that are no tensors. */
+function checkExpressible(node: Node, isControl: boolean): void {
+  const odd = [...node.inputs, ...node.outputs].find((v) => v && v.type.kind !== "tensor");
+  const problem = odd
+    ? `takes or gives a value of type ${formatType(odd.type)}`
+    : node.subgraphs.length > 0 && !isControl
+      ? "has a sub-graph, and of such operators only If, Loop and Scan have a form"
+      : undefined;
+  if (problem !== undefined) throw ingotError("CodeNotExpressible", { op: node.op, problem }, frameOf(node.provenance));
+}
+
 class CodeWriter {
   readonly #names: CodeNames;
   readonly #inputs: ReadonlySet<Value>;
@@ -95,8 +106,8 @@ class CodeWriter {
     const places = formatProvenance(node.provenance);
     const comment = places ? ` // ${commentText(places)}` : "";
     const control = this.#control[node.op];
+    checkExpressible(node, control !== undefined);
     if (control) return [...(comment ? [indent + comment.trim()] : []), ...control(node, indent)];
-    if (node.subgraphs.length > 0) throw ingotError("CodeNotExpressible", { op: node.op }, frameOf(node.provenance));
     const inputs = node.inputs.map((v) => (v ? this.read(v) : "undefined")).join(", ");
     const outputs = node.outputs.map((v) => this.#names.of(v));
     const attributes = attributesLiteral(node.attributes);

@@ -1,6 +1,7 @@
 // CompiledModule: what trace() and load() give. It runs off the event loop on an engine, and it is a Module, so that it composes with eager
 // code and can be traced through.
-import { currentInterpreter } from "../eager/interpreter.ts";
+import { currentInterpreter, eagerInterpreter } from "../eager/interpreter.ts";
+import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { Tensor as TensorHandle } from "../eager/tensor.ts";
 import type { Executable, RunOptions } from "../engines/engine.ts";
@@ -8,23 +9,26 @@ import type { EngineName } from "../engines/engines.ts";
 import { abortError } from "../engines/run-aborted.ts";
 import type { Certificate } from "../equivalence/certificate.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
-import type { Graph } from "../ir/graph.ts";
+import type { Graph, Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
+import { formatType } from "../ir/type.ts";
 import { Module } from "../nn/module.ts";
+import { asStorage, runGraph } from "../ops/run-graph.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { findRule } from "../passes/names.ts";
 import { explain } from "../passes/optimize.ts";
 import type { Explanation, Rule } from "../passes/rewriter.ts";
 import { type DType, isFloat } from "../tensor/dtype.ts";
-import type { Storage } from "../tensor/storage.ts";
 import type { Nested } from "../trace/structure.ts";
 import { unflatten } from "../trace/structure.ts";
 import { codeWeights, graphToCode } from "./code.ts";
 import { engineOptions, runOptions, saveOptions } from "./compile-options.ts";
+import type { Bound } from "./container-values.ts";
 import { type EngineChoice, type Evidence, prepareChecked } from "./evidence.ts";
 import { checkOptions } from "./options.ts";
 import type { CompileReport } from "./report.ts";
 import { type SaveOptions, type SaveReport, saveModule } from "./save.ts";
-import { bindInputs, bindOutputs, type Signature } from "./signature.ts";
+import { bindInputs, bindOutputs, runtimeValues, type Signature } from "./signature.ts";
 
 /** What a run gives that also wrote buffers. */
 export interface RunWithState<Out> {
@@ -32,6 +36,8 @@ export interface RunWithState<Out> {
   /** New values of the buffers that forward wrote, by state-dict name. */
   readonly state: ReadonlyMap<string, Tensor>;
 }
+
+const isTensorValue = (v: Value) => v.type.kind === "tensor";
 
 export interface CompiledParts {
   readonly graph: Graph;
@@ -107,17 +113,17 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     checkOptions("runWithState", options, runOptions);
     const outputs = await this.#execute(inputs, options);
     const { stateNames, returnedCount } = this.signature;
-    const state = new Map(stateNames.map((name, i) => [name, TensorHandle.fromStorage(outputs[returnedCount + i] as Storage)]));
+    const state = new Map(stateNames.map((name, i) => [name, TensorHandle.fromStorage(asStorage(outputs[returnedCount + i]))]));
     return { output: bindOutputs(this.signature, outputs) as Out, state };
   }
 
-  async #execute(inputs: unknown, options: RunOptions): Promise<Storage[]> {
+  async #execute(inputs: unknown, options: RunOptions): Promise<RuntimeValue[]> {
     if (this.#closed) throw ingotError("ModuleClosed", { module: this.graph.name });
-    const tensors = bindInputs(this.graph.name, this.graph, this.signature, inputs);
-    const storages = tensors.map((t) => currentInterpreter().read(t, "run"));
+    const bound = bindInputs(this.graph.name, this.graph, this.signature, inputs);
+    const values = runtimeValues(this.graph, bound, (t) => currentInterpreter().read(t, "run"));
     const { signal } = options;
     try {
-      const outputs = (await this.#parts.executable.run(storages, options)) as Storage[];
+      const outputs = await this.#parts.executable.run(values, options);
       // A run that was over before the engine heard of it is aborted all the same: whether it was must not depend on luck.
       if (!signal?.aborted) return outputs;
     } catch (error) {
@@ -143,8 +149,25 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
 
   /** The same computation, synchronously, through the interpreter at hand: eager, or a recording of a model that this one is part of. */
   forward(...args: unknown[]): Out {
-    const tensors = bindInputs(this.graph.name, this.graph, this.signature, { args });
-    return unflatten(this.signature.outputLayout, currentInterpreter().applyGraph(this.graph, tensors)) as Out;
+    const bound = bindInputs(this.graph.name, this.graph, this.signature, { args });
+    if (this.graph.outputs.every(isTensorValue) && bound.every(isTensor))
+      return unflatten(this.signature.outputLayout, currentInterpreter().applyGraph(this.graph, bound)) as Out;
+    return bindOutputs(this.signature, this.#runEagerly(bound)) as Out;
+  }
+
+  /** With values that are no tensors there is nothing to record: eager code may call it, a model that is being traced may not. */
+  #runEagerly(bound: readonly Bound[]): RuntimeValue[] {
+    const { graph } = this;
+    const interpreter = currentInterpreter();
+    if (interpreter !== eagerInterpreter()) {
+      const odd = graph.inputs.find((v) => !isTensorValue(v));
+      const output = graph.outputs.findIndex((v) => !isTensorValue(v));
+      const what = odd ? `input ${odd.name}` : `output ${graph.outputNames[output]}`;
+      const type = formatType((odd ?? (graph.outputs[output] as Value)).type);
+      throw ingotError("ContainerNotTraceable", { module: graph.name, what, type });
+    }
+    const values = runtimeValues(graph, bound, (t) => interpreter.read(t, "forward"));
+    return runGraph(graph, values, { reuseMemory: true });
   }
 
   /**
@@ -157,8 +180,8 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
   async withEngine(engine: EngineName, options: EngineChoice = {}): Promise<CompiledModule<Out>> {
     checkOptions("withEngine", options, engineOptions);
     const { graph, signature, report, evidence } = this.#parts;
-    const { executable, rows, notes } = await prepareChecked(graph, engine, options, evidence);
-    return new CompiledModule<Out>({ graph, signature, evidence, executable, report: report.onEngine(executable, rows, notes) });
+    const prepared = await prepareChecked(graph, engine, options, evidence);
+    return new CompiledModule<Out>({ graph, signature, evidence, executable: prepared.executable, report: report.onEngine(prepared) });
   }
 
   /**

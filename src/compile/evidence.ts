@@ -28,8 +28,10 @@ export interface EngineChoice {
 export interface Prepared {
   readonly executable: Executable;
   readonly rows: readonly CertificateRow[];
-  /** What differed, where the user asked to go on all the same. */
+  /** What differed, where the user asked to go on all the same; what could not be checked there. */
   readonly notes: readonly string[];
+  /** Whether something differed. */
+  readonly failedIgnored: boolean;
 }
 
 /** The limits of a check, from what the user asked for and from what the faithful graph computes. */
@@ -80,6 +82,11 @@ export async function checkCase(
   return { row, note: `${what} DIFFERS from eager: ${problem}` };
 }
 
+/** What the report says of inputs that an engine cannot be given. */
+export function notCheckedOn({ engine }: Executable, { label }: CheckCase, refusal: string): string {
+  return `the case "${label}" was not checked on ${engine}: ${refusal}`;
+}
+
 /** Makes the graph ready on an engine and checks it there. Throws `NotEquivalent`, with the rule that broke it, and EngineError. */
 export async function prepareChecked(graph: Graph, engine: EngineName, choice: EngineChoice, evidence: Evidence): Promise<Prepared> {
   const disable = evidence.disable ? { disable: evidence.disable } : {};
@@ -87,13 +94,21 @@ export async function prepareChecked(graph: Graph, engine: EngineName, choice: E
   const label = executable.engine === "interpreter" ? "portable" : "lowered";
   const rows: CertificateRow[] = [];
   const notes: string[] = [];
+  let failedIgnored = false;
   try {
     for (const check of evidence.cases) {
+      const refusal = executable.refusal?.(check.inputs);
+      if (refusal !== undefined) {
+        notes.push(notCheckedOn(executable, check, refusal));
+        continue;
+      }
       const { row, note } = await checkCase(label, executable, check, evidence, () => bisect(graph, check, evidence, label === "lowered"));
       rows.push(row);
-      if (note !== undefined) notes.push(note);
+      if (note === undefined) continue;
+      notes.push(note);
+      failedIgnored = true;
     }
-    return { executable, rows, notes };
+    return { executable, rows, notes, failedIgnored };
   } catch (error) {
     await executable.close();
     throw error;

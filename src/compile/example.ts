@@ -1,14 +1,14 @@
 // Examples made from input specifications: given instead of tensors, or declared by the model as `static inputs`.
 import { Tensor } from "../eager/tensor.ts";
-import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { makeInput } from "../equivalence/check-inputs.ts";
+import { standardRecipe } from "../equivalence/recipes.ts";
 import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { didYouMean } from "../errors/nearest.ts";
 import { parameterNames } from "../source/parameter-names.ts";
-import { isFloat } from "../tensor/dtype.ts";
 import type { DynamicAxes, DynamicOption } from "../trace/dynamic.ts";
 import { forwardFunction, type Model, modelName } from "../trace/model.ts";
-import { type InputSpec, parseSpecs } from "./spec.ts";
+import { parseSpecs } from "./spec.ts";
 
 export interface Example {
   readonly example: unknown;
@@ -31,11 +31,11 @@ interface ExampleOptions {
 export function exampleFor(model: Model, example: unknown, options: ExampleOptions): Example {
   const given = example === undefined ? declaredInputs(model) : example;
   if (given === undefined) throw ingotError("NoExample", { model: modelName(model) });
-  if (typeof given === "string") return fromSpecs([given], undefined, options);
-  if (isSpecList(given)) return fromSpecs(given, undefined, options);
+  if (typeof given === "string") return exampleOfSpecs([given], undefined, options);
+  if (isSpecList(given)) return exampleOfSpecs(given, undefined, options);
   if (!isSpecRecord(given)) return { example: given };
   const names = argumentOrder(model, Object.keys(given));
-  return fromSpecs(
+  return exampleOfSpecs(
     names.map((name) => given[name]),
     names,
     options,
@@ -65,7 +65,7 @@ function isSpecList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === "string");
 }
 
-/** True for a plain record of strings. */
+/** Tells a record of specifications from a list or a single one. */
 export function isSpecRecord(value: unknown): value is Readonly<Record<string, string>> {
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
   const values = Object.values(value);
@@ -85,20 +85,23 @@ function argumentOrder(model: Model, keys: readonly string[]): readonly string[]
   return known.slice(0, Math.max(...keys.map((key) => known.indexOf(key))) + 1);
 }
 
-function fromSpecs(specs: readonly (string | undefined)[], names: readonly string[] | undefined, options: ExampleOptions): Example {
-  const parsed = parseSpecs(specs.filter((spec) => spec !== undefined));
-  const seed = (options.check?.seed ?? 1) + 1000;
-  const tensors = parsed.map((spec, i) => Tensor.fromStorage(makeInput(recipeOf(spec, `input ${i}`, seed + i))));
+function exampleOfSpecs(specs: readonly (string | undefined)[], names: readonly string[] | undefined, options: ExampleOptions): Example {
+  const made = fromSpecs(
+    specs.filter((spec) => spec !== undefined),
+    options.check?.seed,
+  );
   let next = 0;
-  const args = specs.map((spec) => (spec === undefined ? undefined : tensors[next++]));
-  const axes = parsed.map(({ dynamic }): DynamicAxes | undefined => (Object.keys(dynamic).length > 0 ? dynamic : undefined));
+  const args = specs.map((spec) => (spec === undefined ? undefined : made[next++]?.tensor));
+  const axes = made.map(({ dynamic }): DynamicAxes | undefined => (Object.keys(dynamic).length > 0 ? dynamic : undefined));
   const given = options.names ?? names;
   const dynamic = options.dynamic ?? (axes.some((a) => a) ? axes : undefined);
   return { example: { args }, ...(given && { names: given }), ...(dynamic && { dynamic }) };
 }
 
-function recipeOf({ dtype, shape }: InputSpec, name: string, seed: number): InputRecipe {
-  const base = { name, dtype, shape, seed };
-  if (isFloat(dtype)) return { ...base, kind: "normal" };
-  return dtype === "string" ? { ...base, kind: "choice", choices: ["a", "b"] } : { ...base, kind: "integers", range: ["0", "1"] };
+/** One tensor per specification, of seeded random numbers, with the axes that are named. Throws `InvalidSpec`. */
+export function fromSpecs(specs: readonly string[], seed = 1): { readonly tensor: Tensor; readonly dynamic: DynamicAxes }[] {
+  return parseSpecs(specs).map(({ dtype, shape, dynamic }, i) => ({
+    tensor: Tensor.fromStorage(makeInput(standardRecipe(`input ${i}`, dtype, shape, seed + 1000 + i))),
+    dynamic,
+  }));
 }

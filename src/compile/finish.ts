@@ -13,14 +13,14 @@ import type { Graph } from "../ir/graph.ts";
 import { cloneGraph } from "../ir/traverse.ts";
 import { kernelVariant } from "../kernels/scratch.ts";
 import { producerVersion } from "../onnx/producer.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { type PipelineOptions, runPasses } from "../passes/manager.ts";
 import { builtinNames } from "../passes/names.ts";
 import type { Pass } from "../passes/pass.ts";
 import { onnxruntimePasses, portablePasses } from "../passes/pipelines.ts";
 import type { PassReport } from "../passes/report.ts";
-import type { Storage } from "../tensor/storage.ts";
 import { CompiledModule } from "./compiled-module.ts";
-import { checkCase, type Evidence, makeEvidence, tolerancesOf } from "./evidence.ts";
+import { checkCase, type Evidence, makeEvidence, notCheckedOn, tolerancesOf } from "./evidence.ts";
 import type { OnProgress, StageClock } from "./progress.ts";
 import { CompileReport } from "./report.ts";
 import { type Signature, signatureKey, signatureToJson } from "./signature.ts";
@@ -199,7 +199,11 @@ class Checker {
     const executable = await this.#preparing;
     if (executable.engine !== "interpreter") {
       clock.enter(`checking on ${executable.engine}`);
-      for (const c of example ? [example, ...cases] : cases) await this.#check("lowered", executable, c);
+      for (const c of example ? [example, ...cases] : cases) {
+        const refusal = executable.refusal?.(c.inputs);
+        if (refusal === undefined) await this.#check("lowered", executable, c);
+        else this.#notes.push(notCheckedOn(executable, c, refusal));
+      }
     }
     return { certificate: this.#certificate(cases, executable.engine), notes: this.#notes, executable };
   }
@@ -242,7 +246,7 @@ class Checker {
   }
 }
 
-/** A case from tensors that a user gave. */
-export function givenCase(label: string, inputs: readonly Storage[], expected: readonly Storage[]): CheckCase {
+/** A case from values that a user gave. */
+export function givenCase(label: string, inputs: readonly RuntimeValue[], expected: readonly RuntimeValue[]): CheckCase {
   return { label, recipes: undefined, inputs, expected };
 }

@@ -1,19 +1,17 @@
 // load(): an ONNX file as a compiled module. The imported graph on the interpreter is the truth that the optimised one is compared with.
-import { Tensor } from "../eager/tensor.ts";
+import { currentInterpreter } from "../eager/interpreter.ts";
 import { findEngine } from "../engines/engines.ts";
 import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
 import type { CheckCase } from "../equivalence/certify.ts";
-import { type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { makeValue, recipeFits, recipeFor, type ValueRecipe } from "../equivalence/recipes.ts";
 import { describeValue } from "../errors/describe-value.ts";
 import { ArgumentError, IngotError, ingotError } from "../errors/error.ts";
-import { evaluateDim, symbolsOf } from "../ir/dim.ts";
+import { type Dim, evaluateDim, symbolsOf } from "../ir/dim.ts";
 import type { Graph } from "../ir/graph.ts";
-import type { TensorType } from "../ir/type.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
 import { runGraphInSlices } from "../ops/run-graph.ts";
-import { isFloat } from "../tensor/dtype.ts";
-import type { Storage } from "../tensor/storage.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import type { Nested } from "../trace/structure.ts";
 import { loadOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
@@ -21,12 +19,14 @@ import { type CompileOptions, finish, givenCase } from "./finish.ts";
 import { checkOptions } from "./options.ts";
 import { readSignature } from "./parse-signature.ts";
 import { once, StageClock } from "./progress.ts";
-import { bindInputs, type Signature } from "./signature.ts";
+import { bindInputs, runtimeValues, type Signature } from "./signature.ts";
 
 export interface LoadOptions extends CompileOptions {
   /** An input that the model accepts, as `run` takes it, where random ones of the declared shapes do not do. */
   readonly example?: unknown;
 }
+
+type CheckRun = (inputs: readonly RuntimeValue[]) => Promise<RuntimeValue[]>;
 
 /** The size taken for a symbolic dimension that nothing says more about. */
 const defaultSize = 2;
@@ -81,56 +81,55 @@ async function referenceCases(
   options: LoadOptions,
 ): Promise<CheckCase[]> {
   const { example, check } = options;
-  const run = (inputs: readonly Storage[]) =>
-    runGraphInSlices(graph, inputs, { reuseMemory: true, maxSteps: check?.maxSteps }) as Promise<Storage[]>;
+  const run = (inputs: readonly RuntimeValue[]) => runGraphInSlices(graph, inputs, { reuseMemory: true, maxSteps: check?.maxSteps });
   const given: CheckCase[] = [];
   for (const inputs of [...(example === undefined ? [] : [example]), ...(check?.inputs ?? [])]) {
-    const storages = bindInputs(graph.name, graph, signature, inputs).map((t) => Tensor.storageOf(t) as Storage);
-    given.push(givenCase(`given input ${given.length}`, storages, await run(storages)));
+    const bound = bindInputs(graph.name, graph, signature, inputs);
+    const values = runtimeValues(graph, bound, (t) => currentInterpreter().read(t, "load"));
+    given.push(givenCase(`given input ${given.length}`, values, await run(values)));
   }
   const known = certificate && knownRecipes(graph, certificate);
   const recipes = known ?? declaredRecipes(graph, check?.seed ?? 1);
   if (given.length > 0 && !known) return given;
   try {
-    const inputs = recipes.map(makeInput);
-    return [{ label: "random", recipes, inputs, expected: await run(inputs) }, ...given];
+    const inputs = makeInputs(graph, recipes);
+    return [{ label: "random", recipes, inputs, expected: await run(inputs) }, ...(await withoutOptionals(graph, recipes, run)), ...given];
   } catch (error) {
     if (!(error instanceof IngotError) || error instanceof ArgumentError || error.code === "StepLimit") throw error;
     throw ingotError("NoCheckInputs", { file, problem: error.summary }, { cause: error });
   }
 }
 
-/** The recipes of a certificate, if they fit the graph: what a file says of itself is not trusted. */
-function knownRecipes(graph: Graph, certificate: Certificate): InputRecipe[] | undefined {
-  const recipes = certificate.cases[0]?.inputs.map(({ sha256: _, ...recipe }) => recipe);
-  if (recipes?.length !== graph.inputs.length) return undefined;
-  const fits = graph.inputs.every((v, i) => v.type.kind === "tensor" && fitsType(recipes[i] as InputRecipe, v.type));
-  return fits ? recipes : undefined;
+/** The same inputs with the optional ones absent: none where there are none, nor where the model cannot do without. */
+async function withoutOptionals(graph: Graph, recipes: readonly ValueRecipe[], run: CheckRun): Promise<CheckCase[]> {
+  if (graph.inputs.every((v) => v.type.kind !== "optional")) return [];
+  const absent = recipes.map((r) => ("items" in r && r.kind === "optional" ? { ...r, items: [] } : r));
+  const inputs = makeInputs(graph, absent);
+  try {
+    return [{ label: "random, optionals absent", recipes: absent, inputs, expected: await run(inputs) }];
+  } catch (error) {
+    if (error instanceof IngotError) return [];
+    throw error;
+  }
 }
 
-function fitsType({ dtype, shape, seed, kind, range, choices }: InputRecipe, type: TensorType): boolean {
-  const isSize = (d: unknown) => Number.isSafeInteger(d) && (d as number) >= 0;
-  const sameDims = type.shape?.length === shape.length && type.shape.every((d, axis) => typeof d !== "number" || d === shape[axis]);
-  if (dtype !== type.dtype || !shape.every(isSize) || !isSize(seed) || (type.shape && !sameDims)) return false;
-  if (kind === "normal") return isFloat(dtype);
-  if (kind === "choice") return dtype === "string" && Array.isArray(choices) && choices.every((c) => typeof c === "string");
-  return kind === "integers" && !isFloat(dtype) && Array.isArray(range) && range.length === 2 && range.every((v) => /^-?\d{1,20}$/.test(v));
+/** The recipes of a certificate, if they fit the graph: what a file says of itself is not trusted. */
+function knownRecipes(graph: Graph, certificate: Certificate): ValueRecipe[] | undefined {
+  const recipes = certificate.cases[0]?.inputs.map(({ sha256: _, ...recipe }) => recipe);
+  if (recipes?.length !== graph.inputs.length) return undefined;
+  return graph.inputs.every((v, i) => recipeFits(recipes[i] as ValueRecipe, v.type)) ? recipes : undefined;
 }
 
 /** Inputs of the declared types; symbols of one name get one size. */
-export function declaredRecipes(graph: Graph, seed: number): InputRecipe[] {
+export function declaredRecipes(graph: Graph, seed: number): ValueRecipe[] {
   const sizes = new Map<string, number>();
   for (const v of graph.inputs)
     if (v.type.kind === "tensor") for (const d of v.type.shape ?? []) for (const name of symbolsOf(d)) sizes.set(name, defaultSize);
-  return graph.inputs.map((v, i) => {
-    const { dtype, shape = [] } = v.tensorType;
-    const base = {
-      name: v.name ?? `input_${i}`,
-      dtype,
-      shape: shape.map((d) => evaluateDim(d, sizes) ?? defaultSize),
-      seed: seed + i,
-    };
-    if (isFloat(dtype)) return { ...base, kind: "normal" };
-    return dtype === "string" ? { ...base, kind: "choice", choices: ["a", "b", "c"] } : { ...base, kind: "integers", range: ["0", "1"] };
-  });
+  const sizeOf = (d: Dim) => evaluateDim(d, sizes) ?? defaultSize;
+  return graph.inputs.map((v, i) => recipeFor(v.name ?? `input_${i}`, v.type, seed + i, sizeOf));
+}
+
+/** The values of recipes, one per graph input. */
+export function makeInputs(graph: Graph, recipes: readonly ValueRecipe[]): RuntimeValue[] {
+  return graph.inputs.map((v, i) => makeValue(recipes[i] as ValueRecipe, v.type));
 }

@@ -1,7 +1,6 @@
 // Reads the signature that a file carries. A file is data from anywhere: every field is checked against the graph before it is used.
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
-import { formatType } from "../ir/type.ts";
 import type { Layout, StaticValue } from "../trace/structure.ts";
 import { oddNumbers, type Signature, type SymbolRange, signatureKey, signatureOfGraph } from "./signature.ts";
 
@@ -11,7 +10,6 @@ const maxDepth = 64;
 /** The stored signature, or one made from the graph where the file has none. Throws `InvalidCertificate` for one that does not fit. */
 export function readSignature(graph: Graph, file: string): Signature {
   const text = graph.metadata.get(signatureKey);
-  requireTensors(graph, file);
   if (text === undefined) return signatureOfGraph(graph);
   try {
     return checked(JSON.parse(text), graph);
@@ -124,17 +122,4 @@ function coversOnce(layout: Layout, count: number, where: string): void {
   visit(layout);
   if (tensors !== count || seen.size !== count || [...seen].some((i) => i >= count))
     throw new Misfit(`${where} does not name each of the ${count} tensors once`);
-}
-
-/** A compiled module takes and gives tensors; sequences, optionals and maps may be inside of it only. */
-function requireTensors(graph: Graph, file: string): void {
-  const inputs = graph.inputs.map((v) => ({ type: v.type, what: `the input \`${v.name}\`` }));
-  const outputs = graph.outputs.map((v, i) => ({ type: v.type, what: `the output \`${graph.outputNames[i]}\`` }));
-  const odd = [...inputs, ...outputs].find(({ type }) => type.kind !== "tensor");
-  if (odd)
-    throw ingotError("OnnxUnsupported", {
-      file,
-      what: `${formatType(odd.type)} as the type of ${odd.what} of a compiled module`,
-      hint: "End the graph with tensors: without the ZipMap, or with ConcatFromSequence, SequenceAt or OptionalGetElement.",
-    });
 }

@@ -1,7 +1,7 @@
 // What happened while a module was compiled: what each pass did, how every graph compared with eager, and how long each stage took.
-import type { Executable } from "../engines/engine.ts";
-import type { Certificate, CertificateRow } from "../equivalence/certificate.ts";
+import type { Certificate } from "../equivalence/certificate.ts";
 import type { PassReport } from "../passes/report.ts";
+import type { Prepared } from "./evidence.ts";
 
 export interface CompileReportFields {
   readonly name: string;
@@ -32,7 +32,7 @@ export class CompileReport implements CompileReportFields {
   }
 
   /** The report of the same module on another engine, checked there with these results. */
-  onEngine(executable: Executable, rows: readonly CertificateRow[], notes: readonly string[]): CompileReport {
+  onEngine({ executable, rows, notes, failedIgnored }: Prepared): CompileReport {
     const { certificate } = this;
     const label = executable.engine === "interpreter" ? "portable" : "lowered";
     return new CompileReport({
@@ -41,7 +41,7 @@ export class CompileReport implements CompileReportFields {
       certificate: {
         ...certificate,
         rows: [...certificate.rows.filter((r) => r.graph !== "lowered" && r.graph !== label), ...rows],
-        failedCheckIgnored: certificate.failedCheckIgnored || notes.length > 0,
+        failedCheckIgnored: certificate.failedCheckIgnored || failedIgnored,
         versions: { ...certificate.versions, engine: executable.engine },
       },
       notes: [...this.notes, ...notes],

@@ -10,7 +10,7 @@ import { exportModel } from "../onnx/export.ts";
 import { fitOpset } from "../onnx/fit-opset.ts";
 import { firstReleaseFor, knownReleases, limitsOfRelease, type RuntimeLimits } from "../onnx/runtime-versions.ts";
 import { checkFileName, writeModel } from "../onnx/write-file.ts";
-import { decomposeNodes } from "./decompose-nodes.ts";
+import { decomposeNodes } from "../ops/decompose-nodes.ts";
 import { type Evidence, prepareChecked } from "./evidence.ts";
 
 export interface SaveOptions {

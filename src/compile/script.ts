@@ -4,6 +4,7 @@ import { findEngine } from "../engines/engines.ts";
 import { type CheckCase, makeCase } from "../equivalence/certify.ts";
 import { type InputRecipe, makeInput, recipeLike } from "../equivalence/check-inputs.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
+import { asStorage } from "../ops/run-graph.ts";
 import { formatCounts, PathCoverage } from "../script/coverage.ts";
 import { scriptGraph } from "../script/script-graph.ts";
 import { isFloat } from "../tensor/dtype.ts";
@@ -22,7 +23,7 @@ import { declaredInputs, exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
 import { checkOptions } from "./options.ts";
 import { once, StageClock } from "./progress.ts";
-import { bindInputs, type Signature } from "./signature.ts";
+import { bindInputs, runtimeValues, type Signature } from "./signature.ts";
 import type { OutputOf } from "./trace.ts";
 
 export interface ScriptOptions extends CompileOptions {
@@ -85,7 +86,10 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
   };
   const cases = once(() => {
     const user = (options.check?.inputs ?? []).map((inputs, i) =>
-      given(`given input ${i}`, bindInputs(scripted.graph.name, scripted.graph, signature, inputs).map(storageOf)),
+      given(
+        `given input ${i}`,
+        runtimeValues(scripted.graph, bindInputs(scripted.graph.name, scripted.graph, signature, inputs), storageOf).map(asStorage),
+      ),
     );
     if (options.example !== undefined) user.push(given("the example", args.tensors.map(storageOf)));
     const found = findCases(model, args, dynamic, coverage, eager, options.check?.seed ?? 1);

@@ -1,15 +1,17 @@
 // The signature of a compiled module: how arguments become the graph's inputs and outputs become what forward returned, and what was
 // assumed of the inputs. It is stored in the file and checked at every run.
 import { isTensor } from "../eager/operand.ts";
-import { Tensor } from "../eager/tensor.ts";
+import type { Tensor } from "../eager/tensor.ts";
 import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { count } from "../errors/quantity.ts";
-import { type Dim, evaluateDim, symbolsOf } from "../ir/dim.ts";
-import type { Graph } from "../ir/graph.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { symbolsOf } from "../ir/dim.ts";
+import type { Graph, Value } from "../ir/graph.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { argumentList, type Layout, type Nested, unflatten } from "../trace/structure.ts";
+import { checkTypes } from "./check-types.ts";
+import { type Bound, boundValue, fromRuntimeValue, toRuntimeValue } from "./container-values.ts";
 
 /** The metadata key of the signature in an ONNX file. */
 export const signatureKey = "ingot.signature";
@@ -67,12 +69,12 @@ export function signatureOfGraph(graph: Graph): Signature {
   };
 }
 
-/** The tensors of a call, checked against the signature and the graph's input types. Throws the errors of `src/errors/catalogue/compile.ts`. */
-export function bindInputs(module: string, graph: Graph, signature: Signature, inputs: unknown): Tensor[] {
+/** The values of a call, checked against the signature and the graph's input types. Throws the errors of `src/errors/catalogue/compile.ts`. */
+export function bindInputs(module: string, graph: Graph, signature: Signature, inputs: unknown): Bound[] {
   const expected = signature.argumentLayout.kind === "list" ? signature.argumentLayout.items : [];
   const args = [...argumentsOf(inputs, signature, expected)];
   // Arguments at the end that were left out of the example may be left out here.
-  while (args.length < expected.length && isLeftOut(expected[args.length] as Layout)) args.push(undefined);
+  while (args.length < expected.length && isLeftOut(expected[args.length] as Layout, graph)) args.push(undefined);
   if (args.length !== expected.length) {
     throw ingotError("InputCount", {
       module,
@@ -81,13 +83,21 @@ export function bindInputs(module: string, graph: Graph, signature: Signature, i
       actual: String(args.length),
     });
   }
-  const tensors: Tensor[] = [];
-  expected.forEach((layout, i) => collect(module, layout, args[i], signature.argumentNames[i] as string, tensors));
-  checkTypes(module, graph, signature, tensors);
-  return tensors;
+  const bound: Bound[] = [];
+  expected.forEach((layout, i) => collect(module, graph, layout, args[i], signature.argumentNames[i] as string, bound));
+  checkTypes(module, graph, signature, bound);
+  return bound;
 }
 
-const isLeftOut = (layout: Layout) => layout.kind === "static" && (layout.value ?? null) === null;
+/** The values that an engine is given; `read` takes the elements out of a tensor. */
+export function runtimeValues(graph: Graph, bound: readonly Bound[], read: (tensor: Tensor) => Storage): RuntimeValue[] {
+  return graph.inputs.map((v, i) => toRuntimeValue(bound[i] as Bound, v.type, read));
+}
+
+function isLeftOut(layout: Layout, graph: Graph): boolean {
+  if (layout.kind === "tensor") return graph.inputs[layout.index]?.type.kind === "optional";
+  return layout.kind === "static" && (layout.value ?? null) === null;
+}
 
 /** A record by argument names stands for the argument list, unless the one argument is a record itself. */
 function argumentsOf(inputs: unknown, signature: Signature, expected: readonly Layout[]): readonly unknown[] {
@@ -102,16 +112,17 @@ function argumentsOf(inputs: unknown, signature: Signature, expected: readonly L
     : list;
 }
 
-function collect(module: string, layout: Layout, value: unknown, name: string, into: Tensor[]): void {
+function collect(module: string, graph: Graph, layout: Layout, value: unknown, name: string, into: Bound[]): void {
   const wrong = (expected: string) => ingotError("InputKind", { name, module, actual: describeValue(value), expected });
   switch (layout.kind) {
     case "tensor":
-      if (!isTensor(value)) throw wrong(Array.isArray(value) || typeof value === "number" ? "a tensor, made with tensor(...)" : "a tensor");
-      into[layout.index] = value;
+      into[layout.index] = boundValue(value, (graph.inputs[layout.index] as Value).type, name, (path, actual, expected) =>
+        ingotError("InputKind", { name: path, module, actual: describeValue(actual), expected }),
+      );
       return;
     case "list":
       if (!Array.isArray(value) || value.length !== layout.items.length) throw wrong(`an array of ${layout.items.length}`);
-      layout.items.forEach((item, i) => collect(module, item, value[i], `${name}.${i}`, into));
+      layout.items.forEach((item, i) => collect(module, graph, item, value[i], `${name}.${i}`, into));
       return;
     case "record": {
       const keys = layout.entries.map(([key]) => key);
@@ -123,7 +134,7 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
         throw wrong(
           `a record with ${keys.join(", ")} (${odd.join(", ")} ${odd[0] !== undefined && odd[0] in record ? "is not one of them" : "is missing"})`,
         );
-      for (const [key, item] of layout.entries) collect(module, item, record[key], `${name}.${key}`, into);
+      for (const [key, item] of layout.entries) collect(module, graph, item, record[key], `${name}.${key}`, into);
       return;
     }
     case "static":
@@ -132,72 +143,7 @@ function collect(module: string, layout: Layout, value: unknown, name: string, i
   }
 }
 
-function checkTypes(module: string, graph: Graph, signature: Signature, tensors: readonly Tensor[]): void {
-  const sizes = new Map<string, { size: number; where: string }>();
-  graph.inputs.forEach((input, i) => {
-    const tensor = tensors[i];
-    if (input.type.kind !== "tensor" || !tensor) return;
-    const name = input.name ?? `input ${i}`;
-    if (tensor.dtype !== input.type.dtype)
-      throw ingotError("InputDType", { name, module, actual: tensor.dtype, expected: input.type.dtype });
-    const { shape } = input.type;
-    if (!shape) return;
-    const fail = (problem: string, hint: string) =>
-      ingotError("InputShape", {
-        name,
-        module,
-        actual: formatShape(tensor.shape),
-        expected: formatShape(shape.map(String)),
-        problem,
-        hint,
-      });
-    if (tensor.rank !== shape.length)
-      throw fail(
-        `it has ${tensor.rank} dimensions instead of ${shape.length}`,
-        tensor.rank === shape.length - 1 ? `Add the missing dimension: ${name}.unsqueeze(0).` : "Reshape it.",
-      );
-    shape.forEach((dim, axis) => checkDim(dim, tensor.shape[axis] as number, axis, name, signature, sizes, fail));
-  });
-}
-
-/** A name as a key in an object literal. */
-const quoted = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
-
-type Sizes = Map<string, { size: number; where: string }>;
-
-function checkDim(
-  dim: Dim,
-  size: number,
-  axis: number,
-  name: string,
-  signature: Signature,
-  sizes: Sizes,
-  fail: (problem: string, hint: string) => Error,
-): void {
-  if (typeof dim === "number") {
-    if (dim === size) return;
-    throw fail(
-      `axis ${axis} is ${size} instead of ${dim}`,
-      `To accept other sizes there, trace with dynamic: { ${quoted(name)}: { ${axis}: "size" } }.`,
-    );
-  }
-  const range = signature.symbols.find((s) => s.name === dim.key);
-  if (!range) {
-    const known = evaluateDim(dim, new Map([...sizes].map(([k, v]) => [k, v.size])));
-    if (known !== undefined && known !== size)
-      throw fail(`axis ${axis} is ${size} instead of ${dim} = ${known}`, "Give the inputs sizes that fit each other.");
-    return;
-  }
-  if (size < range.min || size > range.max)
-    throw fail(`${range.name} is ${size}, outside ${range.min} to ${range.max}`, "Trace with a wider range to accept it.");
-  if (size % range.multiple !== 0) throw fail(`${range.name} is ${size}, not a multiple of ${range.multiple}`, "Pad or resize the input.");
-  const before = sizes.get(range.name);
-  if (before && before.size !== size)
-    throw fail(`${range.name} is ${size} here but ${before.size} in ${before.where}`, "Dimensions with one name must have one size.");
-  if (!before) sizes.set(range.name, { size, where: `${name} (axis ${axis})` });
-}
-
 /** What forward returned, from the graph's outputs. */
-export function bindOutputs(signature: Signature, outputs: readonly Storage[]): Nested {
-  return unflatten(signature.outputLayout, outputs.map(Tensor.fromStorage));
+export function bindOutputs(signature: Signature, outputs: readonly RuntimeValue[]): Nested {
+  return unflatten(signature.outputLayout, outputs.map(fromRuntimeValue));
 }

@@ -3,6 +3,7 @@ import { Tensor } from "../eager/tensor.ts";
 import { findEngine } from "../engines/engines.ts";
 import { makeCase } from "../equivalence/certify.ts";
 import { recipeLike } from "../equivalence/check-inputs.ts";
+import { asStorage } from "../ops/run-graph.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { DynamicOption } from "../trace/dynamic.ts";
 import { formatSizes } from "../trace/generalize.ts";
@@ -18,7 +19,7 @@ import { exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
 import { checkOptions } from "./options.ts";
 import { once, StageClock } from "./progress.ts";
-import { bindInputs, type Signature } from "./signature.ts";
+import { bindInputs, runtimeValues, type Signature } from "./signature.ts";
 
 export interface TraceOptions extends CompileOptions {
   /** Names of the arguments; default: forward's parameter names, read from its source. */
@@ -69,7 +70,8 @@ export async function trace<M extends Model>(
   const cases = once(() => [
     randomCase(traced, eager, options.check?.seed ?? 1),
     ...(options.check?.inputs ?? []).map((inputs, i) => {
-      const storages = bindInputs(traced.graph.name, traced.graph, signature, inputs).map(storageOf);
+      const bound = bindInputs(traced.graph.name, traced.graph, signature, inputs);
+      const storages = runtimeValues(traced.graph, bound, storageOf).map(asStorage);
       return givenCase(`given input ${i}`, storages, eager(storages));
     }),
   ]);

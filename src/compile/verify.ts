@@ -1,23 +1,25 @@
 // Replays certificates and compares files: what `ingot verify` does.
-import { Tensor } from "../eager/tensor.ts";
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { type Certificate, certificateKey, checkEvidence, parseCertificate } from "../equivalence/certificate.ts";
 import { compareCase } from "../equivalence/certify.ts";
-import { hashStorage, type InputRecipe, makeInput } from "../equivalence/check-inputs.ts";
+import { leavesOf } from "../equivalence/leaves.ts";
+import { hashValue, recipeFits, reseeded } from "../equivalence/recipes.ts";
 import { explainedByRounding } from "../equivalence/rounding-noise.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
+import { formatType } from "../ir/type.ts";
 import { readGraph } from "../onnx/read-file.ts";
 import { registry } from "../ops/registry.ts";
-import type { Storage } from "../tensor/storage.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { inMode } from "../trace/mode.ts";
 import type { Model } from "../trace/model.ts";
 import { callModel } from "../trace/model.ts";
 import { readModelCode } from "../trace/model-code.ts";
 import { flattenOutputs, unflatten } from "../trace/structure.ts";
+import { fromRuntimeValue } from "./container-values.ts";
 import { tolerancesOf } from "./evidence.ts";
-import { declaredRecipes, defaultMaxSteps } from "./load.ts";
+import { declaredRecipes, defaultMaxSteps, makeInputs } from "./load.ts";
 import { readSignature } from "./parse-signature.ts";
 
 export interface VerifyOptions {
@@ -61,33 +63,57 @@ export async function verifyCertificate(path: string, options: VerifyOptions = {
   for (const engine of enginesOf(options)) {
     options.onProgress?.(`running on ${engine}`);
     await withExecutable(graph, engine, async (executable) => {
-      for (const c of certificate.cases) rows.push(await replay(certificate, c, executable, options));
+      for (const c of certificate.cases) {
+        const row = await replay(certificate, c, executable, options);
+        if (row) rows.push(row);
+      }
     });
   }
   return report("the certificate", rows);
 }
 
+/** Undefined where the engine cannot be given the inputs of the case. */
 async function replay(
   certificate: Certificate,
   c: Certificate["cases"][number],
   executable: Executable,
   options: VerifyOptions,
-): Promise<VerifyRow> {
+): Promise<VerifyRow | undefined> {
   const row = { engine: executable.engine, case: c.label, maxRelative: undefined };
-  const inputs = c.inputs.map((recipe) => makeInput(recipe));
-  const changed = c.inputs.find((recipe, i) => hashStorage(inputs[i] as Storage) !== recipe.sha256);
+  const { graph } = executable;
+  const misfit = graph.inputs.find((v, i) => !c.inputs[i] || !recipeFits(c.inputs[i], v.type));
+  if (misfit) return { ...row, ok: false, problem: `the certificate's input ${misfit.name} is not of type ${formatType(misfit.type)}` };
+  const inputs = makeInputs(graph, c.inputs);
+  if (executable.refusal?.(inputs) !== undefined) return undefined;
+  const changed = c.inputs.find((recipe, i) => hashValue(inputs[i] as RuntimeValue) !== recipe.sha256);
   if (changed) return { ...row, ok: false, problem: `input ${changed.name} cannot be made again from its seed` };
-  const outputs = (await executable.run(inputs, bounds(options))) as Storage[];
-  const problem = c.outputs
-    .map((evidence, i) => checkEvidence(evidence, outputs[i] as Storage, options.rtol ?? limitOf(certificate, c.label, i)))
-    .find((p) => p !== undefined);
+  const problem = misfitOf(certificate, c, graph.outputNames, await executable.run(inputs, bounds(options)), options.rtol);
   return { ...row, ok: problem === undefined, problem };
 }
 
-/** The limit of an output; where rounding alone moved it further when it was certified, what that explains. */
-function limitOf({ limits, rows }: Certificate, label: string, i: number): number {
-  const noise = rows.filter((r) => r.case === label).map((r) => r.outputs[i]?.rounding ?? 0);
-  return Math.max(limits[i] ?? 0, explainedByRounding * Math.max(0, ...noise));
+/** The first tensor of the outputs that is not as the certificate has it. */
+function misfitOf(
+  certificate: Certificate,
+  c: Certificate["cases"][number],
+  names: readonly string[],
+  outputs: readonly RuntimeValue[],
+  rtol: number | undefined,
+): string | undefined {
+  const leaves = outputs.flatMap((value, output) => leavesOf(names[output] ?? "", value).map((leaf) => ({ ...leaf, output })));
+  for (const [i, evidence] of c.outputs.entries()) {
+    const leaf = leaves[i];
+    if (!leaf) return `${evidence.name} is not there`;
+    const problem = checkEvidence(evidence, leaf.storage, rtol ?? limitOf(certificate, c.label, i, leaf.output));
+    if (problem !== undefined) return problem;
+  }
+  const surplus = leaves[c.outputs.length];
+  return surplus && `${surplus.name} is not in the certificate`;
+}
+
+/** The limit of a tensor of an output; where rounding alone moved it further when it was certified, what that explains. */
+function limitOf({ limits, rows }: Certificate, label: string, leaf: number, output: number): number {
+  const noise = rows.filter((r) => r.case === label).map((r) => r.outputs[leaf]?.rounding ?? 0);
+  return Math.max(limits[output] ?? 0, explainedByRounding * Math.max(0, ...noise));
 }
 
 /** Compares two files on the same random inputs, each on its engine. */
@@ -100,10 +126,8 @@ export async function verifyFiles(a: string, b: string, options: VerifyOptions =
     await withExecutable(first, engine, (x) =>
       withExecutable(second, engine, async (y) => {
         for (const { label, inputs } of randomRuns(first, options)) {
-          const expected = (await x.run(inputs, bounds(options))) as Storage[];
-          rows.push(
-            compared({ engine, label, graph: first, inputs, expected }, (await y.run(inputs, bounds(options))) as Storage[], options),
-          );
+          const expected = await x.run(inputs, bounds(options));
+          rows.push(compared({ engine, label, graph: first, inputs, expected }, await y.run(inputs, bounds(options)), options));
         }
       }),
     );
@@ -122,9 +146,9 @@ export async function verifyModel(path: string, model: Model, options: VerifyOpt
     options.onProgress?.(`running on ${engine}`);
     await withExecutable(graph, engine, async (executable) => {
       for (const { label, inputs } of randomRuns(graph, options)) {
-        const args = unflatten(signature.argumentLayout, inputs.map(Tensor.fromStorage)) as readonly unknown[];
+        const args = unflatten(signature.argumentLayout, inputs.map(fromRuntimeValue)) as readonly unknown[];
         const expected = inMode(model, code, mode, () => flattenOutputs(callModel(model, args)).tensors.map((t) => t.storage));
-        const actual = ((await executable.run(inputs, bounds(options))) as Storage[]).slice(0, expected.length);
+        const actual = (await executable.run(inputs, bounds(options))).slice(0, expected.length);
         rows.push(compared({ engine, label, graph, inputs, expected }, actual, options));
       }
     });
@@ -136,11 +160,11 @@ interface Run {
   readonly engine: string;
   readonly label: string;
   readonly graph: Graph;
-  readonly inputs: readonly Storage[];
-  readonly expected: readonly Storage[];
+  readonly inputs: readonly RuntimeValue[];
+  readonly expected: readonly RuntimeValue[];
 }
 
-function compared({ engine, label, graph, inputs, expected }: Run, actual: readonly Storage[], options: VerifyOptions): VerifyRow {
+function compared({ engine, label, graph, inputs, expected }: Run, actual: readonly RuntimeValue[], options: VerifyOptions): VerifyRow {
   if (expected.length !== actual.length)
     return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
   const { rtol, topk } = options;
@@ -157,13 +181,16 @@ function compared({ engine, label, graph, inputs, expected }: Run, actual: reado
 }
 
 /** The certificate's inputs first, where there is one: they are known to be accepted. */
-function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inputs: Storage[] }[] {
+function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inputs: RuntimeValue[] }[] {
   const text = graph.metadata.get(certificateKey);
   const known = text === undefined ? undefined : parseCertificate(text, graph.name).cases[0]?.inputs;
-  const recipes: readonly InputRecipe[] = known ?? declaredRecipes(graph, 1);
+  const recipes = known ?? declaredRecipes(graph, 1);
   return Array.from({ length: options.runs ?? 3 }, (_, i) => ({
     label: `random ${i + 1}`,
-    inputs: recipes.map((r) => makeInput({ ...r, seed: r.seed + i * 1000 })),
+    inputs: makeInputs(
+      graph,
+      recipes.map((recipe) => reseeded(recipe, i * 1000)),
+    ),
   }));
 }
 

@@ -34,7 +34,9 @@ export async function failsAlone(model: Uint8Array | string, runs: readonly Case
   }
 }
 
-async function outputsOf(session: OrtSession, { inputs, outputTypes }: CaseRun): Promise<RuntimeValue[]> {
-  const feeds = new Map(session.inputs.map(({ name }, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
-  return (await session.run(feeds)).map((data, i) => fromOrtData(data, outputTypes[i] as ValueType));
+async function outputsOf(session: OrtSession, { inputs, inputTypes, outputTypes, outputNames }: CaseRun): Promise<RuntimeValue[]> {
+  const feeds = new Map(
+    session.inputs.map(({ name }, i) => [name, toOrtData(inputs[i] as RuntimeValue, inputTypes[i] as ValueType, name)]),
+  );
+  return (await session.run(feeds)).map((data, i) => fromOrtData(data, outputTypes[i] as ValueType, outputNames[i] ?? ""));
 }

@@ -3,6 +3,7 @@ import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { ValueType } from "../ir/type.ts";
+import { graphsOf } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { readExternalData } from "../onnx/external-data.ts";
 import { importModel } from "../onnx/import.ts";
@@ -24,6 +25,7 @@ export interface CaseRun {
   readonly name: string;
   readonly inputs: readonly RuntimeValue[];
   readonly expected: readonly RuntimeValue[];
+  readonly inputTypes: readonly ValueType[];
   readonly outputTypes: readonly ValueType[];
   readonly outputNames: readonly string[];
   /** Outputs depend on a random generator: only their kinds are compared. */
@@ -79,27 +81,35 @@ export function problemOf({ name, expected, outputNames, random }: CaseRun, outp
   return undefined;
 }
 
-function readRun(graph: Graph, { name, files }: DataSet, inputsByRule: boolean): CaseRun {
-  const bytesOf = (file: string): Uint8Array => {
-    const bytes = files.get(file);
-    if (!bytes) throw new Error(`${name ? `${name}/` : ""}${file} is missing`);
-    return bytes;
-  };
-  const inputs = graph.inputs.map(({ type }, i): RuntimeValue => {
-    const file = `input_${i}.pb`;
-    return inputsByRule && !files.has(file) ? inputByRule(graph, i) : valueFromBytes(bytesOf(file), type, file);
-  });
+function readRun(graph: Graph, set: DataSet, inputsByRule: boolean): CaseRun {
+  const { name, files } = set;
+  const inputs = caseInputs(graph, set, inputsByRule);
   const surplus = [...files.keys()].filter((file) => /^output_\d+\.pb$/.test(file)).length - graph.outputs.length;
   if (surplus > 0) throw new Error(`the model gives ${graph.outputs.length} outputs, ${name} has ${surplus} more`);
-  const expected = graph.outputs.map(({ type }, i) => valueFromBytes(bytesOf(`output_${i}.pb`), type, `output_${i}.pb`));
+  const expected = graph.outputs.map(({ type }, i) => valueFromBytes(bytesOf(set, `output_${i}.pb`), type, `output_${i}.pb`));
   return {
     name,
     inputs,
     expected,
+    inputTypes: graph.inputs.map((v) => v.type),
     outputTypes: graph.outputs.map((v) => v.type),
     outputNames: graph.outputNames,
     random: drawsRandomNumbers(graph, inputs),
   };
+}
+
+/** The inputs of a data set, one per graph input. Throws for files that are missing or damaged. */
+export function caseInputs(graph: Graph, set: DataSet, inputsByRule: boolean): RuntimeValue[] {
+  return graph.inputs.map(({ type }, i): RuntimeValue => {
+    const file = `input_${i}.pb`;
+    return inputsByRule && !set.files.has(file) ? inputByRule(graph, i) : valueFromBytes(bytesOf(set, file), type, file);
+  });
+}
+
+function bytesOf({ name, files }: DataSet, file: string): Uint8Array {
+  const bytes = files.get(file);
+  if (!bytes) throw new Error(`${name ? `${name}/` : ""}${file} is missing`);
+  return bytes;
 }
 
 /** The input that ONNX's runner makes for models that come without one: `float32(arange(n) / n)` in the input's shape. */
@@ -117,13 +127,13 @@ function inputByRule(graph: Graph, index: number): Storage {
 }
 
 /** The full names of the operators that a model uses, those of its sub-graphs and functions included. */
-function operatorsOf(model: ModelProto): Set<string> {
+export function operatorsOf(model: ModelProto): Set<string> {
   const found = new Set<string>();
   const visitGraph = (graph: GraphProto) => visitNodes(graph.node ?? []);
   const visitNodes = (nodes: readonly NodeProto[]) => {
     for (const { domain, opType, attribute } of nodes) {
       found.add(domain && domain !== "ai.onnx" ? `${domain}.${opType}` : `${opType}`);
-      for (const { g, graphs } of attribute ?? []) for (const body of [...(g ? [g] : []), ...(graphs ?? [])]) visitGraph(body);
+      for (const a of attribute ?? []) graphsOf(a).forEach(visitGraph);
     }
   };
   if (model.graph) visitGraph(model.graph);

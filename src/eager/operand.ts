@@ -3,6 +3,7 @@ import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { checkElements } from "../tensor/elements.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { currentInterpreter } from "./interpreter.ts";
 import type { Tensor } from "./tensor.ts";
@@ -44,6 +45,11 @@ export function requireTensor(op: string, name: string, x: unknown): void {
     actual: describeValue(x),
     hint: "Make a tensor of numbers or nested arrays with tensor(...).",
   });
+}
+
+/** The error for a tensor of this shape whose rank is not the expected one. */
+export function rankMismatch(op: string, what: string, shape: Shape, expected: string): Error {
+  return ingotError("RankMismatch", { op, what, actual: shape.length, shape: formatShape(shape), expected });
 }
 
 /** A one-dimensional int64 constant: shapes, axes, repeats. Throws `InvalidArgument` for what is no list of integers. */

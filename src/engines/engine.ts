@@ -33,6 +33,8 @@ export interface Executable extends AsyncDisposable {
   readonly graph: Graph;
   /** What the engine's own passes did, where it has some. */
   readonly lowering?: PassReport;
+  /** Why the engine cannot be given these inputs, although the graph takes them; left out where it takes all. */
+  refusal?(inputs: readonly RuntimeValue[]): string | undefined;
   /** One value per graph input, in order; gives one per graph output. */
   run(inputs: readonly RuntimeValue[], options?: RunOptions): Promise<RuntimeValue[]>;
   close(): Promise<void>;

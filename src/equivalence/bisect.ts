@@ -3,9 +3,9 @@ import { ingotError, type Reproduction } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import { cloneGraph } from "../ir/traverse.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { runPasses } from "../passes/manager.ts";
 import type { Pass, Step, Target } from "../passes/pass.ts";
-import type { Storage } from "../tensor/storage.ts";
 import type { Comparison } from "./compare.ts";
 import { withReproduction, writeReproduction } from "./reproduction.ts";
 
@@ -25,7 +25,7 @@ export interface BisectOptions {
   /** Where to write the nodes of the wrong step: see `writeReproduction`. Needs `inputs`. */
   readonly reproduction?: string;
   /** The inputs of the failed check. */
-  readonly inputs?: readonly Storage[];
+  readonly inputs?: readonly RuntimeValue[];
 }
 
 /**

@@ -4,7 +4,7 @@ import { ingotError } from "../errors/error.ts";
 import { allDTypes, type DType, decoder, isFloat } from "../tensor/dtype.ts";
 import { elementCount, sameShape } from "../tensor/shape.ts";
 import type { Storage } from "../tensor/storage.ts";
-import type { InputRecipe } from "./check-inputs.ts";
+import type { ValueRecipe } from "./recipes.ts";
 import { topIndices } from "./topk-agreement.ts";
 
 /** The metadata key of the certificate in an ONNX file. */
@@ -35,7 +35,8 @@ export interface OutputEvidence {
 /** One run of eager: its inputs as recipes with hashes, and what came out. */
 export interface CertificateCase {
   readonly label: string;
-  readonly inputs: readonly (InputRecipe & { readonly sha256: string })[];
+  readonly inputs: readonly (ValueRecipe & { readonly sha256: string })[];
+  /** One per tensor that the outputs are made of (`leavesOf`). */
   readonly outputs: readonly OutputEvidence[];
 }
 
@@ -46,6 +47,7 @@ export interface CertificateRow {
   readonly engine: string;
   readonly case: string;
   readonly bitwise: boolean;
+  /** One per tensor that the outputs are made of. */
   readonly outputs: readonly {
     readonly maxAbsolute: number;
     readonly maxRelative: number;
@@ -176,7 +178,7 @@ export function parseCertificate(text: string, file: string): Certificate {
   if (!limits.every((l) => typeof l === "number")) throw fail("a limit is damaged");
   if (!rows.every((r) => isRecord(r) && isListOf(r.outputs, isRowOutput))) throw fail("a row is damaged");
   for (const c of cases)
-    if (!isRecord(c) || !isListOf(c.inputs, isRecipe) || !isListOf(c.outputs, isEvidence)) throw fail("a case is damaged");
+    if (!isRecord(c) || !isListOf(c.inputs, isHashedRecipe) || !isListOf(c.outputs, isEvidence)) throw fail("a case is damaged");
   // Every field that is read has been looked at.
   return value as unknown as Certificate;
 }
@@ -191,11 +193,19 @@ const isScalar = (value: unknown) => typeof value === "number" || typeof value =
 const isIndex = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isDType = (value: unknown): value is DType => isText(value) && allDTypes.includes(value as DType);
 const isShape = (value: unknown) => isListOf(value, isIndex) && elementCount(value as number[]) < 2 ** 31;
-const isWhole = (value: unknown) => typeof value === "string" && /^-?\d+$/.test(value);
+const isWhole = (value: unknown) => typeof value === "string" && /^-?\d{1,20}$/.test(value);
 
-/** What `makeInput` needs. */
-function isRecipe(value: unknown): boolean {
-  if (!isRecord(value) || !isText(value.name) || !isText(value.sha256) || !isDType(value.dtype)) return false;
+const isHashedRecipe = (value: unknown) => isRecord(value) && isText(value.sha256) && isRecipe(value, 0);
+
+/** Containers nested deeper than this are no model's. */
+const maxDepth = 16;
+
+/** What `makeValue` needs. */
+function isRecipe(value: unknown, depth: number): boolean {
+  if (!isRecord(value) || !isText(value.name) || depth > maxDepth) return false;
+  if (value.items !== undefined)
+    return ["sequence", "optional", "map"].includes(String(value.kind)) && isListOf(value.items, (item) => isRecipe(item, depth + 1));
+  if (!isDType(value.dtype)) return false;
   if (!isShape(value.shape) || !isIndex(value.seed)) return false;
   const { kind, dtype, range, choices } = value;
   if (kind === "normal") return isFloat(dtype);

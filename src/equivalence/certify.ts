@@ -2,20 +2,23 @@
 import type { Executable } from "../engines/engine.ts";
 import { type ErrorContext, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
-import { runGraph } from "../ops/run-graph.ts";
+import { asStorage, runGraph } from "../ops/run-graph.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { type CertificateCase, type CertificateRow, evidenceOf } from "./certificate.ts";
-import { hashStorage, type InputRecipe, makeInput } from "./check-inputs.ts";
+import { type InputRecipe, makeInput } from "./check-inputs.ts";
 import { type Comparison, compare, compareBitwise, type OutputComparison } from "./compare.ts";
+import { type Leaf, leavesOf } from "./leaves.ts";
+import { hashValue, type ValueRecipe } from "./recipes.ts";
 import { explainedByRounding } from "./rounding-noise.ts";
 
 /** One run that graphs are compared on: inputs, and what eager gave. */
 export interface CheckCase {
   readonly label: string;
   /** Absent for inputs that a user gave, which cannot be made again. */
-  readonly recipes: readonly InputRecipe[] | undefined;
-  readonly inputs: readonly Storage[];
-  readonly expected: readonly Storage[];
+  readonly recipes: readonly ValueRecipe[] | undefined;
+  readonly inputs: readonly RuntimeValue[];
+  readonly expected: readonly RuntimeValue[];
 }
 
 export interface Tolerances {
@@ -37,9 +40,9 @@ export function makeCase(label: string, recipes: readonly InputRecipe[], eager: 
 
 /** The traced graph, unoptimised, must equal eager bit for bit. Throws `TraceNotFaithful`. */
 export function checkBitwise(graph: Graph, check: CheckCase, context: ErrorContext = {}): CertificateRow {
-  const actual = runGraph(graph, check.inputs, { reuseMemory: true }) as Storage[];
+  const actual = runGraph(graph, check.inputs, { reuseMemory: true });
   check.expected.forEach((e, i) => {
-    const problem = compareBitwise(e, actual[i] as Storage);
+    const problem = compareBitwise(asStorage(e), asStorage(actual[i]));
     if (problem) throw ingotError("TraceNotFaithful", { problem: `output ${graph.outputNames[i]}: ${problem} (${check.label})` }, context);
   });
   return {
@@ -55,22 +58,41 @@ export function checkBitwise(graph: Graph, check: CheckCase, context: ErrorConte
  * Outputs against eager's, per output with its own limit. An error over the limit counts as none where rounding the weights alone moves the
  * output as far: at that input no two implementations agree any better.
  */
-export function compareCase(check: CheckCase, actual: readonly Storage[], names: readonly string[], tolerances: Tolerances): Comparison {
-  const one = (i: number, atol: number) =>
-    compare([check.expected[i] as Storage], [actual[i] as Storage], {
-      rtol: tolerances.limits[i] ?? 0,
-      atol,
-      topk: tolerances.topk,
-      names: [names[i] ?? `output ${i}`],
-    }).outputs[0] as OutputComparison;
-  const outputs = check.expected.map((_, i): OutputComparison => {
-    const plain = one(i, tolerances.atol);
-    if (plain.ok || !tolerances.rounding || !Number.isFinite(plain.maxRelative) || plain.maxRelative <= plain.limit) return plain;
-    const noise = tolerances.rounding(check)[i] ?? 0;
-    const again = one(i, Math.max(tolerances.atol, explainedByRounding * noise));
-    return { ...again, rounding: (noise * plain.maxRelative) / plain.maxAbsolute };
+export function compareCase(
+  check: CheckCase,
+  actual: readonly RuntimeValue[],
+  names: readonly string[],
+  tolerances: Tolerances,
+): Comparison {
+  const outputs = check.expected.flatMap((expected, i) => {
+    const name = names[i] ?? `output ${i}`;
+    const found = leavesOf(name, actual[i] as RuntimeValue);
+    return leavesOf(name, expected).map((leaf, k) => compareLeaf(check, i, leaf, found[k], tolerances));
   });
   return { ok: outputs.every((o) => o.ok), outputs };
+}
+
+function compareLeaf(check: CheckCase, output: number, expected: Leaf, actual: Leaf | undefined, tolerances: Tolerances): OutputComparison {
+  const { name } = expected;
+  // Behind the first difference in how many values a container holds, tensors have no partner.
+  if (actual?.name !== name) return notThere(expected);
+  const one = (atol: number) =>
+    compare([expected.storage], [actual.storage], {
+      rtol: tolerances.limits[output] ?? 0,
+      atol,
+      topk: tolerances.topk,
+      names: [name],
+    }).outputs[0] as OutputComparison;
+  const plain = one(tolerances.atol);
+  if (plain.ok || !tolerances.rounding || !Number.isFinite(plain.maxRelative) || plain.maxRelative <= plain.limit) return plain;
+  const noise = tolerances.rounding(check)[output] ?? 0;
+  const again = one(Math.max(tolerances.atol, explainedByRounding * noise));
+  return { ...again, rounding: (noise * plain.maxRelative) / plain.maxAbsolute };
+}
+
+function notThere({ name, storage: { dtype, shape } }: Leaf): OutputComparison {
+  const none = { maxAbsolute: 0, maxRelative: 0, maxUlp: undefined, limit: 0, topk: undefined };
+  return { name, dtype, shape, ok: false, problem: "it is not there", ...none };
 }
 
 /** Runs one executable on one case. `graph` names what is checked: `portable`, `lowered`. */
@@ -80,7 +102,7 @@ export async function checkExecutable(
   check: CheckCase,
   tolerances: Tolerances,
 ): Promise<{ readonly row: CertificateRow; readonly comparison: Comparison }> {
-  const actual = (await executable.run(check.inputs, { maxSteps: tolerances.maxSteps })) as Storage[];
+  const actual = await executable.run(check.inputs, { maxSteps: tolerances.maxSteps });
   const comparison = compareCase(check, actual, executable.graph.outputNames, tolerances);
   return { row: rowOf(graph, executable.engine, check.label, comparison), comparison };
 }
@@ -102,8 +124,10 @@ export function certificateCase(check: CheckCase, names: readonly string[], topk
   if (!check.recipes) return undefined;
   return {
     label: check.label,
-    inputs: check.recipes.map((recipe, i) => ({ ...recipe, sha256: hashStorage(check.inputs[i] as Storage) })),
-    outputs: check.expected.map((e, i) => evidenceOf(names[i] ?? `output_${i}`, e, topk)),
+    inputs: check.recipes.map((recipe, i) => ({ ...recipe, sha256: hashValue(check.inputs[i] as RuntimeValue) })),
+    outputs: check.expected
+      .flatMap((e, i) => leavesOf(names[i] ?? `output_${i}`, e))
+      .map(({ name, storage }) => evidenceOf(name, storage, topk)),
   };
 }
 

@@ -1,8 +1,9 @@
 // The default error limit of a graph's outputs: from the longest sum that one element is made of, and how many such sums follow each other.
 import { DimExpr, substituteDim } from "../ir/dim.ts";
 import type { Graph, Node, Value } from "../ir/graph.ts";
-import { type TensorType, tensorType } from "../ir/type.ts";
+import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { registry } from "../ops/registry.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { defaultLimit } from "./compare.ts";
 
 export interface Accumulation {
@@ -35,7 +36,13 @@ export function accumulationOf(graph: Graph): Accumulation {
 /** The default limit of each output of a graph. */
 export function outputLimits(graph: Graph): number[] {
   const { longest, depth } = accumulationOf(graph);
-  return graph.outputs.map((v) => (v.type.kind === "tensor" ? defaultLimit(v.type.dtype, longest, depth) : 0));
+  return graph.outputs.map((v) => defaultLimit(numbersOf(v.type), longest, depth));
+}
+
+/** The dtype of the numbers in a value of this type. */
+function numbersOf(type: ValueType): DType {
+  if (type.kind === "tensor") return type.dtype;
+  return numbersOf(type.kind === "map" ? type.value : type.element);
 }
 
 function sumLength(node: Node): number {

@@ -8,6 +8,7 @@ import { cloneGraph } from "../ir/traverse.ts";
 import { exportModel } from "../onnx/export.ts";
 import { writeModel } from "../onnx/write-file.ts";
 import { runGraph } from "../ops/run-graph.ts";
+import type { RuntimeValue } from "../ops/runtime-value.ts";
 import { type PipelineOptions, runPasses } from "../passes/manager.ts";
 import type { Pass } from "../passes/pass.ts";
 import { replacedRegion } from "../passes/validation/region.ts";
@@ -21,7 +22,7 @@ export interface ReproductionRequest {
   readonly passes: readonly Pass[];
   readonly options: PipelineOptions;
   /** Inputs of the whole graph. */
-  readonly inputs: readonly Storage[];
+  readonly inputs: readonly RuntimeValue[];
   /** The number of the step; without one, the first rewrite that does not hold its claim. */
   readonly step?: number;
 }
@@ -69,7 +70,7 @@ interface CutOut {
   readonly tensors: Map<string, Storage>;
 }
 
-function cutOut(graph: Graph, patch: Patch, inputs: readonly Storage[]): CutOut {
+function cutOut(graph: Graph, patch: Patch, inputs: readonly RuntimeValue[]): CutOut {
   const region = replacedRegion(patch);
   const seen = valuesOf(graph, inputs, region.frontier);
   const given = region.frontier.map((v) => seen.get(v) as Storage);
@@ -77,7 +78,7 @@ function cutOut(graph: Graph, patch: Patch, inputs: readonly Storage[]): CutOut 
   return named(trial, given);
 }
 
-function valuesOf(graph: Graph, inputs: readonly Storage[], wanted: readonly Value[]): Map<Value, Storage> {
+function valuesOf(graph: Graph, inputs: readonly RuntimeValue[], wanted: readonly Value[]): Map<Value, Storage> {
   const values = new Map<Value, Storage>();
   const keep = (v: Value, value: unknown) => {
     if (wanted.includes(v) && value instanceof Storage) values.set(v, value);

@@ -4,9 +4,11 @@
 import type { Graph } from "../ir/graph.ts";
 import { allGraphs, cloneGraph } from "../ir/traverse.ts";
 import { runGraph } from "../ops/run-graph.ts";
+import { MapValue, OptionalValue, type RuntimeValue } from "../ops/runtime-value.ts";
 import { type DType, decoder, encoder, isFloat } from "../tensor/dtype.ts";
 import { Generator } from "../tensor/random.ts";
 import { Storage } from "../tensor/storage.ts";
+import { leavesOf } from "./leaves.ts";
 
 /** Half the distance of neighbouring numbers, relative to the number: what rounding to the dtype may change at most. */
 const unit: Partial<Record<DType, number>> = { float64: 2 ** -53, float32: 2 ** -24, float16: 2 ** -11, bfloat16: 2 ** -8 };
@@ -21,19 +23,35 @@ export const explainedByRounding = 4;
  * For each output the largest absolute change when every float weight and input moves by one rounding, up or down at random (seeded); 0 for
  * outputs that are no floats. Costs one run of the graph and a copy of its weights. Throws `StepLimit`.
  */
-export function roundingNoise(graph: Graph, inputs: readonly Storage[], expected: readonly Storage[], maxSteps?: number): number[] {
+export function roundingNoise(
+  graph: Graph,
+  inputs: readonly RuntimeValue[],
+  expected: readonly RuntimeValue[],
+  maxSteps?: number,
+): number[] {
   const { graph: moved } = cloneGraph(graph);
   const g = new Generator(1);
   for (const part of allGraphs(moved)) for (const v of part.initializers) if (v.storage) v.storage = nudged(v.storage, g);
   const outputs = runGraph(
     moved,
-    inputs.map((s) => nudged(s, g)),
+    inputs.map((value) => nudgedValue(value, g)),
     { reuseMemory: true, maxSteps },
   );
   return expected.map((e, i) => {
-    const a = outputs[i];
-    return a instanceof Storage && isFloat(e.dtype) && a.size === e.size ? largestChange(e, a) : 0;
+    const moved = leavesOf("", outputs[i] as RuntimeValue);
+    const changes = leavesOf("", e).map(({ storage }, k) => {
+      const a = moved[k]?.storage;
+      return a && isFloat(storage.dtype) && a.dtype === storage.dtype && a.size === storage.size ? largestChange(storage, a) : 0;
+    });
+    return Math.max(...changes);
   });
+}
+
+function nudgedValue(value: RuntimeValue, g: Generator): RuntimeValue {
+  if (value instanceof Storage) return nudged(value, g);
+  if (value instanceof MapValue) return new MapValue(value.keys, nudged(value.values, g));
+  if (value instanceof OptionalValue) return new OptionalValue(value.elementType, value.element && nudgedValue(value.element, g));
+  return value.map((item) => nudgedValue(item, g));
 }
 
 function nudged(storage: Storage, g: Generator): Storage {

@@ -90,10 +90,13 @@ function formatNode(node: Node, indent: string, context: Context): string {
   return call + comment(node.outputs, formatProvenance(node.provenance));
 }
 
-/** `  # float[2] y-type, … | origins`. Control characters in a path cannot end the comment. */
+/** `  # float[2] y-type, … | origins`. Control characters in a path cannot end the comment, and blanks at its ends are not lost. */
 function comment(outputs: readonly Value[], origins: string): string {
   const types = outputs.map((v) => textOfType(v.type)).join(", ");
-  return `  # ${types}${origins ? ` | ${JSON.stringify(origins).slice(1, -1)}` : ""}`;
+  const text = JSON.stringify(origins)
+    .slice(1, -1)
+    .replace(/^\s|\s$/g, (blank) => `\\u${blank.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `  # ${types}${text ? ` | ${text}` : ""}`;
 }
 
 function formatAttribute(name: string, kind: AttributeKind, value: AttributeValue, indent: string, context: Context): string {

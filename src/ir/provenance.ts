@@ -39,8 +39,8 @@ export function formatProvenance(provenance: Provenance): string {
 export function parseProvenance(text: string): Provenance {
   if (text === "") return [];
   return text.split("; ").map((part): Origin => {
-    const both = /^(.*) \((.+):(\d+):(\d+)\)$/.exec(part);
-    const place = both ?? /^()(.+):(\d+):(\d+)$/.exec(part);
+    const both = /^(.*) \((.+):(\d+):(\d+)\)$/s.exec(part);
+    const place = both ?? /^()(.+):(\d+):(\d+)$/s.exec(part);
     if (!place) return { scope: part };
     const source = { file: place[2] as string, line: Number(place[3]), column: Number(place[4]) };
     return place[1] ? { source, scope: place[1] } : { source };

@@ -1,5 +1,5 @@
 // Checks of what language models are given: a mistake is named where it enters, not by an operator deep inside.
-import { requireTensor } from "../eager/operand.ts";
+import { rankMismatch, requireTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { invalid } from "../nn/options.ts";
@@ -8,14 +8,7 @@ import { formatShape, sameShape } from "../tensor/shape.ts";
 /** How many tokens the texts [N, L] have. Throws `InvalidArgument` for what is no tensor, `RankMismatch` and `DTypeMismatch`. */
 export function textLength(op: string, inputIds: Tensor): number {
   requireTensor(op, "inputIds", inputIds);
-  if (inputIds.rank !== 2)
-    throw ingotError("RankMismatch", {
-      op,
-      what: "inputIds",
-      actual: inputIds.rank,
-      shape: formatShape(inputIds.shape),
-      expected: "2: [N, L], one row per text",
-    });
+  if (inputIds.rank !== 2) throw rankMismatch(op, "inputIds", inputIds.shape, "2: [N, L], one row per text");
   if (inputIds.dtype !== "int64" && inputIds.dtype !== "int32")
     throw ingotError("DTypeMismatch", { op, what: "inputIds", actual: inputIds.dtype, expected: "int64 or int32", convert: "int64" });
   return inputIds.shape[1] as number;

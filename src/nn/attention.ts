@@ -1,7 +1,9 @@
 // MultiheadAttention under PyTorch's parameter names.
+
 import { add, where } from "../eager/functions/math.ts";
 import { linear, matmul } from "../eager/functions/reduce.ts";
 import { chunk, permute, reshape, squeeze, transpose, unsqueeze } from "../eager/functions/shape.ts";
+import { rankMismatch } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -109,13 +111,7 @@ export class MultiheadAttention extends Module {
       ["value", value],
     ] as const)
       if ((x.rank !== 3 && x.rank !== 2) || x.rank !== query.rank)
-        throw ingotError("RankMismatch", {
-          op: "MultiheadAttention",
-          what: `the ${what}`,
-          actual: x.rank,
-          shape: formatShape(x.shape),
-          expected: this.batchFirst ? "3: [N, L, E]" : "3: [L, N, E]",
-        });
+        throw rankMismatch("MultiheadAttention", `the ${what}`, x.shape, this.batchFirst ? "3: [N, L, E]" : "3: [L, N, E]");
     if (query.shape.at(-1) !== this.embedDim)
       throw ingotError("ShapeMismatch", {
         op: "MultiheadAttention",

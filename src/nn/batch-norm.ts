@@ -5,7 +5,7 @@ import { add, mul, sub } from "../eager/functions/math.ts";
 import { mean } from "../eager/functions/reduce.ts";
 import { reshape } from "../eager/functions/shape.ts";
 import { dispatch } from "../eager/interpreter.ts";
-import { int64s } from "../eager/operand.ts";
+import { int64s, rankMismatch } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -76,8 +76,7 @@ export abstract class BatchNormNd extends Module {
   private check(input: Tensor): void {
     const op = this.constructor.name;
     const shape = formatShape(input.shape);
-    if (!this.ranks.includes(input.rank))
-      throw ingotError("RankMismatch", { op, what: "the input", actual: input.rank, shape, expected: this.ranks.join(" or ") });
+    if (!this.ranks.includes(input.rank)) throw rankMismatch(op, "the input", input.shape, this.ranks.join(" or "));
     if (input.shape[1] !== this.numFeatures)
       throw ingotError("ShapeMismatch", {
         op,

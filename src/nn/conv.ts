@@ -2,6 +2,7 @@
 
 import { pad } from "../eager/functions/shape.ts";
 import { dispatch } from "../eager/interpreter.ts";
+import { rankMismatch } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -122,13 +123,7 @@ export function registerConvWeights(layer: Module, shape: readonly number[], out
 export function checkChannels(layer: Module, input: Tensor, channels: number, rank: number): void {
   const op = layer.constructor.name;
   if (input.rank !== rank + 2)
-    throw ingotError("RankMismatch", {
-      op,
-      what: "the input",
-      actual: input.rank,
-      shape: formatShape(input.shape),
-      expected: `${rank + 2}: [N, ${channels}, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`,
-    });
+    throw rankMismatch(op, "the input", input.shape, `${rank + 2}: [N, ${channels}, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`);
   if (input.shape[1] !== channels)
     throw ingotError("ShapeMismatch", {
       op,

@@ -1,9 +1,10 @@
 // Initial values of weights, under the names of torch.nn.init. Tensors are immutable, so each function takes a shape and gives a new float32
 // tensor, drawn from the generator in scope (see init-scope.ts).
+import { rankMismatch } from "../eager/operand.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Generator } from "../tensor/random.ts";
-import { checkShape, elementCount, formatShape, type Shape } from "../tensor/shape.ts";
+import { checkShape, elementCount, type Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { initGenerator, initSkipped } from "./init-scope.ts";
 
@@ -70,14 +71,7 @@ export function truncNormal(shape: Shape, mean = 0, std = 1, low = -2, high = 2)
 
 /** How many inputs and outputs one element of a weight [out, in, ...kernel] connects. Throws `RankMismatch` for less than two axes. */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
-  if (shape.length < 2)
-    throw ingotError("RankMismatch", {
-      op: "init",
-      what: "the weight",
-      actual: shape.length,
-      shape: formatShape(shape),
-      expected: "at least 2",
-    });
+  if (shape.length < 2) throw rankMismatch("init", "the weight", shape, "at least 2");
   const [out = 1, inputs = 1, ...kernel] = shape;
   const field = elementCount(kernel);
   return { fanIn: inputs * field, fanOut: out * field };

@@ -1,6 +1,8 @@
 // LSTM, GRU and RNN under PyTorch's parameter names and in its order of gates, over the ONNX operators of these names.
+
 import { cat, chunk, permute, reshape, slice, squeeze, stack, transpose, unsqueeze } from "../eager/functions/shape.ts";
 import { dispatchAll } from "../eager/interpreter.ts";
+import { rankMismatch } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
 import type { Attributes } from "../ir/schema.ts";
@@ -159,13 +161,7 @@ export abstract class RecurrentLayer extends Module {
   #checkInput(input: Tensor): void {
     const { op } = this.#kind;
     if (input.rank !== 3 && input.rank !== 2)
-      throw ingotError("RankMismatch", {
-        op,
-        what: "the input",
-        actual: input.rank,
-        shape: formatShape(input.shape),
-        expected: this.batchFirst ? "3: [N, L, inputSize]" : "3: [L, N, inputSize]",
-      });
+      throw rankMismatch(op, "the input", input.shape, this.batchFirst ? "3: [N, L, inputSize]" : "3: [L, N, inputSize]");
     if (input.shape.at(-1) !== this.inputSize)
       throw ingotError("ShapeMismatch", {
         op,

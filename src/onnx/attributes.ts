@@ -9,6 +9,9 @@ import { sparseToStorage } from "./sparse-tensor.ts";
 import { type TensorContext, tensorToStorage } from "./tensor-proto.ts";
 import { typeFromProto } from "./type-proto.ts";
 
+/** The sub-graphs in an attribute: none, one, or a list. */
+export const graphsOf = ({ g, graphs }: AttributeProto): readonly GraphProto[] => [...(g ? [g] : []), ...(graphs ?? [])];
+
 export interface AttributeContext extends TensorContext {
   /** Attributes of the function call around the node. */
   readonly parameters: ReadonlyMap<string, RawAttribute>;

@@ -228,13 +228,14 @@ const attributeContent: { readonly [K in AttributeKind]: (value: AttributeValue)
 export const sourceKey = "source";
 export const scopeKey = "scope";
 
-/** Provenance as entries of a node's metadata. */
+/** Provenance as entries of a node's metadata. A line break in a name becomes a blank: each origin keeps to its line. */
 export function provenanceToProps(provenance: Provenance): Message<"StringStringEntryProto">[] {
+  const lines = (texts: readonly (string | undefined)[]) => texts.map((text = "") => text.replaceAll("\n", " ")).join("\n");
   const props = [
-    { key: sourceKey, value: provenance.map(({ source }) => (source ? formatOrigin({ source }) : "")).join("\n") },
-    { key: scopeKey, value: provenance.map(({ scope }) => scope ?? "").join("\n") },
+    { key: sourceKey, value: lines(provenance.map(({ source }) => source && formatOrigin({ source }))) },
+    { key: scopeKey, value: lines(provenance.map(({ scope }) => scope)) },
   ];
-  return props.filter(({ value }) => value.trim() !== "");
+  return props.filter(({ value }) => /[^\n]/.test(value));
 }
 
 /** The provenance that a node's metadata holds. */
@@ -243,7 +244,7 @@ export function provenanceFromProps(props: readonly Message<"StringStringEntryPr
   const sources = lines(sourceKey);
   const scopes = lines(scopeKey);
   return Array.from({ length: Math.max(sources.length, scopes.length) }, (_, i) => {
-    const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(sources[i] ?? "") ?? [];
+    const [, file, line, column] = /^(.*):(\d+):(\d+)$/s.exec(sources[i] ?? "") ?? [];
     return {
       source: file !== undefined ? { file, line: Number(line), column: Number(column) } : undefined,
       scope: scopes[i] || undefined,

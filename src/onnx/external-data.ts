@@ -1,9 +1,11 @@
 // Tensors that a model keeps in other files of its folder. The names stand in the model, so they are not trusted.
+
 import type { FileHandle } from "node:fs/promises";
 import { open, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, sep, win32 } from "node:path";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
+import { graphsOf } from "./attributes.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto } from "./schema.ts";
 import { externalLocation } from "./tensor-proto.ts";
 
@@ -140,11 +142,12 @@ function* tensorsOfNodes(nodes: readonly NodeProto[]): IterableIterator<TensorPr
 }
 
 function* tensorsOfAttributes(attributes: readonly AttributeProto[]): IterableIterator<TensorProto> {
-  for (const { t, tensors, g, graphs, sparseTensor } of attributes) {
+  for (const attribute of attributes) {
+    const { t, tensors, sparseTensor } = attribute;
     if (t) yield t;
     if (sparseTensor) yield* tensorsOfSparse(sparseTensor);
     yield* tensors ?? [];
-    for (const graph of [...(g ? [g] : []), ...(graphs ?? [])]) yield* tensorsOfGraph(graph);
+    for (const graph of graphsOf(attribute)) yield* tensorsOfGraph(graph);
   }
 }
 

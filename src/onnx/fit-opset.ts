@@ -2,10 +2,10 @@
 // there is reported, all of it at once.
 import { ingotError } from "../errors/error.ts";
 import type { Graph, Node } from "../ir/graph.ts";
-import { formatProvenance, mergeProvenance } from "../ir/provenance.ts";
-import { allGraphs, allNodes, cloneGraph } from "../ir/traverse.ts";
+import { formatProvenance } from "../ir/provenance.ts";
+import { allNodes, cloneGraph } from "../ir/traverse.ts";
 import { graphOpsets } from "../ir/versions.ts";
-import { registry } from "../ops/registry.ts";
+import { decomposeNodes } from "../ops/decompose-nodes.ts";
 import { anyFormOpset } from "./node-opset.ts";
 
 /** How many nodes an error lists. */
@@ -19,37 +19,13 @@ export function fitOpset(graph: Graph, opset: number): Graph {
   const tooNew = (node: Node) => isDefault(node) && anyFormOpset(node) > opset;
   if (![...allNodes(graph)].some(tooNew)) return graph;
   const copy = cloneGraph(graph).graph;
-  for (const region of allGraphs(copy)) for (const node of region.nodes()) if (tooNew(node)) takeApart(node);
+  decomposeNodes(copy, tooNew);
   const left = [...allNodes(copy)].filter(tooNew);
   if (left.length > 0) throw tooLow(left, opset, graphOpsets(copy, anyFormOpset).get("") ?? opset);
   return copy;
 }
 
 const isDefault = (node: Node) => node.graph.schemas.get(node.op)?.domain === "";
-
-/** Replaces a node by its decomposition, and those of the new nodes in turn as the walk of the caller comes to them. */
-function takeApart(node: Node): void {
-  const { graph } = node;
-  const definition = registry.get(node.op);
-  if (!definition?.decompose) return;
-  const last = graph.lastNode;
-  const results = definition.decompose(graph, node.inputs, node.attributes, node.outputs);
-  // The builder adds at the end: everything behind `last` is new and belongs behind `node`.
-  const after = node.next;
-  const added: Node[] = [];
-  for (let fresh = last?.next; fresh; fresh = fresh.next) added.push(fresh);
-  for (const fresh of added) {
-    fresh.provenance = mergeProvenance(fresh.provenance, node.provenance);
-    if (after && after !== added[0]) graph.moveBefore(fresh, after);
-  }
-  node.outputs.forEach((value, i) => {
-    const result = results[i];
-    if (!result) return;
-    if (result.producer) result.name ??= value.name;
-    value.replaceAllUsesWith(result);
-  });
-  graph.remove(node);
-}
 
 function tooLow(nodes: readonly Node[], opset: number, lowest: number): Error {
   const notes = nodes.slice(0, listed).map((node) => {

@@ -1,4 +1,5 @@
 // Nodes in an order in which each value is computed before it is read. The format asks for it; files do not always comply.
+import { graphsOf } from "./attributes.ts";
 import type { GraphProto, NodeProto } from "./schema.ts";
 
 /**
@@ -45,7 +46,7 @@ function sorted(nodes: readonly NodeProto[], sources: readonly (readonly number[
 /** All names that a node reads, those that its bodies take from outside included. */
 function readNames(node: NodeProto, into: Set<string> = new Set()): Set<string> {
   for (const name of node.input ?? []) into.add(name);
-  for (const { g, graphs } of node.attribute ?? []) for (const body of [...(g ? [g] : []), ...(graphs ?? [])]) freeNames(body, into);
+  for (const attribute of node.attribute ?? []) for (const body of graphsOf(attribute)) freeNames(body, into);
   return into;
 }
 

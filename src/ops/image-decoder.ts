@@ -6,7 +6,7 @@ import { tensorType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import { decodeBmp, isBmp } from "./bmp.ts";
 import { defineOp, string } from "./define.ts";
-import { requireRank } from "./infer.ts";
+import { requireRank, requireWord } from "./infer.ts";
 import { decodePnm, isPnm } from "./pnm.ts";
 
 /** 8-bit red, green and blue, interleaved, row by row. */
@@ -61,18 +61,10 @@ export const imageDecoder = defineOp("ImageDecoder", {
   attributes: { pixel_format: string("RGB") },
   accuracy: "approximate",
   infer(c) {
-    const name = c.attributes.pixel_format as string;
-    const format = Object.hasOwn(pixelFormats, name) ? pixelFormats[name] : undefined;
-    if (!format)
-      throw ingotError("InvalidArgument", {
-        op: c.op,
-        name: "pixel_format",
-        expected: Object.keys(pixelFormats).join(", "),
-        actual: name,
-        hint: "It says which channels the output has, in which order.",
-      });
+    requireWord(c, "pixel_format", Object.keys(pixelFormats), "It says which channels the output has, in which order.");
+    const { channels } = pixelFormats[c.attributes.pixel_format as string] as (typeof pixelFormats)[string];
     requireRank(c, 0, "encoded_stream", 1);
-    return [tensorType("uint8", [unknownDim(), unknownDim(), format.channels])];
+    return [tensorType("uint8", [unknownDim(), unknownDim(), channels])];
   },
   eval({ encoded_stream }, { pixel_format }) {
     const bytes = encoded_stream.dense() as Uint8Array;

@@ -7,7 +7,7 @@ import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { decomposeLinearAttention } from "./decompose-linear-attention.ts";
 import { defineOp, float, int, string } from "./define.ts";
-import { inputType, requireRank, requireShape } from "./infer.ts";
+import { inputType, requireRank, requireShape, requireWord } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 
 /** Which optional inputs the rules use. */
@@ -99,8 +99,7 @@ function inferLinearAttention(c: InferContext): ValueType[] {
   const rule = c.attributes.update_rule as string;
   const invalid = (name: string, expected: string, actual: string | number, hint: string) =>
     ingotError("InvalidArgument", { op: c.op, name, expected, actual, hint });
-  if (!Object.hasOwn(updateRules, rule))
-    throw invalid("update_rule", Object.keys(updateRules).join(", "), rule, "It says how the state changes with each step.");
+  requireWord(c, "update_rule", Object.keys(updateRules), "It says how the state changes with each step.");
   const uses = updateRules[rule as UpdateRule];
   for (const [i, name] of [
     [4, "decay"],

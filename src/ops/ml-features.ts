@@ -9,7 +9,7 @@ import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
 import { defineOp, float, floats_, int, ints, string, strings } from "./define.ts";
 import { placesOf } from "./gather.ts";
-import { inputShape, inputType, requireRank, sameAsInput, shapeOfInput } from "./infer.ts";
+import { inputShape, inputType, requireRank, requireWord, sameAsInput, shapeOfInput } from "./infer.ts";
 import { mapNumeric } from "./map-elements.ts";
 import { features } from "./ml-scores.ts";
 
@@ -198,15 +198,7 @@ export const normalizer = defineOp("ai.onnx.ml.Normalizer", {
   attributes: { norm: string("MAX") },
   accuracy: "ulp",
   infer(c) {
-    const norm = c.attributes.norm as string;
-    if (!Object.hasOwn(norms, norm))
-      throw ingotError("InvalidArgument", {
-        op: c.op,
-        name: "norm",
-        expected: Object.keys(norms).join(", "),
-        actual: norm,
-        hint: "MAX is the default.",
-      });
+    requireWord(c, "norm", Object.keys(norms), "MAX is the default.");
     requireRank(c, 0, "X", 1, 2);
     return shapeOfInput("float32")(c);
   },

@@ -7,7 +7,7 @@ import type { DType } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
 import { defineOp, int, ints, string, strings } from "./define.ts";
-import { requireRank } from "./infer.ts";
+import { requireRank, requireWord } from "./infer.ts";
 import { labelsOf } from "./ml-scores.ts";
 import { MapValue, type RuntimeValue } from "./runtime-value.ts";
 
@@ -94,17 +94,13 @@ export const castMap = defineOp("ai.onnx.ml.CastMap", {
   accuracy: "exact",
   infer(c) {
     mapType(c, ["int64"], ["string", "float32"]);
+    for (const [name, words] of [
+      ["cast_to", Object.keys(castTargets)],
+      ["map_form", ["DENSE", "SPARSE"]],
+    ] as const)
+      requireWord(c, name, words, "The names are written in capitals.");
     const { cast_to, map_form } = c.attributes as { readonly cast_to: string; readonly map_form: string };
-    const dtype = Object.hasOwn(castTargets, cast_to) ? castTargets[cast_to] : undefined;
-    if (!dtype || (map_form !== "DENSE" && map_form !== "SPARSE"))
-      throw ingotError("InvalidArgument", {
-        op: c.op,
-        name: dtype ? "map_form" : "cast_to",
-        expected: dtype ? "DENSE or SPARSE" : Object.keys(castTargets).join(", "),
-        actual: dtype ? map_form : cast_to,
-        hint: "The names are written in capitals.",
-      });
-    return [tensorType(dtype, [1, map_form === "SPARSE" ? (c.attributes.max_map as number) : unknownDim()])];
+    return [tensorType(castTargets[cast_to] as DType, [1, map_form === "SPARSE" ? (c.attributes.max_map as number) : unknownDim()])];
   },
   eval({ X }, { cast_to, map_form, max_map }) {
     const dtype = castTargets[cast_to] as DType;

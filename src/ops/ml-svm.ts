@@ -3,7 +3,7 @@ import { ingotError } from "../errors/error.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
 import { defineOp, floats_, int, ints, string } from "./define.ts";
-import { inputShape } from "./infer.ts";
+import { inputShape, requireWord } from "./infer.ts";
 import { pairwiseProbabilities } from "./ml-probabilities.ts";
 import {
   chosenLabels,
@@ -60,11 +60,11 @@ function kernelRow({ kernel_type, kernel_params = [], support_vectors = [] }: Ma
 function requireMachine(c: InferContext, count: number, coefficients: number, rho: number): void {
   const machine = c.attributes as unknown as Machine;
   requireTransform(c.op, c.attributes.post_transform as string);
+  const hint = "The attributes are those of a trained machine, one list after the other.";
   const bad = (name: string, expected: string, actual: string) => {
-    const hint = "The attributes are those of a trained machine, one list after the other.";
     throw ingotError("InvalidArgument", { op: c.op, name, expected, actual, hint });
   };
-  if (!Object.hasOwn(kernels, machine.kernel_type)) bad("kernel_type", Object.keys(kernels).join(", "), machine.kernel_type);
+  requireWord(c, "kernel_type", Object.keys(kernels), hint);
   const shape = inputShape(c, 0);
   const width = shape?.[shape.length - 1];
   const vectors = machine.support_vectors?.length ?? 0;

@@ -9,7 +9,7 @@ import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { convert } from "./cast.ts";
 import { defineOp, type EvalContext, float, floats_, int, type OpUse, string, strings } from "./define.ts";
-import { inputType, requireRank, requireShape } from "./infer.ts";
+import { inputType, requireRank, requireShape, requireWord } from "./infer.ts";
 import { decodedNumbers, widened } from "./map-elements.ts";
 import { productOf } from "./matmul.ts";
 import { activationsOf } from "./recurrent-activations.ts";
@@ -264,13 +264,7 @@ function inferRecurrent(c: InferContext, kind: Kind): ValueType[] {
   const given = c.attributes as unknown as Attributes & { readonly hidden_size?: number };
   const invalid = (name: string, expected: string, actual: string | number, hint: string) =>
     ingotError("InvalidArgument", { op: c.op, name, expected, actual, hint });
-  if (!Object.hasOwn(directions, given.direction))
-    throw invalid(
-      "direction",
-      Object.keys(directions).join(", "),
-      given.direction,
-      "bidirectional runs both ways, each with weights of its own.",
-    );
+  requireWord(c, "direction", Object.keys(directions), "bidirectional runs both ways, each with weights of its own.");
   if (given.layout !== 0 && given.layout !== 1)
     throw invalid("layout", "0 (sequence first) or 1 (batch first)", given.layout, "It says how X, Y and the states lie in memory.");
   const count = directions[given.direction as DirectionName].length;

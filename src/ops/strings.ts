@@ -4,7 +4,7 @@ import { unknownDim } from "../ir/dim.ts";
 import { tensorType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, string, strings } from "./define.ts";
-import { broadcast, inputShape, requireRank, shapeOfInput } from "./infer.ts";
+import { broadcast, inputShape, requireRank, requireWord, shapeOfInput } from "./infer.ts";
 import { mapPairs } from "./map-elements.ts";
 import { compileRe2 } from "./re2.ts";
 
@@ -103,15 +103,7 @@ export const stringNormalizer = defineOp("StringNormalizer", {
   attributes: { case_change_action: string("NONE"), is_case_sensitive: int(0), locale: string(), stopwords: strings() },
   accuracy: "exact",
   infer(c) {
-    const action = c.attributes.case_change_action as string;
-    if (!Object.hasOwn(caseChanges, action))
-      throw ingotError("InvalidArgument", {
-        op: c.op,
-        name: "case_change_action",
-        expected: Object.keys(caseChanges).join(", "),
-        actual: action,
-        hint: "NONE leaves the case as it is.",
-      });
+    requireWord(c, "case_change_action", Object.keys(caseChanges), "NONE leaves the case as it is.");
     const shape = requireRank(c, 0, "X", 1, 2);
     const rows = shape?.length === 2 ? shape[0] : 1;
     if (typeof rows === "number" && rows !== 1)

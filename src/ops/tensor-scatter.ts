@@ -7,7 +7,7 @@ import { wideDTypes } from "../tensor/dtype.ts";
 import { elementCount, formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { copyRun } from "./cells.ts";
 import { defineOp, everyDType, int, string } from "./define.ts";
-import { axisOf, inputShape, inputType, requireRank } from "./infer.ts";
+import { axisOf, inputShape, inputType, requireRank, requireWord } from "./infer.ts";
 import { copyOf } from "./scatter.ts";
 
 const later = ["int2", "uint2"];
@@ -53,14 +53,7 @@ function checkStart(start: number, count: number, size: number, mode: string): v
 }
 
 function inferScatter(c: InferContext): ValueType[] {
-  if (c.attributes.mode !== "linear" && c.attributes.mode !== "circular")
-    throw ingotError("InvalidArgument", {
-      op: c.op,
-      name: "mode",
-      expected: "linear or circular",
-      actual: String(c.attributes.mode),
-      hint: "circular goes on at the start of the cache.",
-    });
+  requireWord(c, "mode", ["linear", "circular"], "circular goes on at the start of the cache.");
   const cache = requireRank(c, 0, "past_cache", 2, Number.POSITIVE_INFINITY);
   const update = inputShape(c, 1);
   if (c.inputs[2]) requireRank(c, 2, "write_indices", 1);

@@ -3,7 +3,7 @@ import { ingotError } from "../errors/error.ts";
 import { tensorType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, floats_, int, ints, string, strings } from "./define.ts";
-import { requireRank } from "./infer.ts";
+import { requireRank, requireWord } from "./infer.ts";
 
 /** How a count becomes a number, by the mode; `w` is the weight of its place in the output. */
 const modes: Readonly<Record<string, (count: number, w: number) => number>> = {
@@ -72,15 +72,7 @@ export const tfIdfVectorizer = defineOp("TfIdfVectorizer", {
   },
   accuracy: "exact",
   infer(c) {
-    const mode = c.attributes.mode as string;
-    if (!Object.hasOwn(modes, mode))
-      throw ingotError("InvalidArgument", {
-        op: c.op,
-        name: "mode",
-        expected: Object.keys(modes).join(", "),
-        actual: mode,
-        hint: "TF counts.",
-      });
+    requireWord(c, "mode", Object.keys(modes), "TF counts.");
     const shape = requireRank(c, 0, "X", 0, 2);
     return [tensorType("float32", shape && [...shape.slice(0, -1), widthOf(c.attributes.ngram_indexes as readonly number[])])];
   },

@@ -50,6 +50,15 @@ export function batchNormAffine(gamma: Storage, beta: Storage, mean: Storage, va
   return { scale, shift };
 }
 
+/** What Mul, Div, Add or Sub by the constants `k`, one per channel, does to each channel; undefined where a number is not finite. */
+export function affineOfOperator(op: string, k: Float64Array): ChannelAffine | undefined {
+  const affine =
+    op === "Mul" || op === "Div"
+      ? { scale: op === "Div" ? k.map((v) => 1 / v) : k, shift: new Float64Array(k.length) }
+      : { scale: new Float64Array(k.length).fill(1), shift: op === "Sub" ? k.map((v) => -v) : k };
+  return isFinite64(affine) ? affine : undefined;
+}
+
 /** True when no factor or addend is infinite or NaN. */
 export function isFinite64({ scale, shift }: ChannelAffine): boolean {
   return scale.every(Number.isFinite) && shift.every(Number.isFinite);

@@ -25,7 +25,7 @@ export interface LinearLayer {
 }
 
 /** The layer that `node` computes, or the reason why it is none. */
-export function linearLayer(node: Node): LinearLayer | string {
+function linearLayer(node: Node): LinearLayer | string {
   const [a, b, c] = node.inputs;
   const weight = b?.constant;
   if (!a || !b || !weight) return "its weight is not constant";

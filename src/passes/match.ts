@@ -73,7 +73,7 @@ export function attributeOf(node: Node, name: string): AttributeValue | undefine
 }
 
 /** How often a value is read; a graph output counts as a reader. */
-export function readerCount(value: Value): number {
+function readerCount(value: Value): number {
   let n = 0;
   for (const count of value.users.values()) n += count;
   return n;
@@ -199,7 +199,7 @@ export class Matcher {
 }
 
 /** True when every element is `wish` as its dtype can say it: within two units in the last place, because exporters round differently. */
-export function allEqual(storage: Storage, wish: number): boolean {
+function allEqual(storage: Storage, wish: number): boolean {
   if (storage.dtype === "string" || storage.size === 0) return false;
   const slack = isFloat(storage.dtype) ? Math.abs(wish) * (dtypeInfo(storage.dtype).bytes === 2 ? 2 ** -7 : 2 ** -22) : 0;
   // One element of a large tensor is enough to say no.

@@ -6,7 +6,7 @@ import * as pipelines from "./pipelines.ts";
 import type { Rule } from "./rewriter.ts";
 
 /** The passes of all built-in pipelines, each once. */
-export function builtinPasses(): readonly Pass[] {
+function builtinPasses(): readonly Pass[] {
   return [...new Set(Object.values(pipelines).flatMap((list) => (Array.isArray(list) ? (list as readonly Pass[]) : [])))];
 }
 

@@ -67,7 +67,7 @@ export interface PassReportJson extends Pick<PassReport, "rows" | "rounds" | "no
 }
 
 /** `validated 155 of 157 rewrites (2 not: sub-graphs)` */
-export function formatValidation({ validated, skipped }: ValidationTally): string {
+function formatValidation({ validated, skipped }: ValidationTally): string {
   const reasons = Object.entries(skipped);
   const missed = reasons.reduce((n, [, count]) => n + count, 0);
   const why = missed === 0 ? "" : ` (not compared: ${reasons.map(([reason, count]) => `${count} with ${reason}`).join(", ")})`;

@@ -3,7 +3,7 @@
 import { type Interpreter, type Operand, withInterpreter } from "../eager/interpreter.ts";
 import { isTensor } from "../eager/operand.ts";
 import { Tensor } from "../eager/tensor.ts";
-import { ingotError } from "../errors/error.ts";
+import { IngotError, ingotError } from "../errors/error.ts";
 import { type Dim, type DimExpr, evaluateDim } from "../ir/dim.ts";
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { inlineGraph } from "../ir/inline.ts";
@@ -25,6 +25,9 @@ const smallConstant = 4096;
 
 /** Thrown when a size turned out to be unknown after a single run was thought to be enough. */
 class NeedsAllSizes extends Error {}
+
+/** Thrown when an operator on constants failed at one size, so that the recordings must begin again. */
+class FailsAtSize extends Error {}
 
 /** Runs `body` per assignment on arguments that `take` gives; what it returns is put together again. */
 export function callLibrary(stage: Stage, args: readonly unknown[], body: (args: readonly unknown[]) => unknown): unknown {
@@ -69,7 +72,7 @@ class LibraryCall {
   readonly #stage: Stage;
   readonly #args: readonly unknown[];
   readonly #body: (args: readonly unknown[]) => unknown;
-  readonly #shared: Shared = { unknown: [], computed: [] };
+  readonly #shared: Shared = { unknown: [], computed: [], doubtful: new Set(), failures: new Map() };
 
   constructor(stage: Stage, args: readonly unknown[], body: (args: readonly unknown[]) => unknown) {
     this.#stage = stage;
@@ -78,7 +81,7 @@ class LibraryCall {
   }
 
   run(count: number): unknown {
-    const recordings = Array.from({ length: count }, (_, j) => this.#record(j, count));
+    const recordings = this.#recordAll(count);
     const first = recordings[0] as Recording;
     if (first.mini.isEmpty && recordings.every((r) => r.mini.isEmpty) && count === 1) return first.result;
     const alignments = recordings.slice(1).map((r) => {
@@ -93,6 +96,16 @@ class LibraryCall {
       throw ingotError("OpError", { op: "this call", message: `what it does depends on the sizes: ${result.difference}` });
     });
     return new Emitter(this.#stage, recordings, alignments).run();
+  }
+
+  #recordAll(count: number): Recording[] {
+    for (;;)
+      try {
+        return Array.from({ length: count }, (_, j) => this.#record(j, count));
+      } catch (error) {
+        if (!(error instanceof FailsAtSize)) throw error;
+        this.#shared.failures.clear();
+      }
   }
 
   #record(assignment: number, count: number): Recording {
@@ -125,6 +138,10 @@ interface Shared {
   readonly unknown: DimExpr[];
   /** Whether the elements of each operator's result are computed. */
   readonly computed: boolean[];
+  /** Operators that failed at some size, such as a position behind the end of a table: only at run time is known whether they do. */
+  readonly doubtful: Set<number>;
+  /** How many recordings each of them failed in. */
+  readonly failures: Map<number, number>;
 }
 
 interface Recording {
@@ -232,7 +249,26 @@ class MiniRecorder implements Interpreter {
     computed[at] ??= node.outputs.every((v) => countOf(v) <= smallConstant);
     if (!computed[at]) return undefined;
     while (storages.length > 0 && storages[storages.length - 1] === undefined) storages.pop();
-    return evaluateOp(op, storages, attributes, { outputCount }).map(asStorage);
+    try {
+      const results = evaluateOp(op, storages, attributes, { outputCount }).map(asStorage);
+      return this.#shared.doubtful.has(at) ? undefined : results;
+    } catch (error) {
+      this.#fails(at, error);
+      return undefined;
+    }
+  }
+
+  /** What fails at one size may be right at another; what fails at all of them is an error of the model. */
+  #fails(at: number, error: unknown): void {
+    const { doubtful, failures } = this.#shared;
+    if (this.#count === 1 || !(error instanceof IngotError)) throw error;
+    if (!doubtful.has(at)) {
+      doubtful.add(at);
+      throw new FailsAtSize();
+    }
+    const failed = (failures.get(at) ?? 0) + 1;
+    failures.set(at, failed);
+    if (failed === this.#count) throw error;
   }
 
   #result(value: Value, storage: Storage | undefined): Tensor {

@@ -1,5 +1,6 @@
 // A loop that depends on data: the body is run to a fixed point over the cells that it writes, and becomes a Loop that carries them.
 import { isTensor } from "../eager/operand.ts";
+import type { Tensor } from "../eager/tensor.ts";
 import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { formatType, tensorType, type ValueType } from "../ir/type.ts";
@@ -16,8 +17,9 @@ import {
   sequenceOf,
   sequenceType,
 } from "./join.ts";
+import { type GroupSizes, regroup, TurnSize } from "./loop-sizes.ts";
 import { DeadBranch, describeCell, type Machine } from "./machine.ts";
-import { outsideType, scalarDType } from "./stage.ts";
+import { outsideType, type Stage, scalarDType } from "./stage.ts";
 import {
   describe,
   isScalar,
@@ -50,7 +52,7 @@ export interface LoopParts {
 /** How a carried cell looks in the body: a tree of leaves in the shape of its value. */
 type Plan =
   | { readonly kind: "scalar"; readonly scalar: ScalarKind }
-  | { readonly kind: "tensor"; readonly type: ValueType & { kind: "tensor" }; readonly shape: readonly (Dim | undefined)[] }
+  | { readonly kind: "tensor"; readonly type: ValueType & { kind: "tensor" }; readonly shape: readonly (Dim | TurnSize)[] }
   | { readonly kind: "list"; readonly element: ScalarKind | "tensor"; readonly type: ValueType & { kind: "sequence" } }
   | { readonly kind: "array"; readonly items: readonly Plan[] }
   | { readonly kind: "record"; readonly entries: readonly (readonly [string, Plan])[] }
@@ -84,14 +86,19 @@ export function stageLoop(machine: Machine, parts: LoopParts): void {
       else parts.turn();
       return;
     }
-    if (!widen(machine, cells, turn.effects)) return emit(machine, cells, turn, first);
+    if (!widen(machine, cells, turn)) return emit(machine, cells, turn, first);
     turn.drop();
   }
 }
 
-interface Turn {
+/** The inputs of the body, and the sizes that groups of them have. */
+interface TurnStart {
+  readonly inputs: Value[];
+  readonly sizes: GroupSizes;
+}
+
+interface Turn extends TurnStart {
   readonly graph: import("../ir/graph.ts").Graph;
-  readonly inputs: readonly Value[];
   readonly effects: readonly Effect[];
   readonly condition: Scalar;
   readonly dead: boolean;
@@ -101,7 +108,7 @@ interface Turn {
 /** Runs test and body once on symbolic values of the carried cells, in a sub-graph that may be thrown away. */
 function runTurn(machine: Machine, parts: LoopParts, cells: readonly Cell[]): Turn {
   const { stage, heap } = machine;
-  const inputs: Value[] = [];
+  const start: TurnStart = { inputs: [], sizes: new Map() };
   let effects: Effect[] = [];
   let condition: Scalar = true;
   let dead = false;
@@ -113,7 +120,7 @@ function runTurn(machine: Machine, parts: LoopParts, cells: readonly Cell[]): Tu
     stage.addInput("iteration", tensorType("int64", []));
     stage.addInput("condition", tensorType("bool", []));
     ({ effects } = heap.region(() => {
-      for (const cell of cells) heap.write(cell.owner, cell.key, bodyValue(machine, cell.plan, inputs, cell.name));
+      for (const cell of cells) heap.write(cell.owner, cell.key, bodyValue(machine, cell.plan, start, cell.name));
       try {
         parts.turn();
         const left = machine.resolve(parts.left()) as Scalar;
@@ -127,7 +134,7 @@ function runTurn(machine: Machine, parts: LoopParts, cells: readonly Cell[]): Tu
   machine.calls.length = depth;
   frame.node = node;
   stage.provenance = provenance;
-  return { graph, inputs, effects, condition, dead, drop: () => graph.dropUses() };
+  return { ...start, graph, effects, condition, dead, drop: () => graph.dropUses() };
 }
 
 /** Whether another turn follows; the condition is looked at only where the turn came to its end. */
@@ -144,52 +151,45 @@ function nextCondition(machine: Machine, parts: LoopParts, left: Scalar): Scalar
 }
 
 /** The value of a carried cell at the start of a turn. */
-function bodyValue(machine: Machine, plan: Plan, inputs: Value[], name: string): unknown {
+function bodyValue(machine: Machine, plan: Plan, start: TurnStart, name: string): unknown {
   const { stage, heap } = machine;
   const input = (type: ValueType) => {
     const value = stage.addInput(name, type);
-    inputs.push(value);
+    start.inputs.push(value);
     return value;
   };
   switch (plan.kind) {
     case "scalar":
       return new Sym(plan.scalar, input(tensorType(scalarDType[plan.scalar], [])));
     case "tensor":
-      return stage.wrap(
-        input(
-          tensorType(
-            plan.type.dtype,
-            plan.shape.map((d) => d ?? unknownDim()),
-          ),
-        ),
-      );
+      return wrapGrouped(stage, input(typeOf(plan, start.sizes)), plan, start.sizes);
     case "list":
       return new SymList(input(plan.type), plan.type, plan.element);
     case "array": {
-      const made = heap.fresh(plan.items.map((item, i) => bodyValue(machine, item, inputs, `${name}_${i}`)));
+      const made = heap.fresh(plan.items.map((item, i) => bodyValue(machine, item, start, `${name}_${i}`)));
       heap.seal(made);
       return made;
     }
     case "record": {
       const made = heap.fresh(
-        Object.fromEntries(plan.entries.map(([key, item]) => [key, bodyValue(machine, item, inputs, `${name}_${key}`)])),
+        Object.fromEntries(plan.entries.map(([key, item]) => [key, bodyValue(machine, item, start, `${name}_${key}`)])),
       );
       heap.seal(made);
       return made;
     }
     case "content":
       return {
-        items: plan.items.map((item, i) => bodyValue(machine, item, inputs, `${name}_${i}`)),
+        items: plan.items.map((item, i) => bodyValue(machine, item, start, `${name}_${i}`)),
         list: undefined,
         pairs: plan.pairs,
       } satisfies Content;
     case "contentList":
-      return { items: [], list: bodyValue(machine, plan.list, inputs, name) as SymList } satisfies Content;
+      return { items: [], list: bodyValue(machine, plan.list, start, name) as SymList } satisfies Content;
     case "constant":
       return plan.value;
     case "late": {
       // Nothing may read it, but the body has an input for it all the same.
-      const value = bodyValue(machine, plan.inner, inputs, name);
+      const value = bodyValue(machine, plan.inner, start, name);
       return new Partial(value, plan.reason);
     }
     case "poison":
@@ -197,9 +197,29 @@ function bodyValue(machine: Machine, plan: Plan, inputs: Value[], name: string):
   }
 }
 
+/** The type of a carried tensor; sizes of groups are those of `sizes`, where they have one. */
+function typeOf({ type, shape }: Plan & { kind: "tensor" }, sizes?: GroupSizes): ValueType & { kind: "tensor" } {
+  const sizeOf = (d: TurnSize) => (d.group === undefined ? undefined : sizes?.get(d.group)) ?? unknownDim();
+  return tensorType(
+    type.dtype,
+    shape.map((d) => (d instanceof TurnSize ? sizeOf(d) : d)),
+  );
+}
+
+/** A handle for a carried tensor; the sizes of groups that are new in it become known. */
+function wrapGrouped(stage: Stage, value: Value, { shape }: Plan & { kind: "tensor" }, sizes: GroupSizes): Tensor {
+  const handle = stage.wrap(value);
+  stage.shapeOf(handle).forEach((dim, axis) => {
+    const size = shape[axis];
+    if (size instanceof TurnSize && size.group !== undefined && typeof dim !== "number") sizes.set(size.group, dim);
+  });
+  return handle;
+}
+
 /** Adapts the carried cells to what a turn left; true when something changed, so that another round is needed. */
-function widen(machine: Machine, cells: Cell[], effects: readonly Effect[]): boolean {
+function widen(machine: Machine, cells: Cell[], { effects, sizes }: Turn): boolean {
   let changed = false;
+  for (const cell of cells) cell.plan = mapSizes(cell.plan, (d) => new TurnSize(d.start, d.group, undefined));
   const written = new Map<object, Map<PropertyKey, unknown>>();
   for (const { owner, key, before, after } of effects) {
     const row = written.get(owner) ?? new Map<PropertyKey, unknown>();
@@ -215,11 +235,40 @@ function widen(machine: Machine, cells: Cell[], effects: readonly Effect[]): boo
     if (!row?.has(cell.key)) continue;
     const next = meet(machine, cell.plan, cell.before, row.get(cell.key), cell.name);
     if (!samePlan(cell.plan, next)) {
-      cell.plan = next;
       changed = true;
     }
+    cell.plan = next;
   }
+  return regroupCells(cells, sizes) || changed;
+}
+
+/** Puts the sizes that the turn changed into groups. */
+function regroupCells(cells: readonly Cell[], sizes: GroupSizes): boolean {
+  const all: TurnSize[] = [];
+  for (const cell of cells)
+    mapSizes(cell.plan, (d) => {
+      all.push(d);
+      return d;
+    });
+  const { groups, changed } = regroup(all, sizes);
+  let next = 0;
+  for (const cell of cells) cell.plan = mapSizes(cell.plan, (d) => new TurnSize(d.start, groups[next++], d.after));
   return changed;
+}
+
+/** A plan with other sizes. What has no value before the first turn stays alone: it cannot have begun with the size of another. */
+function mapSizes(plan: Plan, map: (size: TurnSize) => TurnSize): Plan {
+  switch (plan.kind) {
+    case "tensor":
+      return { ...plan, shape: plan.shape.map((d) => (d instanceof TurnSize ? map(d) : d)) };
+    case "array":
+    case "content":
+      return { ...plan, items: plan.items.map((item) => mapSizes(item, map)) };
+    case "record":
+      return { ...plan, entries: plan.entries.map(([key, item]) => [key, mapSizes(item, map)] as const) };
+    default:
+      return plan;
+  }
 }
 
 /** The plan of a cell that never changes. */
@@ -271,7 +320,11 @@ function meet(machine: Machine, plan: Plan, before: unknown, after: unknown, nam
     if (shape.length !== plan.shape.length) return refuseRank(machine, before, after, name);
     return {
       ...plan,
-      shape: plan.shape.map((d, i) => (d !== undefined && dimEquals(d, shape[i] as Dim) && stage.isVisible(d) ? d : undefined)),
+      shape: plan.shape.map((d, i) => {
+        const next = shape[i] as Dim;
+        if (d instanceof TurnSize) return new TurnSize(d.start, d.group, next);
+        return dimEquals(d, next) && stage.isVisible(d) ? d : new TurnSize(d, undefined, next);
+      }),
     };
   }
   if (plan.kind === "content" && isContent(after)) return meetContent(machine, plan, before, after, name);
@@ -340,9 +393,10 @@ function samePlan(a: Plan, b: Plan): boolean {
     const other = b as typeof a;
     return (
       a.type.dtype === other.type.dtype &&
-      a.shape.every((d, i) =>
-        d === undefined ? other.shape[i] === undefined : other.shape[i] !== undefined && dimEquals(d, other.shape[i]),
-      )
+      a.shape.every((d, i) => {
+        const e = other.shape[i] as Dim | TurnSize;
+        return d instanceof TurnSize || e instanceof TurnSize ? d instanceof TurnSize && e instanceof TurnSize : dimEquals(d, e);
+      })
     );
   }
   if (a.kind === "list") return a.element === (b as typeof a).element && sameKnown(a.type, (b as typeof a).type);
@@ -378,16 +432,7 @@ function emit(machine: Machine, cells: readonly Cell[], turn: Turn, first: Scala
       const value = turn.inputs[input++] as Value;
       initial.push(leafValue(machine, plan, before));
       bodyOutputs.push(stage.inside(turn.graph, () => own(stage, has ? leafValue(machine, plan, after) : value)));
-      types.push(
-        plan.kind === "tensor"
-          ? tensorType(
-              plan.type.dtype,
-              plan.shape.map((d) => d ?? unknownDim()),
-            )
-          : plan.kind === "scalar"
-            ? tensorType(scalarDType[plan.scalar], [])
-            : plan.type,
-      );
+      types.push(plan.kind === "tensor" ? typeOf(plan) : plan.kind === "scalar" ? tensorType(scalarDType[plan.scalar], []) : plan.type);
     });
   }
   const condition = stage.inside(turn.graph, () => own(stage, stage.scalar(turn.condition, "bool")));
@@ -407,11 +452,12 @@ function emit(machine: Machine, cells: readonly Cell[], turn: Turn, first: Scala
         ).outputs;
   if (raises) markRaising(machine);
   let output = 0;
+  const sizes: GroupSizes = new Map();
   for (const cell of cells)
     heap.write(
       cell.owner,
       cell.key,
-      afterLoop(machine, cell.plan, outputs, () => output++),
+      afterLoop(machine, cell.plan, () => outputs[output++] as Value, sizes),
     );
 }
 
@@ -459,52 +505,52 @@ function leafValue(machine: Machine, plan: Leaf, value: unknown): Value {
   const { stage } = machine;
   if (plan.kind === "scalar")
     return isScalar(value) ? stage.scalar(value, plan.scalar) : defaultValue(stage, tensorType(scalarDType[plan.scalar], []));
-  if (plan.kind === "tensor")
-    return isTensor(value)
-      ? stage.valueOf(value)
-      : defaultValue(
-          stage,
-          tensorType(
-            plan.type.dtype,
-            plan.shape.map((d) => d ?? unknownDim()),
-          ),
-        );
+  if (plan.kind === "tensor") return isTensor(value) ? stage.valueOf(value) : defaultValue(stage, typeOf(plan));
   if (isContent(value)) return sequenceOf(stage, value, elementOf(plan));
   return value instanceof SymList ? value.value : defaultValue(stage, plan.type);
 }
 
 /** The value of a carried cell behind the loop. */
-function afterLoop(machine: Machine, plan: Plan, outputs: readonly Value[], next: () => number): unknown {
+function afterLoop(machine: Machine, plan: Plan, next: () => Value, sizes: GroupSizes): unknown {
   const { stage, heap } = machine;
   switch (plan.kind) {
     case "scalar":
-      return new Sym(plan.scalar, outputs[next()]);
-    case "tensor":
-      return stage.wrap(outputs[next()] as Value);
+      return new Sym(plan.scalar, next());
+    case "tensor": {
+      const value = next();
+      const { shape = [] } = value.tensorType;
+      const grouped = typeOf(plan, sizes).shape ?? [];
+      // Of sizes that the loop changed only those of groups are known; all others are as the Loop has them.
+      value.type = tensorType(
+        plan.type.dtype,
+        shape.map((d, axis) => (plan.shape[axis] instanceof TurnSize ? (grouped[axis] as Dim) : d)),
+      );
+      return wrapGrouped(stage, value, plan, sizes);
+    }
     case "list":
-      return new SymList(outputs[next()] as Value, plan.type, plan.element);
+      return new SymList(next(), plan.type, plan.element);
     case "array": {
-      const made = heap.fresh(plan.items.map((item) => afterLoop(machine, item, outputs, next)));
+      const made = heap.fresh(plan.items.map((item) => afterLoop(machine, item, next, sizes)));
       heap.seal(made);
       return made;
     }
     case "record": {
-      const made = heap.fresh(Object.fromEntries(plan.entries.map(([key, item]) => [key, afterLoop(machine, item, outputs, next)])));
+      const made = heap.fresh(Object.fromEntries(plan.entries.map(([key, item]) => [key, afterLoop(machine, item, next, sizes)])));
       heap.seal(made);
       return made;
     }
     case "content":
       return {
-        items: plan.items.map((item) => afterLoop(machine, item, outputs, next)),
+        items: plan.items.map((item) => afterLoop(machine, item, next, sizes)),
         list: undefined,
         pairs: plan.pairs,
       } satisfies Content;
     case "contentList":
-      return { items: [], list: afterLoop(machine, plan.list, outputs, next) as SymList } satisfies Content;
+      return { items: [], list: afterLoop(machine, plan.list, next, sizes) as SymList } satisfies Content;
     case "constant":
       return plan.value;
     case "late":
-      return new Partial(afterLoop(machine, plan.inner, outputs, next), plan.reason);
+      return new Partial(afterLoop(machine, plan.inner, next, sizes), plan.reason);
     case "poison":
       return new Poison(plan.reason);
   }

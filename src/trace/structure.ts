@@ -14,8 +14,11 @@ export type Layout =
   | { readonly kind: "record"; readonly entries: readonly (readonly [string, Layout])[] }
   | { readonly kind: "static"; readonly value: StaticValue };
 
-/** Tensors in nested arrays and plain records. */
-export type Nested = Tensor | StaticValue | readonly Nested[] | { readonly [key: string]: Nested };
+/** What stands for a map between integers or strings and scalars. */
+export type ScalarMap = ReadonlyMap<number | bigint | string, number | bigint | string>;
+
+/** Tensors in nested arrays and plain records; maps only where a loaded graph takes or gives them. */
+export type Nested = Tensor | StaticValue | readonly Nested[] | { readonly [key: string]: Nested } | ScalarMap;
 
 export interface Flattened {
   readonly layout: Layout;
@@ -56,8 +59,8 @@ export function flatten(
   return { layout, tensors: into.tensors, names: into.names };
 }
 
-/** Puts tensors back into their layout. */
-export function unflatten(layout: Layout, tensors: readonly Tensor[]): Nested {
+/** Puts tensors (of a loaded graph, values of any kind) back into their layout. */
+export function unflatten(layout: Layout, tensors: readonly Nested[]): Nested {
   switch (layout.kind) {
     case "tensor":
       return tensors[layout.index];

@@ -1,6 +1,10 @@
 // The commands that take an ONNX file: inspect, run, verify, optimize, bench.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { parseGraph } from "../../src/ir/parse.ts";
+import { encodeToBytes } from "../../src/onnx/encode.ts";
+import { exportModel } from "../../src/onnx/export.ts";
+import { registry } from "../../src/ops/registry.ts";
 import { smallModel, Workplace } from "./command-line.ts";
 
 describe("the commands that take a file", () => {
@@ -73,6 +77,20 @@ describe("the commands that take a file", () => {
       assert.deepEqual(a.inputs, [{ name: "x", dtype: "float32", shape: [2, 3, 8, 8], source: "random" }]);
       assert.deepEqual(a.outputs, b.outputs);
       assert.notDeepEqual(a.outputs, c.outputs);
+    });
+
+    it("prints sequences and maps as JSON has them", async () => {
+      const graph = parseGraph(
+        `scores (float[1,2] x) => (seq(map(int64,float)) y) { y = ai.onnx.ml.ZipMap <classlabels_int64s = [7, 9]> (x) }`,
+        registry,
+      );
+      place.write("zip.onnx", encodeToBytes("ModelProto", exportModel(graph).model));
+      place.write("x.json", "[[0.25, 0.75]]");
+      const run = (...args: string[]) => place.ingot("run", "./zip.onnx", "--input", "x=./x.json", ...args);
+      assert.deepEqual(JSON.parse((await run("--json")).out).outputs, [{ name: "y", value: [{ 7: 0.25, 9: 0.75 }] }]);
+      assert.equal((await run()).out, 'y = [ { "7": 0.25, "9": 0.75 } ]\n');
+      place.write("x.json", "[[1e39, 0.75]]");
+      assert.equal((await run()).out, 'y = [ { "7": "Infinity", "9": 0.75 } ]\n');
     });
 
     it("gives the same on both engines", async () => {

@@ -314,7 +314,9 @@ describe("loading", () => {
       // A whole certificate of another graph: the check takes inputs that this one accepts.
       await write("odd.onnx", certified({ shape: [3, 5] }));
       await using m = await load(path("odd.onnx"), interpreter);
-      assert.deepEqual(m.certificate.cases[0]?.inputs[0]?.shape, [2, 2]);
+      const [remade] = m.certificate.cases[0]?.inputs ?? [];
+      assert.ok(remade && !("items" in remade));
+      assert.deepEqual(remade.shape, [2, 2]);
     });
   });
 

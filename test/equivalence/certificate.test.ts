@@ -38,6 +38,8 @@ function certificate(): Certificate {
   };
 }
 
+const nestedRecipe = (depth: number): object => ({ name: "x", kind: "sequence", items: depth === 0 ? [] : [nestedRecipe(depth - 1)] });
+
 describe("a certificate", () => {
   it("is read back as it was written", () => {
     const written = certificate();
@@ -46,7 +48,10 @@ describe("a certificate", () => {
 
   it("makes its inputs again, bit for bit", () => {
     const read = parseCertificate(JSON.stringify(certificate()), "m.onnx");
-    for (const { sha256, ...recipe } of read.cases[0]?.inputs ?? []) assert.equal(hashStorage(makeInput(recipe)), sha256);
+    for (const { sha256, ...recipe } of read.cases[0]?.inputs ?? []) {
+      assert.ok(!("items" in recipe));
+      assert.equal(hashStorage(makeInput(recipe)), sha256);
+    }
   });
 
   const damages: readonly (readonly [string, (c: Record<string, never>) => unknown, RegExp])[] = [
@@ -62,6 +67,14 @@ describe("a certificate", () => {
     ["a fractional seed", (c) => withInput(c, { seed: 0.5 }), /a case is damaged/],
     ["an empty range", (c) => withInput(c, { kind: "integers", dtype: "int64", range: ["3", "2"] }), /a case is damaged/],
     ["a range of words", (c) => withInput(c, { kind: "integers", dtype: "int64", range: ["a", "b"] }), /a case is damaged/],
+    [
+      "a bound of 10^30",
+      (c) => withInput(c, { kind: "integers", dtype: "int64", range: ["0", `1${"0".repeat(30)}`] }),
+      /a case is damaged/,
+    ],
+    ["a container of another kind", (c) => withInput(c, { kind: "set", items: [] }), /a case is damaged/],
+    ["a container of numbers", (c) => withInput(c, { kind: "sequence", items: [1] }), /a case is damaged/],
+    ["a container that is nested too deep", (c) => withInput(c, nestedRecipe(20)), /a case is damaged/],
     ["top indices beyond the row", (c) => withOutput(c, { topk: { k: 1, indices: [[9]], scores: [[1]] } }), /a case is damaged/],
     ["samples that are records", (c) => withOutput(c, { samples: [{}] }), /a case is damaged/],
     ["limits that are text", (c) => ({ ...c, limits: ["x"] }), /a limit is damaged/],

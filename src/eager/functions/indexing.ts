@@ -3,7 +3,7 @@
 import { describeValue } from "../../errors/describe-value.ts";
 import { ingotError } from "../../errors/error.ts";
 import { formatShape, normalizeAxis } from "../../tensor/shape.ts";
-import { isTensor } from "../operand.ts";
+import { isTensor, rankMismatch } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { indexSelect, permute, reshape, select, slice, unsqueeze } from "./shape.ts";
 
@@ -23,14 +23,7 @@ export type Index = number | string | null | Tensor;
  */
 export function index(x: Tensor, ...places: readonly Index[]): Tensor {
   const used = places.filter((p) => p !== null && p !== "...").length;
-  if (used > x.rank)
-    throw ingotError("RankMismatch", {
-      op: "index",
-      what: "the tensor",
-      actual: x.rank,
-      shape: formatShape(x.shape),
-      expected: `at least ${used}, one for each index`,
-    });
+  if (used > x.rank) throw rankMismatch("index", "the tensor", x.shape, `at least ${used}, one for each index`);
   let y = x;
   let axis = 0;
   let skipped = false;

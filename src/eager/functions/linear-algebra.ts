@@ -3,7 +3,7 @@ import { ingotError } from "../../errors/error.ts";
 import { formatShape, normalizeAxis } from "../../tensor/shape.ts";
 import { arange } from "../create.ts";
 import { dispatch } from "../interpreter.ts";
-import { requireTensor } from "../operand.ts";
+import { rankMismatch, requireTensor } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, eq, mul, where } from "./math.ts";
 import { sum } from "./reduce.ts";
@@ -11,7 +11,7 @@ import { pad, reshape, unsqueeze } from "./shape.ts";
 
 function requireRank(op: string, what: string, x: Tensor, rank: number): void {
   requireTensor(op, what, x);
-  if (x.rank !== rank) throw ingotError("RankMismatch", { op, what, actual: x.rank, shape: formatShape(x.shape), expected: String(rank) });
+  if (x.rank !== rank) throw rankMismatch(op, what, x.shape, String(rank));
 }
 
 /** The product of two matrices, [n, k] and [k, m]. */
@@ -75,9 +75,9 @@ export function addmm(c: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {
 /** c + a·b for batches of matrices. */
 export const baddbmm = (c: Tensor, a: Tensor, b: Tensor): Tensor => add(bmm(a, b), c);
 
-/** Where a matrix [n, m] has its diagonal: bool. */
-function onDiagonal(n: number, m: number, offset: number): Tensor {
-  return eq(unsqueeze(arange(n), 1).add(offset), unsqueeze(arange(m), 0));
+/** Where a matrix [n, n] has its diagonal: bool. */
+function onDiagonal(n: number, offset: number): Tensor {
+  return eq(unsqueeze(arange(n), 1).add(offset), unsqueeze(arange(n), 0));
 }
 
 /** The elements of dim0 and dim1 at which both indices are equal (after `offset` in dim1), as the last axis. */
@@ -109,7 +109,7 @@ export function diag(x: Tensor, offset = 0): Tensor {
   requireRank("diag", "input", x, 1);
   const n = (x.shape[0] as number) + Math.abs(offset);
   const column = unsqueeze(pad(x, [Math.max(0, -offset), Math.max(0, offset)]), 1);
-  return where(onDiagonal(n, n, offset), column, 0);
+  return where(onDiagonal(n, offset), column, 0);
 }
 
 /** The sum of the diagonal of a matrix. */

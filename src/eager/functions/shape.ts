@@ -2,7 +2,7 @@
 import { ingotError } from "../../errors/error.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, sameShape } from "../../tensor/shape.ts";
 import { dispatch, dispatchAll } from "../interpreter.ts";
-import { int64s, requireTensor, scalar } from "../operand.ts";
+import { int64s, rankMismatch, requireTensor, scalar } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import { to } from "./math.ts";
 
@@ -48,13 +48,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export function transposeMatrix(x: Tensor): Tensor {
   if (x.rank < 2) return x;
   if (x.rank === 2) return transpose(x, 0, 1);
-  throw ingotError("RankMismatch", {
-    op: "t",
-    what: "the tensor",
-    actual: x.rank,
-    shape: formatShape(x.shape),
-    expected: "at most 2: use transpose(dim0, dim1)",
-  });
+  throw rankMismatch("t", "the tensor", x.shape, "at most 2: use transpose(dim0, dim1)");
 }
 
 /** Removes axes of size 1: the given ones, or all. Axes of another size stay, as in PyTorch. */

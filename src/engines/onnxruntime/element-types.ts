@@ -39,8 +39,22 @@ export interface OrtTensor {
   readonly data: OrtElements;
 }
 
-/** What a run takes and gives: a tensor, or a sequence of tensors. */
-export type OrtData = OrtTensor | readonly OrtTensor[];
+/** A map from integers or strings to numbers or strings, as two columns of one length. */
+export interface OrtMap {
+  readonly keys: OrtTensor;
+  readonly values: OrtTensor;
+}
+
+/** A sequence of no tensors, with ONNX's number of their element type, which no value says. Only ever given. */
+export interface OrtEmptySequence {
+  readonly empty: number;
+}
+
+/** What a run takes and gives: a tensor, a sequence of tensors or maps, a map. */
+export type OrtData = OrtTensor | OrtMap | OrtEmptySequence | readonly OrtData[];
+
+/** What a run gives: undefined for an optional that holds nothing. */
+export type OrtResult = OrtData | undefined;
 
 /** The element type of an ONNX TensorProto.DataType number; undefined for complex ones. */
 export function elementType(number: number): ElementType | undefined {

@@ -5,7 +5,7 @@ import type { Graph, Value } from "../../ir/graph.ts";
 import { cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
-import type { RuntimeValue } from "../../ops/runtime-value.ts";
+import { OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
 import { runPasses } from "../../passes/manager.ts";
 import { onnxruntimePasses } from "../../passes/pipelines.ts";
 import type { PassReport } from "../../passes/report.ts";
@@ -86,6 +86,8 @@ function raisedError(error: unknown, raises: ReadonlyMap<string, string>): unkno
   return error;
 }
 
+const isAbsent = (value: RuntimeValue) => value instanceof OptionalValue && value.element === undefined;
+
 export class OrtExecutable implements Executable {
   readonly engine = "onnxruntime";
   readonly graph: Graph;
@@ -107,14 +109,20 @@ export class OrtExecutable implements Executable {
     this.#hasLoops = hasLoops(graph);
   }
 
+  refusal(inputs: readonly RuntimeValue[]): string | undefined {
+    const at = inputs.findIndex(isAbsent);
+    return at < 0 ? undefined : `ONNX Runtime cannot be given an absent optional (input ${this.#inputs[at]})`;
+  }
+
   async run(inputs: readonly RuntimeValue[], options: RunOptions = {}): Promise<RuntimeValue[]> {
-    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue)]));
+    const types = this.graph.inputs;
+    const feeds = new Map(this.#inputs.map((name, i) => [name, toOrtData(inputs[i] as RuntimeValue, (types[i] as Value).type, name)]));
     const run = (signal: AbortSignal | undefined) =>
       this.#session.run(feeds, this.#outputs, { signal }).catch((error: unknown) => {
         throw raisedError(error, this.#raises);
       });
     const outputs = this.#hasLoops ? await withinStepTime(this.engine, this.graph.name, options, run) : await run(options.signal);
-    return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type));
+    return outputs.map((data, i) => fromOrtData(data, (this.graph.outputs[i] as Value).type, this.#outputs[i] ?? ""));
   }
 
   close(): Promise<void> {

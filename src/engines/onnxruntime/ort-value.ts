@@ -2,25 +2,51 @@
 import { elementCount } from "../../tensor/shape.ts";
 import type { Pointer } from "./c-api.ts";
 import { checkTensor } from "./check-feeds.ts";
-import { elementType, type OrtData, type OrtTensor, onnxNumber, stringType } from "./element-types.ts";
+import {
+  elementType,
+  type OrtData,
+  type OrtEmptySequence,
+  type OrtMap,
+  type OrtResult,
+  type OrtTensor,
+  onnxNumber,
+  stringType,
+} from "./element-types.ts";
+import { makeEmptySequence } from "./empty-sequence.ts";
 import type { OrtEnvironment } from "./environment.ts";
+import { cStrings, keepAlive, nul } from "./native-strings.ts";
 
 /** Kinds of values, as ONNX Runtime numbers them (ONNXType). */
 export const tensorKind = 1;
 export const sequenceKind = 2;
-const nul = "\0";
+export const mapKind = 3;
 
 /**
  * Makes a native value over a tensor's memory. The caller keeps `tensor.data` referenced and unchanged until the value is released.
  * Throws `EngineInput` (through `fail`) when data and shape disagree: native code would read past the end.
  */
 export function makeValue(env: OrtEnvironment, data: OrtData, fail: (problem: string) => Error): Pointer {
-  return isSequence(data) ? makeSequence(env, data, fail) : makeTensor(env, data, fail);
+  if (isSequence(data)) return makeContainer(env, data, sequenceKind, fail);
+  if (isMap(data)) return makeContainer(env, [data.keys, data.values], mapKind, fail);
+  return "empty" in data ? emptySequence(env, data.empty, fail) : makeTensor(env, data, fail);
 }
 
-/** Tells a sequence of tensors from one tensor. */
-export function isSequence(data: OrtData): data is readonly OrtTensor[] {
+function emptySequence(env: OrtEnvironment, dtype: number, fail: (problem: string) => Error): Pointer {
+  try {
+    return makeEmptySequence(env, dtype);
+  } catch (error) {
+    throw fail(`ONNX Runtime makes no empty sequence of this type (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+/** Tells a sequence from one value. */
+export function isSequence(data: OrtData): data is readonly OrtData[] {
   return Array.isArray(data);
+}
+
+/** Tells a map from a tensor. */
+export function isMap(data: OrtTensor | OrtMap | OrtEmptySequence): data is OrtMap {
+  return "keys" in data;
 }
 
 /** Native code wants an address even where there is nothing to read. */
@@ -55,35 +81,47 @@ function makeStrings(env: OrtEnvironment, strings: readonly string[], dims: BigI
   }
 }
 
-function makeSequence(env: OrtEnvironment, tensors: readonly OrtTensor[], fail: (problem: string) => Error): Pointer {
+/** ONNX Runtime makes a sequence of its values, and a map of its keys and its values; either holds on to them, or copies. */
+function makeContainer(env: OrtEnvironment, contents: readonly OrtData[], kind: number, fail: (problem: string) => Error): Pointer {
   const parts: Pointer[] = [];
   try {
-    for (const tensor of tensors) parts.push(makeTensor(env, tensor, fail));
+    for (const part of contents) parts.push(makeValue(env, part, fail));
     const list = BigUint64Array.from(parts);
-    return env.pointer((out) => env.api.CreateValue(list, parts.length, sequenceKind, out), "EngineRunFailed");
+    return env.pointer((out) => env.api.CreateValue(list, parts.length, kind, out), "EngineRunFailed");
   } finally {
     for (const part of parts) env.api.ReleaseValue(part);
   }
 }
 
-/** Copies a native value out. Throws `EngineOutput` (through `fail`) for kinds that have no counterpart here. */
-export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
-  const { api } = env;
+/** Copies a native value out; undefined for an optional that holds nothing. Throws `EngineOutput` (through `fail`) for other kinds. */
+export function readValue(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtResult {
   // An empty optional is a value without a type: to ask for it would crash.
-  if (env.int((out) => api.HasValue(value, out), "EngineRunFailed") === 0) throw fail("it is an optional that holds nothing");
+  if (env.int((out) => env.api.HasValue(value, out), "EngineRunFailed") === 0) return undefined;
+  return readPresent(env, value, fail);
+}
+
+function readPresent(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtData {
+  const { api } = env;
   const kind = env.int((out) => api.GetValueType(value, out), "EngineRunFailed");
   if (kind === tensorKind) return readTensor(env, value, fail);
-  if (kind !== sequenceKind) throw fail("it is neither a tensor nor a sequence of tensors");
+  if (kind !== sequenceKind && kind !== mapKind) throw fail("it is neither a tensor nor a sequence nor a map");
+  // A map counts as many values as it has columns: its keys and its values.
   const count = env.size((out) => api.GetValueCount(value, out), "EngineRunFailed");
-  return Array.from({ length: count }, (_, i) => {
+  const parts = Array.from({ length: count }, (_, i) => {
     const part = env.pointer((out) => api.GetValue(value, i, env.allocator, out), "EngineRunFailed");
     try {
-      return readTensor(env, part, fail);
+      return readPresent(env, part, fail);
     } finally {
       api.ReleaseValue(part);
     }
   });
+  if (kind === sequenceKind) return parts;
+  const [keys, values] = parts;
+  if (!isTensorData(keys) || !isTensorData(values)) throw fail("it is a map of something other than numbers and strings");
+  return { keys, values };
 }
+
+const isTensorData = (data: OrtResult): data is OrtTensor => data !== undefined && "shape" in data;
 
 function readTensor(env: OrtEnvironment, value: Pointer, fail: (problem: string) => Error): OrtTensor {
   const { api } = env;
@@ -121,22 +159,4 @@ function readStrings(env: OrtEnvironment, value: Pointer, count: number): string
   const starts = new BigUint64Array(count);
   env.check(env.api.GetStringTensorContent(value, text, bytes, starts, count), "EngineRunFailed");
   return Array.from(starts, (start, i) => text.toString("utf8", Number(start), Number(starts[i + 1] ?? bytes)));
-}
-
-/** An array of pointers to C strings, and the memory that these lie in, which the caller keeps referenced. */
-export function cStrings(env: OrtEnvironment, strings: readonly string[]): { pointers: BigUint64Array; memory: Uint8Array } {
-  const encoded = strings.map((s) => Buffer.from(s + nul, "utf8"));
-  const memory = Buffer.concat(encoded);
-  let at = env.address(memory);
-  const pointers = BigUint64Array.from(encoded, (bytes) => {
-    const start = at;
-    at += BigInt(bytes.length);
-    return start;
-  });
-  return { pointers, memory };
-}
-
-/** Does nothing but read its arguments: what is passed after a native call cannot be collected before that call has returned. */
-export function keepAlive(...values: readonly unknown[]): void {
-  for (const value of values) if (value === keepAlive) throw new TypeError("a function has no memory to keep");
 }

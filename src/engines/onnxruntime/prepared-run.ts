@@ -2,9 +2,10 @@
 // It holds on to all of that until it is freed, which must be after the native call has returned.
 import type { Pointer } from "./c-api.ts";
 import { checkNames, type DeclaredNames, inputError, outputError } from "./check-feeds.ts";
-import type { OrtData } from "./element-types.ts";
+import type { OrtData, OrtResult } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
-import { cStrings, keepAlive, makeValue, readValue } from "./ort-value.ts";
+import { cStrings, keepAlive } from "./native-strings.ts";
+import { makeValue, readValue } from "./ort-value.ts";
 
 export class PreparedRun {
   readonly #env: OrtEnvironment;
@@ -47,12 +48,11 @@ export class PreparedRun {
   }
 
   /** Copies the results out. Throws `EngineOutput` for a kind of value that has no counterpart. */
-  collect(): OrtData[] {
+  collect(): OrtResult[] {
     return this.#outputNames.map((name, i) => {
       const fail = outputError(name, this.#declared.outputs);
       const value = this.#results[i] as Pointer;
-      if (value === 0n) throw fail("it is an optional that holds nothing");
-      return readValue(this.#env, value, fail);
+      return value === 0n ? undefined : readValue(this.#env, value, fail);
     });
   }
 

@@ -5,7 +5,8 @@ import type { Pointer } from "./c-api.ts";
 import type { OrtTensor } from "./element-types.ts";
 import type { OrtEnvironment } from "./environment.ts";
 import { logSeverity } from "./log-level.ts";
-import { cStrings, keepAlive, makeValue } from "./ort-value.ts";
+import { cStrings, keepAlive } from "./native-strings.ts";
+import { makeValue } from "./ort-value.ts";
 
 /** How far ONNX Runtime rewrites a graph; `all` includes its blocked layout for convolutions. */
 const levels = { disabled: 0, basic: 1, extended: 2, all: 99 } as const;

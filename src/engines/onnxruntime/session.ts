@@ -3,9 +3,9 @@
 import { ingotError } from "../../errors/error.ts";
 import { abortError } from "../run-aborted.ts";
 import type { Pointer } from "./c-api.ts";
-import type { OrtData } from "./element-types.ts";
+import type { OrtData, OrtResult } from "./element-types.ts";
 import { type OrtEnvironment, ortEnvironment } from "./environment.ts";
-import { keepAlive } from "./ort-value.ts";
+import { keepAlive } from "./native-strings.ts";
 import { PreparedRun } from "./prepared-run.ts";
 import { type OrtPort, readPorts } from "./session-io.ts";
 import { makeSessionOptions, type OrtSessionOptions, sharesPool } from "./session-options.ts";
@@ -22,7 +22,7 @@ export interface InferenceSession extends AsyncDisposable {
   readonly inputs: readonly OrtPort[];
   readonly outputs: readonly OrtPort[];
   /** Outputs in the order of `outputNames` (all of them by default). */
-  run(feeds: ReadonlyMap<string, OrtData>, outputNames?: readonly string[], options?: OrtRunOptions): Promise<OrtData[]>;
+  run(feeds: ReadonlyMap<string, OrtData>, outputNames?: readonly string[], options?: OrtRunOptions): Promise<OrtResult[]>;
   close(): Promise<void>;
 }
 
@@ -111,7 +111,7 @@ export class OrtSession implements InferenceSession {
    * Runs the model off the event loop. Input memory is lent: leave it unchanged until the promise settles.
    * Throws `EngineInput`, `EngineOutput`, `EngineRunFailed`, `RunAborted` or `EngineClosed`.
    */
-  async run(feeds: ReadonlyMap<string, OrtData>, outputNames = this.#outputNames, options: OrtRunOptions = {}): Promise<OrtData[]> {
+  async run(feeds: ReadonlyMap<string, OrtData>, outputNames = this.#outputNames, options: OrtRunOptions = {}): Promise<OrtResult[]> {
     const { signal } = options;
     this.#enter();
     try {
@@ -131,7 +131,7 @@ export class OrtSession implements InferenceSession {
   }
 
   /** As `run`, on the calling thread. */
-  runSync(feeds: ReadonlyMap<string, OrtData>, outputNames = this.#outputNames): OrtData[] {
+  runSync(feeds: ReadonlyMap<string, OrtData>, outputNames = this.#outputNames): OrtResult[] {
     const { env, session } = this.#resources;
     this.#enter();
     try {
@@ -182,7 +182,7 @@ export class OrtSession implements InferenceSession {
     return new PreparedRun(this.#resources.env, { inputs: this.#inputNames, outputs: this.#outputNames }, feeds, outputNames);
   }
 
-  async #runAborting(run: PreparedRun, signal: AbortSignal | undefined): Promise<OrtData[]> {
+  async #runAborting(run: PreparedRun, signal: AbortSignal | undefined): Promise<OrtResult[]> {
     const { env, session } = this.#resources;
     const runOptions = env.pointer((out) => env.api.CreateRunOptions(out), "EngineRunFailed");
     const terminate = () => env.check(env.api.RunOptionsSetTerminate(runOptions), "EngineRunFailed");

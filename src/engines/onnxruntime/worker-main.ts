@@ -56,7 +56,7 @@ const port = ({ name, isTensor, type, shape }: BindingPort): OrtPort => ({
 });
 
 function toBinding({ Tensor }: Binding, name: string, data: OrtData): BindingTensor {
-  if (!("data" in data)) throw new Error(`input \`${name}\`: sequences cannot be handed to this binding`);
+  if (!("data" in data)) throw new Error(`input \`${name}\`: sequences and maps cannot be handed to this binding`);
   const type = bindingTypes.get(data.dtype);
   if (type === undefined) throw new Error(`input \`${name}\`: element type ${data.dtype} cannot be handed to this binding`);
   return new Tensor(type, data.data, data.shape);

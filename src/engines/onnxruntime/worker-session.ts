@@ -13,7 +13,6 @@ import type { OrtData } from "./element-types.ts";
 import { closeGate, openGate } from "./exit-gate.ts";
 import { findPackage } from "./library.ts";
 import { logLevel } from "./log-level.ts";
-import { isSequence } from "./ort-value.ts";
 import type { InferenceSession, OrtRunOptions } from "./session.ts";
 import type { OrtPort } from "./session-io.ts";
 import type { Reply, Request, WorkerSessionOptions, WorkerStart } from "./worker-protocol.ts";
@@ -131,7 +130,7 @@ export class WorkerSession implements InferenceSession {
     checkNames(this.#declared, feeds, outputNames);
     for (const [name, data] of feeds) {
       const fail = inputError(name, this.#declared.inputs);
-      if (isSequence(data)) throw fail("sequences cannot be handed to a session in a worker thread");
+      if (!("shape" in data)) throw fail("sequences and maps cannot be handed to a session in a worker thread");
       checkTensor(data, fail);
       if (!bindingTypes.has(data.dtype)) throw fail(`element type ${data.dtype} cannot be handed to a session in a worker thread`);
     }

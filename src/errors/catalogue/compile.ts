@@ -5,7 +5,7 @@ export const compileErrors = errorFamily({
   InputCount: {
     kind: "ShapeError",
     message: "{module} takes {expected} ({names}), got {actual}",
-    hint: "Call run with the same arguments as the example: run(x), or run([x, y]).",
+    hint: "Call run with the same arguments as the example: run(x), or run([x, y]); one argument that is a list is wrapped once more: run([[a, b]]).",
     about: "A compiled module takes the arguments that `forward` took when it was traced: one tensor, or an array of arguments.",
   },
   InputKind: {
@@ -46,12 +46,19 @@ export const compileErrors = errorFamily({
     about:
       "The weights of a compiled module are constants of its graph, and the graph was checked with them as they are. Another dtype is another graph.",
   },
+  ContainerNotTraceable: {
+    kind: "UnsupportedOpError",
+    message: "{module} cannot be part of a recording: its {what} is of type {type}, and a recording holds tensors only",
+    hint: "Call it outside of the traced model, or load a file that ends in tensors (without the ZipMap, or with ConcatFromSequence).",
+    about:
+      "A loaded module may take and give sequences, optionals and maps: arrays, values or `null`, and `Map`s in JavaScript. Such a module runs by itself and in eager code. A traced model records operators on tensors, so it cannot call one.",
+  },
   CodeNotExpressible: {
     kind: "UnsupportedOpError",
-    message: "{op} has a sub-graph, and only If, Loop and Scan can be written as code",
+    message: "{op} cannot be written as code: it {problem}",
     hint: "Print the graph instead: String(module.graph) shows all of it.",
     about:
-      "`.code` writes a graph as TypeScript that calls operators by name. An operator that runs a graph of its own, such as SequenceMap, has no form there.",
+      "`.code` writes a graph as TypeScript that calls operators by name. An operator that runs a graph of its own, such as SequenceMap, has no form there, nor has one that takes or gives sequences, optionals or maps.",
   },
   NoCheckInputs: {
     kind: "EquivalenceError",

@@ -38,9 +38,10 @@ export const onnxRuntimeErrors = errorFamily({
   },
   EngineUnsupportedValue: {
     kind: "EngineError",
-    message: "the engine {engine} cannot be given {kind} as an input",
-    hint: 'Run this model on the engine "interpreter", or give the model an input that is a tensor.',
-    about: "ONNX Runtime is handed tensors and sequences of tensors. Maps and absent optionals are for the interpreter only.",
+    message: "input `{name}`: the engine {engine} cannot be given {kind}",
+    hint: 'Run this model on the engine "interpreter": load(file, { engine: "interpreter" }), or module.withEngine("interpreter").',
+    about:
+      "ONNX Runtime is handed tensors, sequences, maps and what an optional holds. Its C API has no form for an optional input that holds nothing, nor for a sequence of maps that is empty; the interpreter takes both.",
   },
   EngineOutput: {
     kind: "EngineError",

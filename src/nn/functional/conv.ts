@@ -1,8 +1,8 @@
 // Convolutions as functions of their weights.
+
 import { dispatch } from "../../eager/interpreter.ts";
+import { rankMismatch } from "../../eager/operand.ts";
 import type { Tensor } from "../../eager/tensor.ts";
-import { ingotError } from "../../errors/error.ts";
-import { formatShape } from "../../tensor/shape.ts";
 import { integerFrom, type Size, sizes } from "../options.ts";
 
 export interface ConvCall {
@@ -26,8 +26,7 @@ function attributesOf(op: string, rank: number, x: Tensor, weight: Tensor, optio
     ["the input", x],
     ["the weight", weight],
   ] as const)
-    if (t.rank !== rank + 2)
-      throw ingotError("RankMismatch", { op, what, actual: t.rank, shape: formatShape(t.shape), expected: String(rank + 2) });
+    if (t.rank !== rank + 2) throw rankMismatch(op, what, t.shape, String(rank + 2));
   const padding = sizes(op, "padding", options.padding ?? 0, rank, 0);
   return {
     kernel_shape: weight.shape.slice(2),

@@ -2,10 +2,8 @@
 import { full, randint } from "../../eager/create.ts";
 import { mul } from "../../eager/functions/math.ts";
 import { currentInterpreter, dispatch } from "../../eager/interpreter.ts";
-import { scalar } from "../../eager/operand.ts";
+import { rankMismatch, scalar } from "../../eager/operand.ts";
 import type { Tensor } from "../../eager/tensor.ts";
-import { ingotError } from "../../errors/error.ts";
-import { formatShape } from "../../tensor/shape.ts";
 import { numberIn } from "../options.ts";
 
 export interface DropoutCall {
@@ -30,14 +28,7 @@ export function dropout(x: Tensor, p = 0.5, options: DropoutCall = {}): Tensor {
 /** As `dropout`, for whole channels of [N, C, ...]. */
 export function dropoutChannels(x: Tensor, p = 0.5, options: DropoutCall = {}): Tensor {
   if (!(options.training ?? true)) return dropout(x, p, options);
-  if (x.rank < 3)
-    throw ingotError("RankMismatch", {
-      op: "dropoutChannels",
-      what: "the input",
-      actual: x.rank,
-      shape: formatShape(x.shape),
-      expected: "at least 3: [N, C, ...]",
-    });
+  if (x.rank < 3) throw rankMismatch("dropoutChannels", "the input", x.shape, "at least 3: [N, C, ...]");
   const channels = full([...x.shape.slice(0, 2), ...x.shape.slice(2).map(() => 1)], 1, { dtype: x.dtype });
   return mul(x, dropout(channels, p, options));
 }

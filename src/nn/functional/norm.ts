@@ -1,6 +1,8 @@
 // Normalisation functions: each dispatches the ONNX operator of its name. Scale and shift that are left out are 1 and 0.
+
 import { full } from "../../eager/create.ts";
 import { dispatch } from "../../eager/interpreter.ts";
+import { rankMismatch } from "../../eager/operand.ts";
 import type { Tensor } from "../../eager/tensor.ts";
 import { ingotError } from "../../errors/error.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -62,13 +64,7 @@ function perChannel(x: Tensor, channels: number, { weight, bias }: NormOptions):
 
 function channelsOf(op: string, x: Tensor, least = 3): number {
   if (x.rank >= least) return x.shape[1] as number;
-  throw ingotError("RankMismatch", {
-    op,
-    what: "the input",
-    actual: x.rank,
-    shape: formatShape(x.shape),
-    expected: `at least ${least}: [N, C, ...]`,
-  });
+  throw rankMismatch(op, "the input", x.shape, `at least ${least}: [N, C, ...]`);
 }
 
 function checkLast(op: string, x: Tensor, normalizedShape: readonly number[]): void {

@@ -1,10 +1,11 @@
 // Pooling over windows, and adaptive pooling to a given size. Inputs are [N, C, ...spatial]; sizes are one number or one per spatial axis.
+
 import { amax, mean } from "../../eager/functions/reduce.ts";
 import { cat, narrow } from "../../eager/functions/shape.ts";
 import { dispatch } from "../../eager/interpreter.ts";
+import { rankMismatch } from "../../eager/operand.ts";
 import type { Tensor } from "../../eager/tensor.ts";
 import { ingotError } from "../../errors/error.ts";
-import { formatShape } from "../../tensor/shape.ts";
 import { integerFrom, type Size, sizes } from "../options.ts";
 
 export interface MaxPoolOptions {
@@ -31,13 +32,12 @@ export type AdaptiveSize = number | null | readonly (number | null)[];
 function spatialRank(op: string, x: Tensor, rank?: number): number {
   const n = rank ?? x.rank - 2;
   if (x.rank === n + 2 && n >= 1) return n;
-  throw ingotError("RankMismatch", {
+  throw rankMismatch(
     op,
-    what: "the input",
-    actual: x.rank,
-    shape: formatShape(x.shape),
-    expected: rank === undefined ? "at least 3: [N, C, ...]" : `${rank + 2}: [N, C, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`,
-  });
+    "the input",
+    x.shape,
+    rank === undefined ? "at least 3: [N, C, ...]" : `${rank + 2}: [N, C, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`,
+  );
 }
 
 const maxPool =

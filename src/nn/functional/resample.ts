@@ -3,11 +3,9 @@
 import { tensor } from "../../eager/create.ts";
 import { permute, reshape } from "../../eager/functions/shape.ts";
 import { dispatch } from "../../eager/interpreter.ts";
-import { int64s } from "../../eager/operand.ts";
+import { int64s, rankMismatch } from "../../eager/operand.ts";
 import type { Tensor } from "../../eager/tensor.ts";
-import { ingotError } from "../../errors/error.ts";
 import type { Attributes } from "../../ir/schema.ts";
-import { formatShape } from "../../tensor/shape.ts";
 import { integerFrom, invalid, numberIn, oneOf, type Size, sizes } from "../options.ts";
 
 export type InterpolateMode = "nearest" | "nearest-exact" | "linear" | "bilinear" | "trilinear" | "bicubic";
@@ -48,14 +46,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const mode = oneOf(op, "mode", options.mode ?? "nearest", ["nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic"]);
   const rank = x.rank - 2;
   const { ranks, attributes } = modes[mode];
-  if (!ranks.includes(rank))
-    throw ingotError("RankMismatch", {
-      op,
-      what: "the input",
-      actual: x.rank,
-      shape: formatShape(x.shape),
-      expected: `${ranks.map((r) => r + 2).join(", ")} for the mode ${mode}`,
-    });
+  if (!ranks.includes(rank)) throw rankMismatch(op, "the input", x.shape, `${ranks.map((r) => r + 2).join(", ")} for the mode ${mode}`);
   const { size, scaleFactor, alignCorners } = options;
   if ((size === undefined) === (scaleFactor === undefined)) throw invalid(op, "size", "left out exactly when scaleFactor is given", size);
   if (alignCorners !== undefined && mode.startsWith("nearest"))
@@ -71,8 +62,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
 }
 
 function requireImages(op: string, x: Tensor): void {
-  if (x.rank !== 4)
-    throw ingotError("RankMismatch", { op, what: "the input", actual: x.rank, shape: formatShape(x.shape), expected: "4: [N, C, H, W]" });
+  if (x.rank !== 4) throw rankMismatch(op, "the input", x.shape, "4: [N, C, H, W]");
 }
 
 /** [N, C·r², H, W] → [N, C, H·r, W·r]. W. Shi and others, 2016. Throws `InvalidArgument`. */

@@ -8,7 +8,7 @@ import { Storage } from "../../tensor/storage.ts";
 import type { Pass } from "../pass.ts";
 
 /** A result may be larger than what it is made of by at most so many bytes: a small seed must not become a large file. */
-export const growthBudget = 4 * 2 ** 20;
+const growthBudget = 4 * 2 ** 20;
 
 /**
  * Replaces a node by its value when all its inputs are constant, or when its integer result is known from the shapes.

@@ -1,6 +1,6 @@
 // Folds a multiplication or addition by constants, one per channel, into the convolution behind it: the normalisation of a model's input.
 import type { Storage } from "../../tensor/storage.ts";
-import { type ChannelAffine, isFinite64, perChannel } from "../channel-arithmetic.ts";
+import { affineOfOperator, type ChannelAffine, perChannel } from "../channel-arithmetic.ts";
 import { convolutionOfAffine, inputChannels, isUnpadded } from "../convolution-weights.ts";
 import type { Match } from "../match.ts";
 import { defineRule } from "../rewriter.ts";
@@ -9,13 +9,7 @@ import { sameTypes } from "../value-facts.ts";
 function affineOf(m: Match): ChannelAffine | undefined {
   const weight = m.constant("w") as Storage;
   const k = perChannel(m.constant("k") as Storage, weight.rank, inputChannels(m.root, weight));
-  if (!k) return undefined;
-  const { op } = m.node("changed");
-  const affine =
-    op === "Mul" || op === "Div"
-      ? { scale: op === "Div" ? k.map((v) => 1 / v) : k, shift: new Float64Array(k.length) }
-      : { scale: new Float64Array(k.length).fill(1), shift: op === "Sub" ? k.map((v) => -v) : k };
-  return isFinite64(affine) ? affine : undefined;
+  return k && affineOfOperator(m.node("changed").op, k);
 }
 
 function check(m: Match): true | string {

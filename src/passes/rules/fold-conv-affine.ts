@@ -2,7 +2,7 @@
 
 import type { Storage } from "../../tensor/storage.ts";
 import type { ChannelAffine } from "../channel-arithmetic.ts";
-import { isFinite64, perChannel } from "../channel-arithmetic.ts";
+import { affineOfOperator, perChannel } from "../channel-arithmetic.ts";
 import { outputChannels, scaledConvolution } from "../convolution-weights.ts";
 import type { Match } from "../match.ts";
 import type { PatternOps, PatternVariables } from "../pattern.ts";
@@ -19,13 +19,7 @@ function channelsOf(m: Match): Float64Array | undefined {
 
 function affineOf(m: Match): ChannelAffine | undefined {
   const k = channelsOf(m);
-  if (!k) return undefined;
-  const { op } = m.root;
-  const affine =
-    op === "Mul" || op === "Div"
-      ? { scale: op === "Div" ? k.map((v) => 1 / v) : k, shift: new Float64Array(k.length) }
-      : { scale: new Float64Array(k.length).fill(1), shift: op === "Sub" ? k.map((v) => -v) : k };
-  return isFinite64(affine) ? affine : undefined;
+  return k && affineOfOperator(m.root.op, k);
 }
 
 const check = (m: Match) => affineOf(m) !== undefined || "the constant is not one finite number per output channel";

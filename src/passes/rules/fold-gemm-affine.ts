@@ -2,7 +2,7 @@
 import type { Value } from "../../ir/graph.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import type { Storage } from "../../tensor/storage.ts";
-import { type ChannelAffine, isFinite64, lastAxis, scaleChannels } from "../channel-arithmetic.ts";
+import { affineOfOperator, type ChannelAffine, lastAxis, scaleChannels } from "../channel-arithmetic.ts";
 import { type LinearLayer, layerOf, linearWith, movedBias, scaleInputs, scaleOutputs } from "../linear-layer.ts";
 import type { Match } from "../match.ts";
 import { defineRule } from "../rewriter.ts";
@@ -11,12 +11,7 @@ import { dtypeOf, sameTypes, shapeOf } from "../value-facts.ts";
 /** What the root does to each column, as y · scale + shift; undefined when the constant is not one finite number per column. */
 function affineOf(m: Match, op: string, columns: number, rank: number): ChannelAffine | undefined {
   const k = lastAxis(m.constant("k") as Storage, rank, columns);
-  if (!k) return undefined;
-  const affine =
-    op === "Mul" || op === "Div"
-      ? { scale: op === "Div" ? k.map((v) => 1 / v) : k, shift: new Float64Array(columns) }
-      : { scale: new Float64Array(columns).fill(1), shift: op === "Sub" ? k.map((v) => -v) : k };
-  return isFinite64(affine) ? affine : undefined;
+  return k && affineOfOperator(op, k);
 }
 
 interface Folded {

@@ -17,7 +17,7 @@ export interface Finding {
 export type Judge = (expected: Wide, actual: Wide, tolerance: number) => Finding | undefined;
 
 /** How many standard deviations of the sum of roundings are accepted: see `compareUlp`. */
-export const roundingFactor = 16;
+const roundingFactor = 16;
 /** What float64 itself may lose in sums of some thousand terms, relative to the largest element. */
 const wideLoss = 2 ** -40;
 

@@ -26,7 +26,7 @@ export interface ValidationTally {
 }
 
 /** A comparison may cost so many FLOP; a larger one is counted as skipped. */
-export const flopBudget = 2 ** 28;
+const flopBudget = 2 ** 28;
 /** Small results are compared on several inputs, until about so many elements were seen. */
 const enoughElements = 64;
 const maxRounds = 8;

@@ -1,7 +1,6 @@
 // What the library does with a file of a stranger, all of it: read, verify, print, write again, optimise, run.
 import { writeFile } from "node:fs/promises";
-import { declaredRecipes } from "../../../src/compile/load.ts";
-import { makeInput } from "../../../src/equivalence/check-inputs.ts";
+import { declaredRecipes, makeInputs } from "../../../src/compile/load.ts";
 import { IngotError } from "../../../src/errors/error.ts";
 import type { Graph } from "../../../src/ir/graph.ts";
 import { printGraph } from "../../../src/ir/print.ts";
@@ -89,8 +88,8 @@ function openModel(graph: Graph, enter: (stage: string) => void): void {
   if ([...graph.inputs, ...graph.outputs].some((v) => v.type.kind !== "tensor")) return;
   const recipes = declaredRecipes(graph, 1);
   // A model may take any input, and work on a large one as long as it needs.
-  if (recipes.some(({ shape }) => elementCount(shape) > largestInput)) return;
-  const inputs = recipes.map(makeInput);
+  if (recipes.some((r) => "shape" in r && elementCount(r.shape) > largestInput)) return;
+  const inputs = makeInputs(graph, recipes);
   runGraph(graph, inputs, { reuseMemory: true, maxSteps });
   enter("running the optimised graph");
   runGraph(optimised, inputs, { reuseMemory: true, maxSteps });

@@ -2,11 +2,11 @@
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { inlineGraph } from "../ir/inline.ts";
 import { allNodes } from "../ir/traverse.ts";
-import type { OpDefinition } from "../ops/define.ts";
-import { registry } from "../ops/registry.ts";
+import type { OpDefinition } from "./define.ts";
+import { registry } from "./registry.ts";
 
 /** A decomposition may use an operator that has to be taken apart in turn. */
-const maxRounds = 4;
+const maxRounds = 16;
 
 /** Takes apart the nodes that `wanted` names and whose operator has a decomposition; the others stay. */
 export function decomposeNodes(graph: Graph, wanted: (node: Node) => boolean): void {
