@@ -68,7 +68,8 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
   const scripted = inMode(model, code, mode, () => scriptGraph(model, args, dynamic, code));
   const { names } = tensorNames(model, code.captured);
   const subject: Subject = { model, args, modules: code.modules, names, roots: code.captured, functions: code.functions };
-  const eager = (inputs: readonly Storage[]) => inMode(model, code, mode, () => runEager(subject, inputs, scripted.stateNames));
+  const eager = (inputs: readonly Storage[]) =>
+    inMode(model, code, mode, () => runEager(subject, inputs, scripted.stateNames, { sometimes: true }));
   const signature: Signature = {
     argumentNames: args.argumentNames,
     argumentLayout: args.layout,
@@ -102,7 +103,7 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
 
 function subjectArguments(model: Model, options: ScriptOptions) {
   const described = options.example ?? options.inputs ?? declaredInputs(model);
-  const code = readModelCode(model);
+  const code = readModelCode(model, { anyWrites: true });
   if (described === undefined)
     throw ingotError("InputSpecNeeded", {
       model: modelName(model),

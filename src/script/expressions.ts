@@ -107,7 +107,7 @@ function readVariable(c: Context, name: string, scope: Scope, node: Node): unkno
   if (binding) {
     if (binding.value === unassigned) {
       if (binding instanceof Declared) return undefined;
-      return c.machine.fail("MaybeUndefined", { name, condition: "this is reached" }, node as AnyNode);
+      return c.machine.fail("UndefinedName", { name }, node as AnyNode);
     }
     if (binding.onlyWhileCalled && binding.call?.ended)
       c.machine.fail("MaybeUndefined", { name, condition: "the function that declares it has not returned early" }, node as AnyNode);
@@ -179,7 +179,7 @@ export function named(value: unknown, key: PropertyKey): unknown {
 export function propertyKey(c: Context, key: Expression | AnyNode, computed: boolean, scope: Scope): PropertyKey {
   if (!computed && key.type === "Identifier") return key.name;
   const value = c.evaluate(key, scope);
-  if (value instanceof Sym) c.machine.fail("SymbolicIndex", { list: "an object", type: describe(value) }, key as AnyNode);
+  if (value instanceof Sym) c.machine.fail("SymbolicIndex", { list: "a record", type: "properties" }, key as AnyNode);
   return typeof value === "symbol" ? value : String(value);
 }
 
@@ -217,7 +217,7 @@ function unary(c: Context, node: Extract<AnyNode, { type: "UnaryExpression" }>, 
 export function binary(c: Context, op: string, a: unknown, b: unknown, node: AnyNode): unknown {
   if (op === "instanceof") return plainBinary(op, a instanceof Sym ? 0 : a, b);
   if (op === "in") {
-    if (a instanceof Sym) c.machine.fail("SymbolicIndex", { list: "an object", type: describe(a) }, node);
+    if (a instanceof Sym) c.machine.fail("UnsupportedOperator", { op, type: describe(a) }, node);
     return plainBinary(op, a, b);
   }
   const equality = op === "===" || op === "!==" || op === "==" || op === "!=";

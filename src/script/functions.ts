@@ -14,7 +14,7 @@ import { propertyKey } from "./expressions.ts";
 import { LazyHome } from "./lazy-home.ts";
 import { callLibraryFunction, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
-import { callNative, constructNative, isNative } from "./natives.ts";
+import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
 import { definePrivate, PrivateAccessor } from "./privates.ts";
 import { type Activation, Scope } from "./scope.ts";
 import { describe, Partial, type Scalar, Sym, unassigned } from "./values.ts";
@@ -121,12 +121,12 @@ export function call(
   node: AnyNode,
 ): unknown {
   const { machine } = c;
-  if (typeof callee !== "function") machine.fail("NotCallable", { what: describe(callee) }, node);
+  if (typeof callee !== "function") machine.fail("NotCallable", { what: machine.callee(node) }, node);
   const fn = callee as AnyFunction;
   const closure = closures.get(fn);
   if (closure) return callClosure(c, fn, closure, thisValue, args, node);
   if (isLibraryFunction(fn)) return callLibraryFunction(c, fn, thisValue, args, node);
-  if (isNative(fn)) return callNative(c, fn, thisValue, args, node);
+  if (isNative(fn) || isConsole(fn)) return callNative(c, fn, thisValue, args, node);
   if (types.isProxy(fn)) machine.fail("NoSource", { fn: "a function", reason: "it is a Proxy" }, node);
   if (isNativeCode(fn)) {
     const bound = cache.bound(fn);
@@ -357,7 +357,7 @@ export function construct(
   newTarget: unknown = callee,
 ): unknown {
   const { machine } = c;
-  if (typeof callee !== "function") machine.fail("NotCallable", { what: describe(callee) }, node);
+  if (typeof callee !== "function") machine.fail("NotCallable", { what: machine.callee(node) }, node);
   const fn = callee as AnyFunction;
   const own = classes.get(fn);
   if (!own && (isNative(fn) || isNativeCode(fn))) return constructNative(c, fn, args, newTarget as AnyFunction, node);

@@ -152,7 +152,7 @@ export function callLibraryFunction(c: Context, fn: AnyFunction, thisValue: unkn
     const own = handler?.(c, all, node);
     if (own !== undefined) return own;
     for (const arg of all)
-      if (Array.isArray(arg) && symbolicList(c, arg)) machine.fail("SymbolicList", { op: `${name}()`, list: "the list" }, node);
+      if (Array.isArray(arg) && symbolicList(c, arg)) machine.fail("SymbolicList", { op: `${name}()`, list: machine.text(node) }, node);
     if (all.some(hasValueScalar)) {
       const staged = names.has(fn) ? symbolicArguments(c, name, all, node, method) : undefined;
       if (staged?.result !== undefined) return staged.result;

@@ -54,6 +54,7 @@ export class Machine {
   ): IngotError {
     const { source } = this.#frameOf(node);
     return ingotError(code, params as never, {
+      kind: "ScriptError",
       frame: this.codeFrame(node, source),
       notes: this.notes(),
       ...(cause !== undefined && { cause }),
@@ -65,8 +66,29 @@ export class Machine {
     throw this.error(code, params, node);
   }
 
+  /** The source text of a node, cut where it is long. */
+  text(node: { readonly start: number; readonly end: number }): string {
+    const text = this.frame.source.excerpt(node.start, node.end);
+    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  }
+
+  /** The source text of the object whose member is read, written or called; of another node, its own. */
+  subject(node: AnyNode): string {
+    if (node.type === "CallExpression" && node.callee.type === "MemberExpression") return this.text(node.callee.object);
+    return this.text(node.type === "MemberExpression" ? node.object : node);
+  }
+
+  /** The source text of what is called. */
+  callee(node: AnyNode): string {
+    if (node.type === "NewExpression") return `new ${this.text(node.callee)}`;
+    return this.text(node.type === "CallExpression" ? node.callee : node);
+  }
+
   codeFrame(node: AnyNode, source: SourceText = this.frame.source): CodeFrame | undefined {
-    return source.frame(node.start, Math.max(1, lengthInLine(source.text, node.start, node.end)));
+    // Source maps have no entries for parentheses: what stands in them has.
+    let { start } = node;
+    while (start < node.end - 1 && /[(\s]/.test(source.text[start] as string)) start++;
+    return source.frame(start, Math.max(1, lengthInLine(source.text, start, node.end)));
   }
 
   /** `called from model.ts:12:8`, outwards; repeated places once. */

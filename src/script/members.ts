@@ -27,7 +27,7 @@ export function get(c: Context, object: unknown, key: unknown, node: AnyNode): u
     if (list && (key instanceof Sym || isIndex(key))) return elementAt(c, object, key instanceof Sym ? key : Number(key), node);
     if (key instanceof Sym) return pick(c, object, key, node);
   }
-  if (key instanceof Sym) machine.fail("SymbolicIndex", { list: describe(object), type: describe(key) }, node);
+  if (key instanceof Sym) machine.fail("SymbolicIndex", { list: machine.subject(node), type: "properties" }, node);
   return machine.read(property(c, object as object, key as PropertyKey, node));
 }
 
@@ -64,7 +64,11 @@ function ownProperty(owner: object, key: PropertyKey): PropertyDescriptor | unde
 function tensorMember(c: Context, tensor: Tensor, key: unknown, node: AnyNode): unknown {
   const { stage, heap } = c.machine;
   if (key instanceof Sym || isIndex(key))
-    c.machine.fail("TensorIndex", { what: describe(tensor), instead: `x.select(0, ${key instanceof Sym ? "i" : String(key)})` }, node);
+    c.machine.fail(
+      "TensorIndex",
+      { what: c.machine.subject(node), instead: `${c.machine.subject(node)}.select(0, ${key instanceof Sym ? "i" : String(key)})` },
+      node,
+    );
   if (key === "shape") return heap.fresh(stage.shapeOf(tensor).map(size));
   const own = Object.getOwnPropertyDescriptor(tensor, key as PropertyKey);
   if (own && "value" in own) return own.value;
@@ -82,16 +86,16 @@ export function set(c: Context, object: unknown, key: unknown, value: unknown, n
   const { machine } = c;
   if (object === null || object === undefined)
     machine.fail("StaticThrow", { message: `Cannot set properties of ${object} (setting '${String(key)}')` }, node);
-  if (isTensor(object)) machine.fail("TensorWrite", { what: describe(object) }, node);
+  if (isTensor(object)) machine.fail("TensorWrite", { what: `${machine.text(node)} is assigned to` }, node);
   if (typeof object !== "object" && typeof object !== "function")
     machine.fail("StaticThrow", { message: `Cannot create property '${String(key)}' on ${describe(object)}` }, node);
-  if (key instanceof Sym) machine.fail("SymbolicIndexWrite", { list: describe(object) }, node);
+  if (key instanceof Sym) machine.fail("SymbolicIndexWrite", { list: machine.subject(node) }, node);
   const owner = object as object;
   const setter = findSetter(owner, key as PropertyKey);
   if (setter) return void c.call(setter, owner, [value], node);
   requireWritable(c, owner, key as PropertyKey, node);
   if (Array.isArray(owner)) {
-    if (symbolicList(c, owner)) machine.fail("SymbolicList", { op: "assignment to a position", list: "the list" }, node);
+    if (symbolicList(c, owner)) machine.fail("SymbolicList", { op: "assignment to a position", list: machine.subject(node) }, node);
     if (isIndex(key) || key === "length") {
       const items = owner.slice();
       Reflect.set(items, key as PropertyKey, value);

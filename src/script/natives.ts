@@ -24,11 +24,12 @@ export function callNative(c: Context, fn: AnyFunction, self: unknown, args: rea
   const handler = table.get(fn);
   if (handler) return handler(c, self, args, node);
   const symbolic = firstSymbolic(c, [self, ...args]);
+  if (symbolic !== undefined && isConsole(fn)) machine.fail("SideEffect", { fn: machine.callee(node) }, node);
   if (symbolic !== undefined)
     machine.fail(
       "NativeSymbolic",
       {
-        fn: fn.name || "this function",
+        fn: machine.callee(node),
         type: describe(symbolic),
         instead: "Write the comparison or the arithmetic out, or use a method of the tensor.",
       },
@@ -38,11 +39,11 @@ export function callNative(c: Context, fn: AnyFunction, self: unknown, args: rea
   if (mutators.has(fn)) machine.fail("UnsupportedSyntax", { what: fn.name, instead: "Write a plain assignment." }, node);
   if (!pure.has(fn) && (machine.symbolic || machine.speculating)) {
     if (machine.speculating && !machine.symbolic) return undefined;
-    if (!isConsole(fn)) machine.fail("SideEffect", { fn: fn.name || "a native function" }, node);
+    if (!isConsole(fn)) machine.fail("SideEffect", { fn: machine.callee(node) }, node);
   }
   if (isConsole(fn) && (machine.symbolic || machine.speculating)) {
     if (machine.speculating) return undefined;
-    machine.fail("SideEffect", { fn: `console.${fn.name}` }, node);
+    machine.fail("SideEffect", { fn: machine.callee(node) }, node);
   }
   return own(
     c,
@@ -60,7 +61,8 @@ function own(c: Context, value: unknown): unknown {
   return value;
 }
 
-function isConsole(fn: AnyFunction): boolean {
+/** Methods of the console. While an inspector is attached they are bound functions, so that they are known before those are opened. */
+export function isConsole(fn: AnyFunction): boolean {
   return Object.values(console).includes(fn);
 }
 
@@ -113,12 +115,12 @@ function isErrorClass(fn: AnyFunction): boolean {
 export function elements(c: Context, value: unknown, node: AnyNode): readonly unknown[] {
   const { machine } = c;
   if (Array.isArray(value)) {
-    if (symbolicList(c, value)) machine.fail("SymbolicList", { op: "spreading or destructuring", list: "the list" }, node);
+    if (symbolicList(c, value)) machine.fail("SymbolicList", { op: "spreading or destructuring", list: machine.text(node) }, node);
     return value.map((item) => machine.read(item));
   }
   if (isTensor(value)) {
     const length = machine.stage.shapeOf(value)[0];
-    if (typeof length !== "number") return machine.fail("IterateTensor", { what: describe(value) }, node);
+    if (typeof length !== "number") return machine.fail("IterateTensor", { what: machine.text(node) }, node);
     return Array.from({ length }, (_, i) => c.call(value.select, value, [0, i], node));
   }
   if (value instanceof Sym) machine.fail("OperatorType", { op: "iterating", a: describe(value), b: "a list" }, node);
@@ -241,7 +243,7 @@ define(Object.fromEntries, (c, _, [pairs], node) => {
   const made = c.machine.heap.fresh({}) as Record<PropertyKey, unknown>;
   for (const pair of c.elements(pairs, node)) {
     const [key, value] = c.elements(pair, node);
-    if (key instanceof Sym) c.machine.fail("SymbolicIndex", { list: "an object", type: describe(key) }, node);
+    if (key instanceof Sym) c.machine.fail("SymbolicIndex", { list: "a record", type: "properties" }, node);
     made[key as PropertyKey] = value;
   }
   return made;
@@ -279,7 +281,7 @@ function defineArray(name: string, native: ArrayNative, onLists = false): void {
   define(fn, (c, self, args, node) => {
     if (!Array.isArray(self)) return Reflect.apply(fn as AnyFunction, self, args as never[]);
     const list = symbolicList(c, self);
-    if (list && !onLists) c.machine.fail("SymbolicList", { op: `${name}()`, list: "the list" }, node);
+    if (list && !onLists) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.subject(node) }, node);
     return native(c, self as unknown[], args, node);
   });
 }
@@ -414,7 +416,7 @@ for (const name of ["slice", "concat", "flat", "with", "toReversed", "toSpliced"
   defineArray(name, (c, array, args, node) => {
     if (name !== "concat") for (const arg of args.slice(0, name === "with" ? 1 : 2)) position(c, arg, `${name}()`, node);
     for (const arg of args)
-      if (Array.isArray(arg) && symbolicList(c, arg)) c.machine.fail("SymbolicList", { op: `${name}()`, list: "the list" }, node);
+      if (Array.isArray(arg) && symbolicList(c, arg)) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.text(node) }, node);
     return own(c, Reflect.apply(Reflect.get(Array.prototype, name) as AnyFunction, array, args as never[]));
   });
 defineArray("at", (c, array, [index = 0], node) => {

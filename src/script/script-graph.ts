@@ -37,7 +37,12 @@ const assignments = 5;
  * Compiles `model` on arguments of the given shapes. Throws ScriptError; several errors are told together, up to 20. The model and all
  * it reaches are left as they were.
  */
-export function scriptGraph(model: Model, args: Arguments, dynamic: DynamicShapes, code: ModelCode = readModelCode(model)): ScriptedGraph {
+export function scriptGraph(
+  model: Model,
+  args: Arguments,
+  dynamic: DynamicShapes,
+  code: ModelCode = readModelCode(model, { anyWrites: true }),
+): ScriptedGraph {
   checkModel(model);
   const { names } = tensorNames(model, code.captured);
   const example = new Map(dynamic.symbols.map((s) => [s.name, Math.max(2, s.size)]));
@@ -103,15 +108,10 @@ function isLibraryCode(fn: AnyFunction): boolean {
 function condition(machine: Machine, value: unknown, node: Parameters<Context["condition"]>[1]): boolean | Sym {
   const known = machine.read(value);
   // A layer of the library asks whether a tensor is there.
-  if (isTensor(known) && !machine.frame.library) machine.fail("TensorTruthiness", { what: textOf(machine, node) }, node);
+  if (isTensor(known) && !machine.frame.library) machine.fail("TensorTruthiness", { what: machine.text(node) }, node);
   if (!(known instanceof Sym)) return Boolean(known);
-  if (known.kind === "float") machine.fail("Truthiness", { what: textOf(machine, node), type: describe(known) }, node);
+  if (known.kind === "float") machine.fail("Truthiness", { what: machine.text(node), type: describe(known) }, node);
   return known.kind === "int" ? (binaryScalar(machine.stage, "!==", known, 0) as boolean | Sym) : known;
-}
-
-function textOf(machine: Machine, node: { readonly start: number; readonly end: number }): string {
-  const text = machine.frame.source.excerpt(node.start, node.end);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
 function throwReported(machine: Machine, otherwise?: unknown): void {
@@ -126,7 +126,12 @@ function withOthers(first: Error, all: readonly IngotError[]): Error {
   if (others.length === 0 || !("params" in first)) return first;
   const error = first as IngotError;
   const notes = others.map((e) => `also ${e.code}${e.frame ? ` at ${e.frame.file}:${e.frame.line}:${e.frame.column}` : ""}: ${e.summary}`);
-  return ingotError(error.code, error.params as never, { frame: error.frame, cause: error.cause, notes: [...error.notes, ...notes] });
+  return ingotError(error.code, error.params as never, {
+    kind: "ScriptError",
+    frame: error.frame,
+    cause: error.cause,
+    notes: [...error.notes, ...notes],
+  });
 }
 
 function finishGraph(machine: Machine, model: Model, result: unknown, args: Arguments, names: ReadonlyMap<Tensor, string>): ScriptedGraph {

@@ -4,7 +4,7 @@ import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
-import { branch, markRaising } from "./branch.ts";
+import { branch, markRaising, mayRaise } from "./branch.ts";
 import type { Context } from "./context.ts";
 import { Declared, named, stampProvenance, unsupported } from "./expressions.ts";
 import { stageLoop } from "./loop.ts";
@@ -236,6 +236,7 @@ function loopFlags(c: Context): LoopFlags & { readonly skip: Binding } {
 function throwStatement(c: Context, node: AnyNode, value: unknown): void {
   const { machine } = c;
   const message = value instanceof Error ? value.message : String(value);
+  if (!machine.symbolic && mayRaise(machine.stage.current)) machine.fail("AlwaysThrows", {}, node);
   if (!machine.symbolic) machine.fail("StaticThrow", { message }, node);
   stampProvenance(c);
   machine.stage.add("ingot.Raise", [], { message });
@@ -380,6 +381,14 @@ function staged(c: Context, l: Loop, first: boolean | Sym): void {
   const { frame } = c.machine;
   frame.node = l.node;
   stageLoop(c.machine, { first, test: l.test, turn: () => turn(c, l), left: () => hasLeft(c, l) });
+  // A loop without an end of its own, and without a break, ends with a return (or by throwing).
+  if (isEndless(l.node) && l.flags.leave.value === false) c.machine.heap.write(l.scope.activation.returned, "value", true);
+}
+
+/** `while (true)`, `for (;;)` */
+function isEndless(node: AnyNode): boolean {
+  if (node.type !== "WhileStatement" && node.type !== "DoWhileStatement" && node.type !== "ForStatement") return false;
+  return !node.test || (node.test.type === "Literal" && Boolean(node.test.value));
 }
 
 /** Stages the loop; false when that is an error of the model, with everything as it was. */

@@ -23,7 +23,7 @@ export const isSymbolicList = (c: Context, value: unknown): boolean => symbolicL
 export function lengthOf(c: Context, value: unknown, node: AnyNode): Scalar {
   if (isTensor(value)) {
     const dim = c.machine.stage.shapeOf(value)[0];
-    if (dim === undefined) c.machine.fail("IterateTensor", { what: describe(value) }, node);
+    if (dim === undefined) c.machine.fail("IterateTensor", { what: c.machine.text(node) }, node);
     return size(dim);
   }
   const list = symbolicList(c, value);
@@ -85,12 +85,12 @@ export function pick(c: Context, array: readonly unknown[], at: Sym, node: AnyNo
   const { stage } = c.machine;
   const kind = elementKind(stage, { items: array, list: undefined });
   if (!kind || array.length === 0 || at.kind !== "int")
-    c.machine.fail("SymbolicIndex", { list: `a list of ${describe(array[0])}`, type: describe(at) }, node);
+    c.machine.fail("SymbolicIndex", { list: c.machine.subject(node), type: describe(array[0]) }, node);
   const index = guardedIndex(c, at, array.length);
   const [element] = stage.add("SequenceAt", [sequenceOf(stage, { items: array, list: undefined }, kind), index]);
   const value = element as Value;
   if (kind.kind === "tensor") {
-    if (!kind.shape) c.machine.fail("SymbolicIndex", { list: "a list of tensors of different ranks", type: describe(at) }, node);
+    if (!kind.shape) c.machine.fail("SymbolicIndex", { list: c.machine.subject(node), type: "tensors of different ranks" }, node);
     value.type = tensorType(kind.dtype, kind.shape);
   }
   return fromValue(c, value, kind.kind);

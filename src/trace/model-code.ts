@@ -24,8 +24,11 @@ export interface ModelCode {
 /** Beyond this many functions the rest are not read: a program, not a model. */
 const maxFunctions = 500;
 
-/** Throws `StateMutation` where a function of the model assigns to a captured variable or to a private field. */
-export function readModelCode(model: Model): ModelCode {
+/**
+ * Throws `StateMutation` where a function of the model assigns to a captured variable or to a private field; not with `anyWrites`, for a
+ * front end that sees each write itself.
+ */
+export function readModelCode(model: Model, { anyWrites = false } = {}): ModelCode {
   const captured = new Map<string, unknown>();
   const functions: FunctionSource[] = [];
   const seen = new Set<unknown>();
@@ -40,6 +43,7 @@ export function readModelCode(model: Model): ModelCode {
       const source = userSource(next.fn as Callable, next.named);
       if (!source) continue;
       functions.push(source);
+      if (!anyWrites) refuseWrites(source);
       visitFunction(source, next.owner, captured, add);
     }
   };
@@ -80,20 +84,26 @@ function userSource(fn: Callable, named: boolean): FunctionSource | undefined {
   }
 }
 
-/** Collects what the function captures and the functions it names; refuses writes that cannot be watched. */
-function visitFunction(
-  { node, source, scopes, bound }: FunctionSource,
-  owner: unknown,
-  captured: Map<string, unknown>,
-  add: (next: Pending) => void,
-): void {
-  const { used, written, declared, own } = mentions(node as AnyNode);
+/** Refuses writes that cannot be watched. */
+function refuseWrites({ node, source, scopes }: FunctionSource): void {
+  const { written, declared } = mentions(node as AnyNode);
   const lookup = scopes();
   for (const [target, { name, start }] of written) {
     if (name !== undefined && (declared.has(name) || !lookup(name))) continue;
     const what = name === undefined ? `the private field ${target}` : `the captured variable ${name}`;
     throw ingotError("StateMutation", { target: what }, { frame: source.frame(start, target.length) });
   }
+}
+
+/** Collects what the function captures and the functions it names. */
+function visitFunction(
+  { node, scopes, bound }: FunctionSource,
+  owner: unknown,
+  captured: Map<string, unknown>,
+  add: (next: Pending) => void,
+): void {
+  const { used, declared, own } = mentions(node as AnyNode);
+  const lookup = scopes();
   for (const name of used) {
     if (declared.has(name)) continue;
     const found = lookup(name);

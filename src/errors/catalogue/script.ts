@@ -103,7 +103,7 @@ export const scriptErrors = errorFamily({
   },
   SymbolicIndex: {
     kind: "ScriptError",
-    message: "`{list}`, an array of {type}, is indexed by a number that is known only when the graph runs",
+    message: "`{list}` holds {type} and is indexed by a value that is known only when the graph runs",
     hint: "Write an if for each choice: for (let i = 0; i < {list}.length; i++) if (k === i) y = {list}[i].forward(x). Arrays of tensors of one type can be indexed.",
     about:
       "Modules, functions and records exist only while the model is compiled; a graph cannot choose between them by number. The loop in the hint is unrolled: one `If` for each element, and only the chosen one computes.",
