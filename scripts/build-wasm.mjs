@@ -1,5 +1,5 @@
-// Compiles src/kernels/wasm (AssemblyScript) into src/kernels/generated/wasm.ts, which holds both variants of the module as
-// base64: no file has to be found at run time and nothing is compiled then. Does nothing, fast, when that file is up to date.
+// Compiles src/kernels/wasm (AssemblyScript) into src/kernels/generated/wasm.ts, which holds both variants of the module, for
+// one thread and for several, as base64: no file has to be found at run time and nothing is compiled then. Does nothing, fast, when that file is up to date.
 // `node scripts/build-wasm.mjs` or `import { buildWasm }`.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -12,6 +12,8 @@ const target = join(root, "src/kernels/generated/wasm.ts");
 
 /** 32 MiB: what one call of a kernel may use at most. Tensors do not live here. */
 const pages = 512;
+/** The memory that several threads share has room for each of them besides: 512 MiB at most. */
+const sharedPages = 8192;
 
 const common = [
   "index.ts",
@@ -24,10 +26,13 @@ const common = [
   "--importMemory",
   "--initialMemory",
   String(pages),
-  "--maximumMemory",
-  String(pages),
 ];
 const variants = { base: ["--enable", "simd"], relaxed: ["--enable", "simd", "--enable", "relaxed-simd"] };
+/** The same code over a memory of one thread, and over one that threads share: a module has to say which of the two it takes. */
+const memories = {
+  Wasm: ["--maximumMemory", String(pages)],
+  SharedWasm: ["--maximumMemory", String(sharedPages), "--sharedMemory", "--enable", "threads"],
+};
 
 /**
  * Brings the generated module up to date.
@@ -44,10 +49,12 @@ export async function buildWasm() {
   if (firstLine(target) === stamp) return false;
 
   const { default: asc } = await import("assemblyscript/asc");
-  const lines = [stamp, `export const wasmPages = ${pages};`];
-  for (const [variant, flags] of Object.entries(variants)) {
-    const bytes = await compile(asc, sources, flags);
-    lines.push(`export const ${variant}Wasm = "${Buffer.from(bytes).toString("base64")}";`);
+  const lines = [stamp, `export const wasmPages = ${pages};`, `export const sharedWasmPages = ${sharedPages};`];
+  for (const [variant, features] of Object.entries(variants)) {
+    for (const [memory, flags] of Object.entries(memories)) {
+      const bytes = await compile(asc, sources, [...features, ...flags]);
+      lines.push(`export const ${variant}${memory} = "${Buffer.from(bytes).toString("base64")}";`);
+    }
   }
   mkdirSync(dirname(target), { recursive: true });
   const temporary = `${target}.${process.pid}.tmp`;

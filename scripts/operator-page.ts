@@ -18,6 +18,7 @@ const domains: readonly (readonly [domain: string, title: string, about: string]
   ["ai.onnx.ml", "ai.onnx.ml", "Classical machine learning."],
   ["ai.onnx.preview", "ai.onnx.preview", "Not yet stable."],
   ["com.microsoft", "com.microsoft", "What exported models use of ONNX Runtime's own, and what the lowering for it writes."],
+  ["ingot", "ingot", "This library's own: files hold standard operators in its place."],
 ];
 
 /** Sets that have a name in the page. */

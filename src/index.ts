@@ -69,6 +69,7 @@ export {
 } from "./errors/error.ts";
 export * as image from "./image/index.ts";
 export { Graph, type Node, type Value } from "./ir/graph.ts";
+export { getThreads, setThreads } from "./kernels/threads/thread-count.ts";
 export * as models from "./models/index.ts";
 export * as nn from "./nn/index.ts";
 export type { PipelineOptions } from "./passes/manager.ts";

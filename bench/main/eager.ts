@@ -1,11 +1,21 @@
 // Eager speed on one thread.
-import { matmul, randn } from "../../src/index.ts";
+import { getThreads, matmul, randn, setThreads } from "../../src/index.ts";
 import { resnet18, resnet152 } from "../../src/models/index.ts";
 import type { Measured } from "../figure.ts";
 import { median, range, time } from "../figure.ts";
 import { nativeSession } from "./native-session.ts";
 
 export async function* eager(progress: (what: string) => void): AsyncIterable<Measured> {
+  const threads = getThreads();
+  setThreads(1);
+  try {
+    yield* measure(progress);
+  } finally {
+    setThreads(threads);
+  }
+}
+
+async function* measure(progress: (what: string) => void): AsyncIterable<Measured> {
   const x = randn([1, 3, 224, 224], { seed: 1 });
   for (const [name, make, bar, runs] of [
     ["ResNet-152", resnet152, "≤ 1.2", 7],

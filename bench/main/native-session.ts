@@ -35,7 +35,12 @@ export async function nativeSession(
       logSeverityLevel: 3,
     });
     const name = session.inputNames[0] as string;
-    const feeds = { [name]: new ort.Tensor("float32", feed.data as Float32Array, [...feed.shape]) };
+    const dims = [...feed.shape];
+    const value =
+      feed.dtype === "int64"
+        ? new ort.Tensor("int64", feed.data as BigInt64Array, dims)
+        : new ort.Tensor("float32", feed.data as Float32Array, dims);
+    const feeds = { [name]: value };
     const output = session.outputNames[0] as string;
     return {
       run: async () => (await session.run(feeds))[output]?.data as Float32Array,

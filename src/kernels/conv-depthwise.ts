@@ -3,7 +3,7 @@
 import type { ConvArrays } from "./conv-gemm.ts";
 import { type ConvGeometry, volume } from "./conv-geometry.ts";
 import { fillPositions, fillTaps, makeStrip, stageInput, stripCapacity } from "./conv-staging.ts";
-import { ScratchLayout, scratchF32, wasm } from "./scratch.ts";
+import { ownScratch, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
 
 /** Floats of input and output held at a time: small enough for the second cache level, if one channel is. */
 const blockShare = 128 * 1024;
@@ -33,15 +33,15 @@ export function convDepthwise(g: ConvGeometry, block: number, { x, w, bias, y }:
   const tapsAt = memory.take(taps);
   const positionsAt = memory.take(outSize);
   const weightsAt = memory.take(block * filters * taps);
-  const slabAt = memory.take(block * capacity.slab);
+  const slabAt = memory.take(block * capacity.slab + 1);
   const stagedAt = memory.take(block * capacity.staged);
   const outputAt = memory.take(block * filters * outSize);
-  fillTaps(g, strip, 1, tapsAt);
-  fillPositions(g, strip, positionsAt);
+  fillTaps(ownScratch, g, strip, 1, tapsAt);
+  fillPositions(ownScratch, g, strip, positionsAt);
   for (let image = 0; image < g.batch; image++) {
     for (let c = 0; c < g.groups; c += block) {
       const channels = Math.min(block, g.groups - c);
-      const source = stageInput(g, strip, x, (image * g.groups + c) * inSize, channels, slabAt, stagedAt);
+      const source = stageInput(ownScratch, g, strip, x, (image * g.groups + c) * inSize, channels, slabAt, stagedAt);
       scratchF32.set(w.subarray(c * filters * taps, (c + channels) * filters * taps), weightsAt >> 2);
       for (let f = 0; f < channels * filters; f++) {
         const channel = source + Math.floor(f / filters) * stagedSize * 4;

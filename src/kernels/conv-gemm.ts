@@ -1,8 +1,11 @@
 // Convolution as a matrix product whose right side, im2col of the input, is only ever made one block of panels at a time.
 import { type ConvGeometry, volume } from "./conv-geometry.ts";
 import { fillPositions, fillTaps, makeStrip, stageInput, stripAxis, stripCapacity } from "./conv-staging.ts";
-import { gemmScratchBytes, ScratchLayout, wasm } from "./scratch.ts";
-import { copyMatrixIn, copyMatrixOut, fillRows } from "./scratch-matrix.ts";
+import { ScratchLayout } from "./scratch.ts";
+import { alignedAddress, alignedStride, copyMatrixIn, copyMatrixOut, fillRows, matrixRoom, type ScratchMatrix } from "./scratch-matrix.ts";
+import type { Crew } from "./threads/crew.ts";
+import { areaBytes, cutProduct } from "./threads/panel-product.ts";
+import { gemmScratchBytes } from "./wasm-kernels.ts";
 
 /** Dense float32 operands of a convolution. */
 export interface ConvArrays {
@@ -18,11 +21,9 @@ const weightShare = 1536 * 1024;
 const outputShare = 2 * 1024 * 1024;
 const maxPositions = 256 * 1024;
 const maxTaps = 128 * 1024;
-/** A block of panels this large is still in the second cache level when it is multiplied. */
-const panelShare = 256 * 1024;
 
 /** How a convolution is cut to fit the scratch memory. */
-interface ConvPlan {
+export interface ConvPlan {
   /** Output rows per strip, and the dimension they are counted along. */
   readonly axis: 0 | 1 | 2;
   readonly rows: number;
@@ -49,30 +50,19 @@ export function planConv(g: ConvGeometry): ConvPlan | undefined {
 
 /**
  * Convolves by strips of output rows, blocks of output channels and, for inputs too large to be held at once, blocks of input channels.
- * What is in the scratch memory already (weights of the block, staged input) is not copied again.
+ * What is in the scratch memory already (weights of the block, staged input) is not copied again. False, with only parts of `y` written, if
+ * the crew lost a thread.
  */
-export function convByGemm(g: ConvGeometry, plan: ConvPlan, { x, w, bias, y }: ConvArrays): void {
+export function convByGemm(crew: Crew, g: ConvGeometry, plan: ConvPlan, { x, w, bias, y }: ConvArrays): boolean {
+  const { scratch } = crew;
   const taps = volume(g.kernel);
   const outSize = volume(g.output);
   const { axis, rows, inBlock, outBlock } = plan;
   const depth = g.inChannels * taps;
-  const maxDepth = inBlock * taps;
-  const stripSize = (outSize / g.output[axis]) * rows;
-  const panelColumns = Math.max(8, Math.min((stripSize + 7) & ~7, Math.floor(panelShare / maxDepth) & ~7));
-  const capacity = stripCapacity(g, axis, rows);
-  const memory = new ScratchLayout();
-  const at = {
-    gemm: memory.take(gemmScratchBytes / 4),
-    taps: memory.take(maxDepth),
-    positions: memory.take(stripSize),
-    panels: memory.take(maxDepth * panelColumns),
-    weights: memory.take(outBlock * maxDepth),
-    slab: memory.take(inBlock * capacity.slab),
-    staged: memory.take(inBlock * capacity.staged),
-    output: memory.take(outBlock * stripSize),
-  };
+  const at = layOut(crew, g, plan);
   let tables = "";
-  let weights = "";
+  let held = "";
+  let weights: ScratchMatrix | undefined;
   for (let image = 0; image < g.batch; image++) {
     for (let group = 0; group < g.groups; group++) {
       const xFirst = (image * g.groups + group) * g.inChannels * volume(g.input);
@@ -80,45 +70,57 @@ export function convByGemm(g: ConvGeometry, plan: ConvPlan, { x, w, bias, y }: C
       for (let row = 0; row < g.output[axis]; row += rows) {
         const strip = makeStrip(g, axis, row, Math.min(g.output[axis], row + rows));
         const positions = volume(strip.output);
+        const stride = alignedStride(positions, outSize);
         let source = 0;
         for (let m = 0; m < g.outChannels; m += outBlock) {
           const outs = Math.min(outBlock, g.outChannels - m);
           const firstFilter = group * g.outChannels + m;
-          if (bias) fillRows(bias, firstFilter, outs, positions, at.output);
+          const yStart = yFirst + m * outSize + strip.first;
+          const output = alignedAddress(at.output, y, yStart);
+          if (bias) fillRows(scratch, bias, firstFilter, outs, positions, output, stride);
           for (let c = 0; c < g.inChannels; c += inBlock) {
             const ins = Math.min(inBlock, g.inChannels - c);
             const tableKey = `${strip.staged} ${positions} ${ins}`;
             if (tables !== tableKey) {
-              fillTaps(g, strip, ins, at.taps);
-              fillPositions(g, strip, at.positions);
+              fillTaps(scratch, g, strip, ins, at.taps);
+              fillPositions(scratch, g, strip, at.positions);
               tables = tableKey;
             }
-            if (m === 0 || inBlock < g.inChannels) source = stageInput(g, strip, x, xFirst + c * volume(g.input), ins, at.slab, at.staged);
+            if (m === 0 || inBlock < g.inChannels)
+              source = stageInput(scratch, g, strip, x, xFirst + c * volume(g.input), ins, at.slab, at.staged);
             const weightKey = `${firstFilter} ${c}`;
-            if (weights !== weightKey) copyMatrixIn(w, firstFilter * depth + c * taps, outs, ins * taps, depth, 1, at.weights);
-            weights = weightKey;
-            multiplyPanels(at, source, outs, positions, ins * taps, panelColumns, bias !== null || c > 0);
+            if (!weights || held !== weightKey) {
+              weights = copyMatrixIn(scratch, w, firstFilter * depth + c * taps, outs, ins * taps, depth, 1, at.weights);
+              held = weightKey;
+            }
+            const k = ins * taps;
+            const b = { pack: "positions", at: source, taps: at.taps, positions: at.positions } as const;
+            const product = { m: outs, n: positions, k, a: weights, b, c: output, cRow: stride * 4, accumulate: bias !== null || c > 0 };
+            if (!crew.multiply(product, cutProduct(outs, positions, k, crew.threads), at.areas)) return false;
           }
-          copyMatrixOut(at.output, outs, positions, y, yFirst + m * outSize + strip.first, outSize);
+          copyMatrixOut(scratch, output, stride, outs, positions, y, yStart, outSize);
         }
       }
     }
   }
+  return true;
 }
 
-interface Addresses {
-  readonly gemm: number;
-  readonly taps: number;
-  readonly positions: number;
-  readonly panels: number;
-  readonly weights: number;
-  readonly output: number;
-}
-
-function multiplyPanels(at: Addresses, source: number, m: number, n: number, k: number, panelColumns: number, accumulate: boolean): void {
-  for (let j = 0; j < n; j += panelColumns) {
-    const columns = Math.min(panelColumns, n - j);
-    wasm.packPositions(source, at.taps, at.positions + j * 4, k, columns, at.panels);
-    wasm.gemm(at.weights, k * 4, 4, at.panels, at.output + j * 4, n * 4, m, columns, k, accumulate ? 1 : 0, at.gemm);
-  }
+/** Where everything lies in the scratch memory. */
+function layOut({ scratch, threads }: Crew, g: ConvGeometry, { axis, rows, inBlock, outBlock }: ConvPlan) {
+  const maxDepth = inBlock * volume(g.kernel);
+  const stripSize = (volume(g.output) / g.output[axis]) * rows;
+  const capacity = stripCapacity(g, axis, rows);
+  const memory = new ScratchLayout(scratch);
+  // One panel of 8 columns has to fit in any case; several threads are only asked where it fits the area of each.
+  const areas = Math.max(threads * areaBytes, gemmScratchBytes + maxDepth * 32);
+  return {
+    taps: memory.take(maxDepth),
+    positions: memory.take(stripSize),
+    weights: memory.take(matrixRoom(outBlock, maxDepth)),
+    slab: memory.take(inBlock * capacity.slab + 1),
+    staged: memory.take(inBlock * capacity.staged),
+    output: memory.take(matrixRoom(outBlock, stripSize)),
+    areas: memory.take(areas / 4),
+  };
 }

@@ -2,7 +2,8 @@
 // phases by WebAssembly, with two tables of offsets (one per filter tap, one per output position) that turn it into a matrix.
 import type { ConvGeometry, Triple } from "./conv-geometry.ts";
 import { volume } from "./conv-geometry.ts";
-import { scratchF32, scratchI32, wasm } from "./scratch.ts";
+import type { Scratch } from "./scratch.ts";
+import { alignedAddress } from "./scratch-matrix.ts";
 
 /** Some rows of the output along one spatial dimension (the first that is more than 1 long), and what they read. */
 export interface Strip {
@@ -60,6 +61,7 @@ export function stripCapacity(g: ConvGeometry, axis: 0 | 1 | 2, rows: number): {
 
 /** Copies `channels` channels of an image in, starting with the one at element `xFirst`, and gives the address that the tables count from. Padding is `filler`. */
 export function stageInput(
+  { f32, wasm }: Scratch,
   g: ConvGeometry,
   strip: Strip,
   x: Float32Array,
@@ -71,23 +73,24 @@ export function stageInput(
 ): number {
   const channelSize = volume(g.input);
   const slabSize = volume(strip.slab);
-  const to = slabAt >> 2;
-  if (slabSize === channelSize) scratchF32.set(x.subarray(xFirst, xFirst + channels * channelSize), to);
+  const slab = alignedAddress(slabAt, x, xFirst + (slabSize === channelSize ? 0 : strip.slabFirst));
+  const to = slab >> 2;
+  if (slabSize === channelSize) f32.set(x.subarray(xFirst, xFirst + channels * channelSize), to);
   else {
     for (let c = 0; c < channels; c++) {
       const from = xFirst + c * channelSize + strip.slabFirst;
-      scratchF32.set(x.subarray(from, from + slabSize), to + c * slabSize);
+      f32.set(x.subarray(from, from + slabSize), to + c * slabSize);
     }
   }
   const [d, h, w] = strip.slab;
   const [z0, y0, x0] = strip.begin;
-  if (strip.direct) return slabAt + ((z0 * h + y0) * w + x0) * 4;
-  wasm.stage(slabAt, stagedAt, channels, d, h, w, z0, y0, x0, ...strip.staged, g.strides[2], strip.phases, filler);
+  if (strip.direct) return slab + ((z0 * h + y0) * w + x0) * 4;
+  wasm.stage(slab, stagedAt, channels, d, h, w, z0, y0, x0, ...strip.staged, g.strides[2], strip.phases, filler);
   return stagedAt;
 }
 
 /** Writes the table of byte offsets of the taps of `channels` channels, in the order of the weights. */
-export function fillTaps(g: ConvGeometry, { staged, phases }: Strip, channels: number, at: number): void {
+export function fillTaps({ i32 }: Scratch, g: ConvGeometry, { staged, phases }: Strip, channels: number, at: number): void {
   const [depth, height, width] = staged;
   let next = at >> 2;
   for (let c = 0; c < channels; c++) {
@@ -97,7 +100,7 @@ export function fillTaps(g: ConvGeometry, { staged, phases }: Strip, channels: n
         for (let v = 0; v < g.kernel[2]; v++) {
           const across = v * g.dilations[2];
           const phase = across % g.strides[2];
-          scratchI32[next++] = 4 * ((row + phase) * width + (across - phase) / g.strides[2]);
+          i32[next++] = 4 * ((row + phase) * width + (across - phase) / g.strides[2]);
         }
       }
     }
@@ -105,13 +108,13 @@ export function fillTaps(g: ConvGeometry, { staged, phases }: Strip, channels: n
 }
 
 /** Writes the table of byte offsets of the output positions of a strip, in their order in the output. */
-export function fillPositions(g: ConvGeometry, { output, staged, phases }: Strip, at: number): void {
+export function fillPositions({ i32 }: Scratch, g: ConvGeometry, { output, staged, phases }: Strip, at: number): void {
   const [, height, width] = staged;
   let next = at >> 2;
   for (let d = 0; d < output[0]; d++) {
     for (let h = 0; h < output[1]; h++) {
       const row = 4 * (d * g.strides[0] * height + h * g.strides[1]) * phases * width;
-      for (let w = 0; w < output[2]; w++) scratchI32[next++] = row + 4 * w;
+      for (let w = 0; w < output[2]; w++) i32[next++] = row + 4 * w;
     }
   }
 }

@@ -3,8 +3,9 @@
 import type { ConvArrays } from "./conv-gemm.ts";
 import { type ConvGeometry, type Triple, volume } from "./conv-geometry.ts";
 import { stripAxis } from "./conv-staging.ts";
-import { gemmScratchBytes, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
-import { copyMatrixIn, fillRows, packPanels } from "./scratch-matrix.ts";
+import { ownScratch, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
+import { copyMatrixIn, fillRows, matrixRoom } from "./scratch-matrix.ts";
+import { gemmScratchBytes } from "./wasm-kernels.ts";
 
 // Shares of the scratch memory, in floats; together with twice the panels below its 8 Mi.
 const weightShare = 1536 * 1024;
@@ -45,8 +46,8 @@ export function convTransposeByGemm(g: ConvGeometry, plan: ConvTransposePlan, { 
   const k = g.inChannels;
   const memory = new ScratchLayout();
   const gemmAt = memory.take(gemmScratchBytes / 4);
-  const weightsAt = memory.take(k * outBlock * taps);
-  const inputAt = memory.take(k * columns);
+  const weightsAt = memory.take(matrixRoom(k, outBlock * taps));
+  const inputAt = memory.take(matrixRoom(k, columns));
   const panelsAt = memory.take(k * columns);
   const productsAt = memory.take(outBlock * taps * rows * rowSize);
   const outputAt = memory.take(outBlock * outSize);
@@ -56,17 +57,18 @@ export function convTransposeByGemm(g: ConvGeometry, plan: ConvTransposePlan, { 
       for (let m = 0; m < g.outChannels; m += outBlock) {
         const outs = Math.min(outBlock, g.outChannels - m);
         const filterRow = g.outChannels * taps;
-        const weights = copyMatrixIn(w, group * k * filterRow + m * taps, outs * taps, k, 1, filterRow, weightsAt);
+        const weights = copyMatrixIn(ownScratch, w, group * k * filterRow + m * taps, outs * taps, k, 1, filterRow, weightsAt);
         const firstFilter = group * g.outChannels + m;
-        if (bias) fillRows(bias, firstFilter, outs, outSize, outputAt);
+        if (bias) fillRows(ownScratch, bias, firstFilter, outs, outSize, outputAt, outSize);
         else scratchF32.fill(0, outputAt >> 2, (outputAt >> 2) + outs * outSize);
         for (let row = 0; row < g.input[axis]; row += rows) {
           const count = Math.min(rows, g.input[axis] - row);
           const positions = count * rowSize;
           for (let j = 0; j < positions; j += columns) {
             const n = Math.min(columns, positions - j);
-            packPanels(copyMatrixIn(x, xFirst + row * rowSize + j, k, n, inSize, 1, inputAt), k, n, panelsAt);
-            wasm.gemm(weightsAt, weights.row, weights.col, panelsAt, productsAt + j * 4, positions * 4, outs * taps, n, k, 0, gemmAt);
+            const input = copyMatrixIn(ownScratch, x, xFirst + row * rowSize + j, k, n, inSize, 1, inputAt);
+            wasm.packRows(input.at, input.row, k, n, panelsAt);
+            wasm.gemm(weights.at, weights.row, weights.col, panelsAt, productsAt + j * 4, positions * 4, outs * taps, n, k, 0, gemmAt);
           }
           scatterStrip(g, axis, row, count, outs, productsAt, outputAt);
         }

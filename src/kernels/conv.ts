@@ -6,6 +6,7 @@ import { type ConvGeometry, type ConvShapes, convGeometry, volume } from "./conv
 import { matmulF32 } from "./matmul.ts";
 import { requireSpan } from "./operands.ts";
 import { convReference } from "./reference/conv.ts";
+import { alone, crewFor } from "./threads/crew.ts";
 
 /** Operands of a convolution: ONNX's Conv with `auto_pad` already turned into `pads`. */
 export interface ConvOperands extends ConvShapes {
@@ -44,7 +45,12 @@ function convolve(g: ConvGeometry, arrays: ConvArrays): void {
   const block = planDepthwise(g);
   if (block !== undefined) return convDepthwise(g, block, arrays);
   const plan = planConv(g);
-  if (plan) return convByGemm(g, plan, arrays);
+  if (plan) {
+    const crew = crewFor(Math.min(plan.outBlock, g.outChannels), volume(g.output), plan.inBlock * volume(g.kernel));
+    // A thread that was lost leaves parts of y; this thread alone writes all of it.
+    if (!convByGemm(crew, g, plan, arrays)) convByGemm(alone, g, plan, arrays);
+    return;
+  }
   // A single output row that overflows the scratch memory (widths of 500,000 and more in 2-D): slow, but right.
   convReference(g, arrays);
 }

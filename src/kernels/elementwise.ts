@@ -1,5 +1,5 @@
-// float32 arithmetic element by element, in the few forms that convolutional networks spend their time on: same shape,
-// numbers per channel, ReLU and clip. Blocks pass through the scratch memory: copying in and out included, that is four to twenty
+// float32 arithmetic element by element, in the few forms that networks spend their time on: same shape, one row for
+// all, one number, numbers per channel, ReLU and clip. Blocks pass through the scratch memory: copying in and out included, that is four to twenty
 // times as fast as a loop in JavaScript, and gives the same bits.
 import { requireSpan } from "./operands.ts";
 import { ScratchLayout, scratchF32, scratchF64, wasm } from "./scratch.ts";
@@ -16,6 +16,9 @@ const block = 8192;
 
 /** The operators of `wasm.binaryRows`. */
 const opcodes = { add: 0, sub: 1, mul: 2, div: 3 } as const;
+
+/** An operator of two numbers that float32 arithmetic and one in float64 that is rounded once agree on. */
+export type BinaryName = keyof typeof opcodes;
 
 /** `y = max(x, 0)`; NaN stays NaN. `y` may be `x`. */
 export function reluF32(x: Float32Array, y: Float32Array): void {
@@ -34,31 +37,68 @@ export function clipF32(x: Float32Array, low: number, high: number, y: Float32Ar
   }
 }
 
-/** `y = a + b`, same length. `y` may be `a` or `b`. */
-export function addF32(a: Float32Array, b: Float32Array, y: Float32Array): void {
-  pairwise("add", a, b, y);
+/** `y = a ∘ b`, same length. `y` may be `a` or `b`. */
+export function binaryF32(op: BinaryName, a: Float32Array, b: Float32Array, y: Float32Array): void {
+  requireSpan(op, "b", b.length, 0, a.length - 1);
+  requireSpan(op, "y", y.length, 0, a.length - 1);
+  const layout = new ScratchLayout();
+  const aAt = layout.take(block);
+  const bAt = layout.take(block);
+  for (let i = 0; i < a.length; i += block) {
+    const n = Math.min(block, a.length - i);
+    copyIn(a, i, n, aAt);
+    copyIn(b, i, n, bAt);
+    wasm.binaryRows(opcodes[op], aAt, bAt, 1, n);
+    copyOut(aAt, n, y, i);
+  }
 }
 
-/** `y = a − b`, same length. `y` may be `a` or `b`. */
-export function subF32(a: Float32Array, b: Float32Array, y: Float32Array): void {
-  pairwise("sub", a, b, y);
+/**
+ * `y[r, i] = a[r, i] ∘ b[i]` for rows as long as `b`: a bias of the last dimension. `y` may be `a`.
+ *
+ * @example
+ * rowsF32("add", Float32Array.of(1, 2, 3, 4), Float32Array.of(10, 20), y); // y is [11, 22, 13, 24]
+ */
+export function rowsF32(op: BinaryName, a: Float32Array, b: Float32Array, y: Float32Array): void {
+  requireSpan(op, "y", y.length, 0, a.length - 1);
+  const n = b.length;
+  if (n > block) {
+    for (let i = 0; i < a.length; i += n) binaryF32(op, a.subarray(i, i + n), b, y.subarray(i, i + n));
+    return;
+  }
+  const step = Math.max(1, Math.floor(block / Math.max(1, n))) * n;
+  const layout = new ScratchLayout();
+  const aAt = layout.take(step);
+  const bAt = layout.take(n);
+  copyIn(b, 0, n, bAt);
+  for (let i = 0; i < a.length; i += step) {
+    const count = Math.min(step, a.length - i);
+    copyIn(a, i, count, aAt);
+    wasm.binaryRows(opcodes[op], aAt, bAt, count / n, n);
+    copyOut(aAt, count, y, i);
+  }
 }
 
-/** `y = a · b`, same length. `y` may be `a` or `b`. */
-export function mulF32(a: Float32Array, b: Float32Array, y: Float32Array): void {
-  pairwise("mul", a, b, y);
+/** `y = a ∘ b` for a number `b`. `y` may be `a`. */
+export function numberF32(op: BinaryName, a: Float32Array, b: number, y: Float32Array): void {
+  requireSpan(op, "y", y.length, 0, a.length - 1);
+  const layout = new ScratchLayout();
+  const aAt = layout.take(block);
+  const bAt = layout.take(block);
+  scratchF32.fill(b, bAt >> 2, (bAt >> 2) + Math.min(block, a.length));
+  for (let i = 0; i < a.length; i += block) {
+    const n = Math.min(block, a.length - i);
+    copyIn(a, i, n, aAt);
+    wasm.binaryRows(opcodes[op], aAt, bAt, 1, n);
+    copyOut(aAt, n, y, i);
+  }
 }
 
-/** `y = a / b`, same length. `y` may be `a` or `b`. */
-export function divF32(a: Float32Array, b: Float32Array, y: Float32Array): void {
-  pairwise("div", a, b, y);
-}
-
-/** What `normalizeChannelsF32` takes for each channel, in float64 so that nothing is rounded twice. */
+/** What `normalizeChannelsF32` takes for each channel: float64 where it was computed, so that nothing is rounded twice. */
 export interface ChannelStatistics {
-  readonly mean: Float64Array;
+  readonly mean: Float64Array | Float32Array;
   readonly factor: Float64Array;
-  readonly shift: Float64Array;
+  readonly shift: Float64Array | Float32Array;
 }
 
 /**
@@ -83,21 +123,6 @@ export function normalizeChannelsF32(
     wasm.normalizeRows(at, meanAt, factorAt, shiftAt, rows, n);
     copyOut(at, rows * n, y, first);
   });
-}
-
-function pairwise(op: keyof typeof opcodes, a: Float32Array, b: Float32Array, y: Float32Array): void {
-  requireSpan(op, "b", b.length, 0, a.length - 1);
-  requireSpan(op, "y", y.length, 0, a.length - 1);
-  const layout = new ScratchLayout();
-  const aAt = layout.take(block);
-  const bAt = layout.take(block);
-  for (let i = 0; i < a.length; i += block) {
-    const n = Math.min(block, a.length - i);
-    copyIn(a, i, n, aAt);
-    copyIn(b, i, n, bAt);
-    wasm.binaryRows(opcodes[op], aAt, bAt, 1, n);
-    copyOut(aAt, n, y, i);
-  }
 }
 
 /** Visits `[outer, channels, inner]` in blocks of some whole channels, or of part of one. */

@@ -2,13 +2,17 @@
 // multiplied there by WebAssembly, and copied out.
 import { requireMatrix, requireSpan } from "./operands.ts";
 import type { MatmulLayout } from "./reference/matmul.ts";
-import { gemmScratchBytes, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
-import { copyMatrixIn, copyMatrixOut, fillRows, packPanels, type ScratchMatrix } from "./scratch-matrix.ts";
+import { ScratchLayout } from "./scratch.ts";
+import { alignedAddress, alignedStride, copyMatrixIn, copyMatrixOut, fillRows, matrixRoom, type ScratchMatrix } from "./scratch-matrix.ts";
+import { alone, type Crew, crewFor } from "./threads/crew.ts";
+import { areaBytes, cutProduct, type PanelSource, panelFloats } from "./threads/panel-product.ts";
 
-// Sizes of blocks, in floats. A block of b that fits the second cache level is still there when it is multiplied; blocks of a and c
-// only have to fit the memory. Cuts in k are at multiples of gemm's own step (256), so that they do not change the order of sums.
+// Sizes of blocks, in floats. A block of b that fits the second cache level is still there when one thread multiplies it; several threads
+// pack parts of a larger one. Blocks of a and c only have to fit the memory. Cuts in k are at multiples of gemm's own step (256), so
+// that they do not change the order of sums.
 const blockK = 8192;
-const blockB = 256 * 1024;
+const blockB = panelFloats;
+const blockSharedB = 3 * 1024 * 1024;
 const blockA = 2 * 1024 * 1024;
 const blockC = 2 * 1024 * 1024;
 
@@ -22,75 +26,99 @@ export interface MatmulOperands extends MatmulLayout<Float32Array, Float32Array>
  * `c = a · b` (`c += a · b` with `accumulate`) in float32, where `a` is m×k, `b` is k×n and both may have any strides (also 0 and negative):
  * a transposed operand is one with its strides swapped. `c` has unit column stride and must not overlap `a` or `b`.
  *
- * An element of `c` has the same bits whatever else is in the product: they depend on its row of `a` and its column of `b` only.
+ * An element of `c` has the same bits whatever else is in the product: they depend on its row of `a` and its column of `b` only. So they are the
+ * same for every `crew`, which is one thread for a small product and `getThreads()` of them for a large one.
  *
  * @throws ShapeError `KernelOperandTooSmall` when the sizes reach outside an array.
  * @example
  * // c[4, 8] = a[4, 16] · wᵀ where w is [8, 16]
  * matmulF32({ m: 4, n: 8, k: 16, a, b: w, bRowStride: 1, bColStride: 16, c });
  */
-export function matmulF32(layout: MatmulOperands): void {
-  const { accumulate = false, rowBias = null } = layout;
-  const {
-    m,
-    n,
-    k,
-    a,
-    b,
-    c,
-    aOffset = 0,
-    aRowStride = k,
-    aColStride = 1,
-    bOffset = 0,
-    bRowStride = n,
-    bColStride = 1,
-    cOffset = 0,
-    cRowStride = n,
-  } = layout;
-  requireMatrix("matmul", "a", a.length, aOffset, m, k, aRowStride, aColStride);
-  requireMatrix("matmul", "b", b.length, bOffset, k, n, bRowStride, bColStride);
-  requireMatrix("matmul", "c", c.length, cOffset, m, n, cRowStride, 1);
-  if (rowBias) requireSpan("matmul", "rowBias", rowBias.length, 0, m - 1);
+export function matmulF32(layout: MatmulOperands, crew: Crew = crewFor(layout.m, layout.n, layout.k)): void {
+  const p = complete(layout);
+  const { m, n, k } = p;
+  requireMatrix("matmul", "a", p.a.length, p.aOffset, m, k, p.aRowStride, p.aColStride);
+  requireMatrix("matmul", "b", p.b.length, p.bOffset, k, n, p.bRowStride, p.bColStride);
+  requireMatrix("matmul", "c", p.c.length, p.cOffset, m, n, p.cRowStride, 1);
+  if (p.rowBias) requireSpan("matmul", "rowBias", p.rowBias.length, 0, m - 1);
   if (m === 0 || n === 0) return;
 
-  const [mStep, nStep, kStep] = blockSizes(m, n, k, bColStride);
-  const adds = accumulate || rowBias !== null;
-  const panelColumns = (nStep + 7) & ~7;
-  const memory = new ScratchLayout();
-  const gemmScratch = memory.take(gemmScratchBytes / 4);
-  const aAt = memory.take(mStep * kStep);
-  const bAt = memory.take(kStep * nStep);
-  const panels = memory.take(kStep * panelColumns);
-  const cAt = memory.take(mStep * nStep);
+  multiplyBlocks(crew, p);
+}
 
+/** A product with all that may be left out filled in. */
+type Product = Required<Omit<MatmulOperands, "rowBias">> & { readonly rowBias: Float32Array | null };
+
+function complete(p: MatmulOperands): Product {
+  const { k, n } = p;
+  const strides = { aRowStride: k, aColStride: 1, bRowStride: n, bColStride: 1, cRowStride: n };
+  return { aOffset: 0, bOffset: 0, cOffset: 0, accumulate: false, ...strides, ...p, rowBias: p.rowBias ?? null };
+}
+
+/** Some rows and columns of a product. */
+function partOf(p: Product, i: number, rows: number, j: number, cols: number): Product {
+  if (rows === p.m && cols === p.n) return p;
+  return {
+    ...p,
+    m: rows,
+    n: cols,
+    aOffset: p.aOffset + i * p.aRowStride,
+    bOffset: p.bOffset + j * p.bColStride,
+    cOffset: p.cOffset + i * p.cRowStride + j,
+    rowBias: p.rowBias?.subarray(i, i + rows) ?? null,
+  };
+}
+
+function multiplyBlocks(crew: Crew, p: Product): void {
+  const { m, n } = p;
+  const [mStep, nStep, kStep] = blockSizes(crew, p);
   for (let i = 0; i < m; i += mStep) {
     const rows = Math.min(mStep, m - i);
-    let aBlock: ScratchMatrix | undefined;
+    const held: { a?: ScratchMatrix } = {};
     for (let j = 0; j < n; j += nStep) {
-      const cols = Math.min(nStep, n - j);
-      const cStart = cOffset + i * cRowStride + j;
-      if (accumulate) copyMatrixIn(c, cStart, rows, cols, cRowStride, 1, cAt);
-      else if (rowBias) fillRows(rowBias, i, rows, cols, cAt);
-      else if (k === 0) scratchF32.fill(0, cAt >> 2, (cAt >> 2) + rows * cols);
-      for (let p = 0; p < k; p += kStep) {
-        const depth = Math.min(kStep, k - p);
-        if (!aBlock || depth < k)
-          aBlock = copyMatrixIn(a, aOffset + i * aRowStride + p * aColStride, rows, depth, aRowStride, aColStride, aAt);
-        const bBlock = copyMatrixIn(b, bOffset + p * bRowStride + j * bColStride, depth, cols, bRowStride, bColStride, bAt);
-        packPanels(bBlock, depth, cols, panels);
-        wasm.gemm(aAt, aBlock.row, aBlock.col, panels, cAt, cols * 4, rows, cols, depth, adds || p > 0 ? 1 : 0, gemmScratch);
-      }
-      copyMatrixOut(cAt, rows, cols, c, cStart, cRowStride);
+      const part = partOf(p, i, rows, j, Math.min(nStep, n - j));
+      // Without an answer the block's part of c is as it was: it is done again by this thread alone, to the same bits.
+      if (!multiplyBlock(crew, part, kStep, held)) multiplyBlocks(alone, part);
     }
   }
 }
 
+/** Computes a product that fits the scratch memory but for k; false, and nothing written to `c`, if a thread was lost. `held.a` is kept from block to block. */
+function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: ScratchMatrix }): boolean {
+  const { m, n, k, a, b, c, cOffset, cRowStride } = p;
+  const { scratch } = crew;
+  const depths = Math.min(kStep, k);
+  const memory = new ScratchLayout(scratch);
+  const aAt = memory.take(matrixRoom(m, depths));
+  const bAt = memory.take(matrixRoom(depths, n));
+  const cAt = alignedAddress(memory.take(matrixRoom(m, n)), c, cOffset);
+  const areas = memory.take((crew.threads * areaBytes) / 4);
+  const stride = alignedStride(n, cRowStride);
+  if (p.accumulate) copyMatrixIn(scratch, c, cOffset, m, n, cRowStride, 1, cAt);
+  else if (p.rowBias) fillRows(scratch, p.rowBias, 0, m, n, cAt, stride);
+  else if (k === 0) scratch.f32.fill(0, cAt >> 2, (cAt >> 2) + m * stride);
+  for (let q = 0; q < k; q += kStep) {
+    const depth = Math.min(kStep, k - q);
+    if (!held.a || depth < k) held.a = copyMatrixIn(scratch, a, p.aOffset + q * p.aColStride, m, depth, p.aRowStride, p.aColStride, aAt);
+    const right = copyMatrixIn(scratch, b, p.bOffset + q * p.bRowStride, depth, n, p.bRowStride, p.bColStride, bAt);
+    const accumulate = p.accumulate || p.rowBias !== null || q > 0;
+    const product = { m, n, k: depth, a: held.a, b: panelSource(right), c: cAt, cRow: stride * 4, accumulate };
+    if (!crew.multiply(product, cutProduct(m, n, depth, crew.threads), areas)) return false;
+  }
+  copyMatrixOut(scratch, cAt, stride, m, n, c, cOffset, cRowStride);
+  return true;
+}
+
 /** The block of the product that is in the scratch memory at a time: rows, columns, steps of k. */
-function blockSizes(m: number, n: number, k: number, bColStride: number): [m: number, n: number, k: number] {
+function blockSizes({ threads }: Crew, { m, n, k, bColStride }: Product): [m: number, n: number, k: number] {
   // With few rows the time goes into reading b: where its rows are dense, whole rows are read, a few steps of k at a time.
   const byRows = m <= 64 && bColStride === 1 && n > 256 && n <= blockB / 256;
   const kStep = byRows ? Math.min(k, Math.floor(blockB / n) & ~255) : Math.min(k, blockK);
-  const nStep = Math.min(n, Math.max(32, Math.floor(blockB / Math.max(1, kStep)) & ~31));
+  const nStep = Math.min(n, Math.max(32, Math.floor((threads > 1 ? blockSharedB : blockB) / Math.max(1, kStep)) & ~31));
   const mStep = Math.min(m, Math.max(4, Math.min(Math.floor(blockA / Math.max(1, kStep)), Math.floor(blockC / nStep)) & ~3));
   return [mStep, nStep, kStep];
+}
+
+function panelSource({ at, row, col }: ScratchMatrix): PanelSource {
+  return col === 4 ? { pack: "rows", at, stride: row } : { pack: "columns", at, stride: col };
 }

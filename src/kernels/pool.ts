@@ -4,7 +4,7 @@ import { planDepthwise } from "./conv-depthwise.ts";
 import { type ConvGeometry, type Triple, volume } from "./conv-geometry.ts";
 import { fillPositions, fillTaps, makeStrip, stageInput, stripCapacity } from "./conv-staging.ts";
 import { requireSpan } from "./operands.ts";
-import { ScratchLayout, scratchF32, wasm } from "./scratch.ts";
+import { ownScratch, ScratchLayout, scratchF32, wasm } from "./scratch.ts";
 
 /** The sizes of a pooling; all lists have one number per spatial dimension, `pads` two (begins, then ends). */
 export interface PoolShapes {
@@ -92,14 +92,14 @@ function maxPoolStaged(x: Float32Array, shapes: PoolShapes, block: number, y: Fl
   const memory = new ScratchLayout();
   const tapsAt = memory.take(volume(g.kernel));
   const positionsAt = memory.take(outSize);
-  const slabAt = memory.take(block * capacity.slab);
+  const slabAt = memory.take(block * capacity.slab + 1);
   const stagedAt = memory.take(block * capacity.staged);
   const outputAt = memory.take(block * outSize);
-  fillTaps(g, strip, 1, tapsAt);
-  fillPositions(g, strip, positionsAt);
+  fillTaps(ownScratch, g, strip, 1, tapsAt);
+  fillPositions(ownScratch, g, strip, positionsAt);
   for (let plane = 0; plane < g.groups; plane += block) {
     const planes = Math.min(block, g.groups - plane);
-    const from = stageInput(g, strip, x, plane * inSize, planes, slabAt, stagedAt, Number.NEGATIVE_INFINITY);
+    const from = stageInput(ownScratch, g, strip, x, plane * inSize, planes, slabAt, stagedAt, Number.NEGATIVE_INFINITY);
     for (let p = 0; p < planes; p++) {
       wasm.maxTaps(
         from + p * planeBytes,

@@ -1,5 +1,7 @@
-// Copies strided matrices into the scratch memory, in whichever of the two dense orders costs least; the packing that follows reads both.
-import { scratchF32, wasm } from "./scratch.ts";
+// Copies strided matrices into a scratch memory, in whichever of the two dense orders costs least, and out again; the packing that
+// follows reads both. Copies from and to a memory that threads share are eight times as fast when both sides start at the same place
+// within 8 bytes, so rows there may begin one element late and be one element further apart than they are long.
+import type { Scratch } from "./scratch.ts";
 
 /** A matrix in the scratch memory: its address and how many bytes apart its rows and columns are. One of the two is 4. */
 export interface ScratchMatrix {
@@ -11,8 +13,24 @@ export interface ScratchMatrix {
 /** Below this many elements a plain loop is faster than making a view and calling `set`. */
 const shortRun = 24;
 
-/** Copies `rows × cols` elements of `from`, laid out by strides, to address `at`. */
+/** The floats to take for a `rows × cols` matrix, whichever of the two ways it comes to lie. */
+export function matrixRoom(rows: number, cols: number): number {
+  return rows * cols + Math.max(cols < shortRun ? 0 : rows, rows < shortRun ? 0 : cols) + 1;
+}
+
+/** `at`, a multiple of 8, or 4 bytes on: where element `start` of `array` should be copied to, or from. */
+export function alignedAddress(at: number, array: Float32Array, start: number): number {
+  return at + ((array.byteOffset + 4 * start) & 4);
+}
+
+/** How far apart to lay rows of `length` that are `stride` apart in their array. */
+export function alignedStride(length: number, stride: number): number {
+  return length < shortRun ? length : length + ((length ^ stride) & 1);
+}
+
+/** Copies `rows × cols` elements of `from`, laid out by strides, to address `at` or just behind it; `matrixRoom` says how much that takes. */
 export function copyMatrixIn(
+  scratch: Scratch,
   from: Float32Array,
   start: number,
   rows: number,
@@ -21,53 +39,74 @@ export function copyMatrixIn(
   colStride: number,
   at: number,
 ): ScratchMatrix {
-  const to = at >> 2;
-  const byRows = { at, row: cols * 4, col: 4 };
+  const first = alignedAddress(at, from, start);
   if (colStride === 1 || cols === 1) {
-    copyRuns(from, start, rows, cols, rowStride, to);
-    return byRows;
+    const stride = alignedStride(cols, rowStride);
+    copyRuns(scratch.f32, from, start, rows, cols, rowStride, first >> 2, stride);
+    return { at: first, row: stride * 4, col: 4 };
   }
   if (rowStride === 1 || rows === 1) {
-    copyRuns(from, start, cols, rows, colStride, to);
-    return { at, row: 4, col: rows * 4 };
+    const stride = alignedStride(rows, colStride);
+    copyRuns(scratch.f32, from, start, cols, rows, colStride, first >> 2, stride);
+    return { at: first, row: 4, col: stride * 4 };
   }
-  for (let i = 0, target = to; i < rows; i++) {
-    for (let j = 0, source = start + i * rowStride; j < cols; j++, source += colStride) scratchF32[target++] = from[source] as number;
+  const { f32 } = scratch;
+  for (let i = 0, target = first >> 2; i < rows; i++) {
+    for (let j = 0, source = start + i * rowStride; j < cols; j++, source += colStride) f32[target++] = from[source] as number;
   }
-  return byRows;
+  return { at: first, row: cols * 4, col: 4 };
 }
 
-/** Lays a k×n matrix out as panels of 8 columns at `to`, for gemm. */
-export function packPanels(matrix: ScratchMatrix, k: number, n: number, to: number): void {
-  if (matrix.col === 4) wasm.packRows(matrix.at, matrix.row, k, n, to);
-  else wasm.packColumns(matrix.at, matrix.col, k, n, to);
+/** Fills each row of a block at `at`, whose rows are `stride` floats apart, with its number of `values`. */
+export function fillRows(
+  { f32 }: Scratch,
+  values: Float32Array,
+  first: number,
+  rows: number,
+  cols: number,
+  at: number,
+  stride: number,
+): void {
+  for (let i = 0, start = at >> 2; i < rows; i++, start += stride) f32.fill(values[first + i] as number, start, start + cols);
 }
 
-/** Fills each row of a dense block at `at` with its number of `values`. */
-export function fillRows(values: Float32Array, first: number, rows: number, cols: number, at: number): void {
-  const start = at >> 2;
-  for (let i = 0; i < rows; i++) scratchF32.fill(values[first + i] as number, start + i * cols, start + (i + 1) * cols);
-}
-
-/** Copies a dense `rows × cols` block at address `from` into `to`, row i starting at `start + i·rowStride`. */
-export function copyMatrixOut(from: number, rows: number, cols: number, to: Float32Array, start: number, rowStride: number): void {
+/** Copies a `rows × cols` block at address `from`, with rows `stride` floats apart, into `to`, row i starting at `start + i·rowStride`. */
+export function copyMatrixOut(
+  { f32 }: Scratch,
+  from: number,
+  stride: number,
+  rows: number,
+  cols: number,
+  to: Float32Array,
+  start: number,
+  rowStride: number,
+): void {
   const first = from >> 2;
-  if (rowStride === cols || rows === 1) {
-    to.set(scratchF32.subarray(first, first + rows * cols), start);
+  if ((rowStride === cols && stride === cols) || rows === 1) {
+    to.set(f32.subarray(first, first + rows * cols), start);
     return;
   }
-  for (let i = 0; i < rows; i++) to.set(scratchF32.subarray(first + i * cols, first + (i + 1) * cols), start + i * rowStride);
+  for (let i = 0; i < rows; i++) to.set(f32.subarray(first + i * stride, first + i * stride + cols), start + i * rowStride);
 }
 
-function copyRuns(from: Float32Array, start: number, runs: number, length: number, stride: number, to: number): void {
-  if (stride === length || runs === 1) {
-    scratchF32.set(from.subarray(start, start + runs * length), to);
+function copyRuns(
+  f32: Scratch["f32"],
+  from: Float32Array,
+  start: number,
+  runs: number,
+  length: number,
+  fromStride: number,
+  to: number,
+  toStride: number,
+): void {
+  if ((fromStride === length && toStride === length) || runs === 1) {
+    f32.set(from.subarray(start, start + runs * length), to);
   } else if (length < shortRun) {
     for (let r = 0; r < runs; r++) {
-      for (let i = 0, source = start + r * stride, target = to + r * length; i < length; i++)
-        scratchF32[target + i] = from[source + i] as number;
+      for (let i = 0, source = start + r * fromStride, target = to + r * toStride; i < length; i++)
+        f32[target + i] = from[source + i] as number;
     }
   } else {
-    for (let r = 0; r < runs; r++) scratchF32.set(from.subarray(start + r * stride, start + r * stride + length), to + r * length);
+    for (let r = 0; r < runs; r++) f32.set(from.subarray(start + r * fromStride, start + r * fromStride + length), to + r * toStride);
   }
 }

@@ -1,7 +1,7 @@
 // Starting the program of a worker thread, from compiled code and from TypeScript source alike.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 
 /**
  * Starts a worker thread. `program` is the URL of its program as the compiled code has it (`….js`). That is one line; when Ingot itself runs
@@ -10,8 +10,8 @@ import { Worker } from "node:worker_threads";
  * @example
  * const worker = startProgram(new URL("./worker-main.js", import.meta.url), { model });
  */
-export function startProgram(program: URL, workerData: unknown): Worker {
-  if (!import.meta.url.endsWith(".ts")) return new Worker(program, { workerData });
+export function startProgram(program: URL, workerData: unknown, options: WorkerOptions = {}): Worker {
+  if (!import.meta.url.endsWith(".ts")) return new Worker(program, { ...options, workerData });
   const loader = JSON.stringify(
     pathToFileURL(
       createRequire(import.meta.url)
@@ -20,5 +20,9 @@ export function startProgram(program: URL, workerData: unknown): Worker {
     ).href,
   );
   const source = JSON.stringify(program.href.replace(/\.js$/, ".ts"));
-  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${source}); });`, { eval: true, workerData });
+  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${source}); });`, {
+    ...options,
+    eval: true,
+    workerData,
+  });
 }

@@ -5,6 +5,7 @@ import { Sequential } from "../nn/container.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { adaptiveAvgPool2d } from "../nn/functional/pool.ts";
 import { kaimingNormal, zeros } from "../nn/init.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { type Layer, Module } from "../nn/module.ts";
 
 /** Makes a new activation for each place. */
@@ -56,6 +57,9 @@ export class SqueezeExcitation extends Module {
     return x.mul(this.scaleActivation.forward(this.fc2.forward(inner)));
   }
 }
+
+declareKeepsNothing("row", ConvNormActivation);
+declareKeepsNothing("caller", SqueezeExcitation);
 
 /** The nearest multiple of `divisor`, but never more than a tenth below `value`: how widths are rounded since MobileNet v1. */
 export function makeDivisible(value: number, divisor: number): number {

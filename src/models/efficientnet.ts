@@ -6,9 +6,11 @@ import type { BatchNormOptions } from "../nn/batch-norm.ts";
 import { Sequential } from "../nn/container.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { uniform, zeros } from "../nn/init.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
 import { AdaptiveAvgPool2d } from "../nn/pool.ts";
+import { residual } from "../nn/through.ts";
 import { build, initialise, type ModelOptions } from "./build.ts";
 import { ConvNormActivation, initConvolutions, makeDivisible, SqueezeExcitation } from "./conv-norm-activation.ts";
 import { StochasticDepth } from "./stochastic-depth.ts";
@@ -47,10 +49,10 @@ export class MBConv extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = this.block.forward(x);
-    return this.addsInput ? this.stochastic_depth.forward(y).add(x) : y;
+    return this.addsInput ? residual(x, { branch: [this.block, this.stochastic_depth] }) : this.block.forward(x);
   }
 }
+declareKeepsNothing("caller", MBConv);
 
 /** Per stage of b0: expansion, kernel, stride, channels in, channels out, blocks. */
 const stages = [

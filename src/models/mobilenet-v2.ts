@@ -8,6 +8,7 @@ import { Sequential } from "../nn/container.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { adaptiveAvgPool2d } from "../nn/functional/pool.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
 import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
@@ -38,6 +39,7 @@ export class InvertedResidual extends Module {
     return this.addsInput ? x.add(y) : y;
   }
 }
+declareKeepsNothing("caller", InvertedResidual);
 
 /** Per stage: expansion, output channels, blocks, stride of the first block. */
 const stages = [

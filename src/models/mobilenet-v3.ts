@@ -5,8 +5,10 @@ import { Hardsigmoid, Hardswish, ReLU } from "../nn/activation.ts";
 import { Sequential } from "../nn/container.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { adaptiveAvgPool2d } from "../nn/functional/pool.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
+import { residual } from "../nn/through.ts";
 import { build, initialise, type ModelOptions, normalWeights } from "./build.ts";
 import { ConvNormActivation, initConvolutions, makeDivisible, SqueezeExcitation } from "./conv-norm-activation.ts";
 
@@ -65,13 +67,13 @@ export class InvertedResidualV3 extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = this.block.forward(x);
-    return this.addsInput ? y.add(x) : y;
+    return this.addsInput ? residual(x, { branch: [this.block] }) : this.block.forward(x);
   }
   protected override printName(): string {
     return "InvertedResidual";
   }
 }
+declareKeepsNothing("caller", InvertedResidualV3);
 
 /**
  * MobileNet v3 for images [N, 3, H, W], usually 224×224; gives scores [N, numClasses].

@@ -3,6 +3,7 @@ import { flatten } from "../eager/functions/shape.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { ReLU, Sigmoid } from "../nn/activation.ts";
 import { Sequential } from "../nn/container.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Linear } from "../nn/linear.ts";
 import { type Layer, Module } from "../nn/module.ts";
 import { AdaptiveAvgPool2d } from "../nn/pool.ts";
@@ -43,6 +44,7 @@ export class ResBottleneckBlock extends Module {
     return this.activation.forward(shortcut.add(this.f.forward(x)));
   }
 }
+declareKeepsNothing("caller", ResBottleneckBlock);
 
 /** The few numbers that describe a network: blocks in all, first width, slope of the widths, ratio of the stages' widths, width of a group. */
 type RegNetShape = readonly [depth: number, firstWidth: number, slope: number, ratio: number, groupWidth: number];

@@ -8,9 +8,11 @@ import { BatchNorm2d } from "../nn/batch-norm.ts";
 import { Sequential } from "../nn/container.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { kaimingNormal } from "../nn/init.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { AdaptiveAvgPool2d, MaxPool2d } from "../nn/pool.ts";
+import { residual, through } from "../nn/through.ts";
 import { build, initialise, type ModelOptions } from "./build.ts";
 
 /** What a block is built from: channels in, base width, stride of its 3×3 convolution, its shortcut when shapes change. */
@@ -48,10 +50,8 @@ export class BasicBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    let out = this.relu.forward(this.bn1.forward(this.conv1.forward(x)));
-    out = this.bn2.forward(this.conv2.forward(out));
-    const shortcut = this.downsample ? this.downsample.forward(x) : x;
-    return this.relu.forward(out.add(shortcut));
+    const branch = [this.conv1, this.bn1, this.relu, this.conv2, this.bn2];
+    return residual(x, { branch, shortcut: this.downsample, after: [this.relu] });
   }
 }
 
@@ -81,13 +81,11 @@ export class Bottleneck extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    let out = this.relu.forward(this.bn1.forward(this.conv1.forward(x)));
-    out = this.relu.forward(this.bn2.forward(this.conv2.forward(out)));
-    out = this.bn3.forward(this.conv3.forward(out));
-    const shortcut = this.downsample ? this.downsample.forward(x) : x;
-    return this.relu.forward(out.add(shortcut));
+    const branch = [this.conv1, this.bn1, this.relu, this.conv2, this.bn2, this.relu, this.conv3, this.bn3];
+    return residual(x, { branch, shortcut: this.downsample, after: [this.relu] });
   }
 }
+declareKeepsNothing("row", BasicBlock, Bottleneck);
 
 export interface ResNetShape {
   readonly block: typeof BasicBlock | typeof Bottleneck;
@@ -133,13 +131,9 @@ export class ResNet extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    let y = this.maxpool.forward(this.relu.forward(this.bn1.forward(this.conv1.forward(x))));
-    y = this.layer1.forward(y);
-    y = this.layer2.forward(y);
-    y = this.layer3.forward(y);
-    y = this.layer4.forward(y);
-    y = flatten(this.avgpool.forward(y), 1);
-    return this.fc.forward(y);
+    const stem = [this.conv1, this.bn1, this.relu, this.maxpool];
+    const y = through(x, ...stem, this.layer1, this.layer2, this.layer3, this.layer4, this.avgpool);
+    return this.fc.forward(flatten(y, 1));
   }
 }
 

@@ -2,6 +2,7 @@
 import { ones } from "../eager/create.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import { dropout } from "../nn/functional/dropout.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Module } from "../nn/module.ts";
 import { numberIn } from "../nn/options.ts";
 
@@ -23,3 +24,5 @@ export class StochasticDepth extends Module {
     return `p=${this.p}, mode=row`;
   }
 }
+
+declareKeepsNothing("leaf", StochasticDepth);

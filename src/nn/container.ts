@@ -1,8 +1,10 @@
 // Modules that hold modules: in a row, in a list, under names. The entries are plain properties, so their paths are "0.weight", "head.bias".
 import type { Tensor } from "../eager/tensor.ts";
 import { ingotError } from "../errors/error.ts";
+import { declareKeepsNothing } from "./keeps-nothing.ts";
 import { isModule, type Layer, Module } from "./module.ts";
 import { invalid } from "./options.ts";
+import { through } from "./through.ts";
 
 /** Puts modules into a container under their keys; a key that is a property already is refused. */
 function place(owner: Module, key: string, module: unknown): void {
@@ -42,9 +44,7 @@ export class Sequential extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    let x = input;
-    for (const layer of this) x = layer.forward(x);
-    return x;
+    return through(input, ...this);
   }
 
   get length(): number {
@@ -62,6 +62,7 @@ export class Sequential extends Module {
     for (const [, layer] of entriesOf<Layer>(this)) yield layer;
   }
 }
+declareKeepsNothing("row", Sequential);
 
 /**
  * Modules in a list, for a `forward` that goes through them itself.

@@ -2,14 +2,14 @@
 
 import type { Graph, Value } from "../ir/graph.ts";
 import { reluF32 } from "../kernels/elementwise.ts";
+import { erf } from "../kernels/erf.ts";
 import { type DType, floats, isBig, isFloat, signed } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { constantLike } from "./constant-like.ts";
 import { defineOp, float, string } from "./define.ts";
-import { erf } from "./erf.ts";
 import { broadcast, inputType, sameAsInput } from "./infer.ts";
 import { preluLane } from "./lanes-f32.ts";
-import { mapBinary, mapNumbers, mapNumeric, maxBig } from "./map-elements.ts";
+import { mapBinary, mapFunction, mapNumbers, mapNumeric, maxBig } from "./map-elements.ts";
 
 const activation = {
   since: [1, 6, 22],
@@ -147,7 +147,7 @@ export function sigmoidOf(x: number): number {
 }
 
 /** 1 / (1 + e⁻ˣ) */
-export const sigmoid = defineOp("Sigmoid", { ...activation, since: [6, 13], eval: ({ X }) => mapNumbers(X, sigmoidOf) });
+export const sigmoid = defineOp("Sigmoid", { ...activation, since: [6, 13], eval: ({ X }) => mapFunction(X, "sigmoid", sigmoidOf) });
 
 /** x · sigmoid(alpha · x) */
 export const swish = defineOp("Swish", {
@@ -155,7 +155,8 @@ export const swish = defineOp("Swish", {
   since: [24],
   breaking: [24],
   attributes: { alpha: float(1) },
-  eval: ({ X }, { alpha }) => mapNumbers(X, (x) => x * sigmoidOf(alpha * x)),
+  eval: ({ X }, { alpha }) =>
+    alpha === 1 ? mapFunction(X, "swish", (x) => x * sigmoidOf(x)) : mapNumbers(X, (x) => x * sigmoidOf(alpha * x)),
   decompose(g, [x], { alpha }) {
     const scaled = alpha === 1 ? x : g.add("Mul", [x, constantLike(g, x, alpha)]).output;
     return [g.add("Mul", [x, g.add("Sigmoid", [scaled]).output]).output];
@@ -173,8 +174,8 @@ export const gelu = defineOp("Gelu", {
   attributes: { approximate: string("none") },
   eval: ({ X }, { approximate }) =>
     approximate === "tanh"
-      ? mapNumbers(X, (x) => 0.5 * x * (1 + Math.tanh(TANH_SCALE * (x + 0.044715 * x * x * x))))
-      : mapNumbers(X, (x) => 0.5 * x * (1 + erf(x * SQRT_HALF))),
+      ? mapFunction(X, "geluByTanh", (x) => x * sigmoidOf(2 * TANH_SCALE * (x + 0.044715 * x * x * x)))
+      : mapFunction(X, "gelu", (x) => 0.5 * x * (1 + erf(x * SQRT_HALF))),
   decompose: (g, [x], { approximate }) => [approximate === "tanh" ? geluByTanh(g, x as Value) : geluByErf(g, x as Value)],
 });
 

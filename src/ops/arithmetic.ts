@@ -2,7 +2,7 @@
 
 import { addDims, maxDims, minDims, modDims, mulDims, subDims, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { addF32, divF32, mulF32, subF32 } from "../kernels/elementwise.ts";
+import { type BinaryName, binaryF32, numberF32, rowsF32 } from "../kernels/elementwise.ts";
 import { type DType, decoder, floats, isBig, isFloat, numeric } from "../tensor/dtype.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -21,19 +21,28 @@ const binary = {
   infer: broadcast(),
 } as const;
 
-/** Operands of one shape and no gaps go to the flat kernel, others to the broadcast lanes. */
-function arithmetic(
-  a: Storage,
-  b: Storage,
-  shape: Shape,
-  rule: BinaryRule,
-  flat: (a: Float32Array, b: Float32Array, y: Float32Array) => void,
-): Storage {
-  if (a.dtype !== "float32" || !sameShape(a.shape, b.shape) || !a.isContiguous || !b.isContiguous) return mapBinary(a, b, shape, rule);
+/** Operands of one shape, a row for all and a number go to the flat kernels, others to the broadcast lanes. */
+function arithmetic(a: Storage, b: Storage, shape: Shape, rule: BinaryRule, op: BinaryName): Storage {
+  return flatly(a, b, shape, op) ?? (op === "add" || op === "mul" ? flatly(b, a, shape, op) : undefined) ?? mapBinary(a, b, shape, rule);
+}
+
+/** `a ∘ b` where `a` is dense float32 of the result's shape and `b` repeats along leading axes or is one number; undefined elsewhere. */
+function flatly(a: Storage, b: Storage, shape: Shape, op: BinaryName): Storage | undefined {
+  if (a.dtype !== "float32" || !sameShape(a.shape, shape) || !a.isContiguous || !b.isContiguous || b.size === 0) return undefined;
+  const rest = b.shape.slice(b.shape.findIndex((size) => size !== 1));
+  const isNumber = b.size === 1;
+  if (!isNumber && !sameShape(rest, shape.slice(shape.length - rest.length))) return undefined;
   const y = Storage.empty("float32", shape);
-  flat(a.dense() as Float32Array, b.dense() as Float32Array, y.dense() as Float32Array);
+  const [from, by, to] = [a.dense() as Float32Array, b.dense() as Float32Array, y.dense() as Float32Array];
+  if (isNumber) numberF32(op, from, by[0] as number, to);
+  else if (b.size === a.size) binaryF32(op, from, by, to);
+  else if (b.size >= shortestRow) rowsF32(op, from, by, to);
+  else return undefined;
   return y;
 }
+
+/** Rows shorter than this are not worth a call each. */
+const shortestRow = 8;
 
 const addRule: BinaryRule = { float: (a, b) => a + b, int: (a, b) => a + b, big: (a, b) => a + b, lane: addLane };
 const subRule: BinaryRule = { float: (a, b) => a - b, int: (a, b) => a - b, big: (a, b) => a - b, lane: subLane };
@@ -45,21 +54,21 @@ export const add = defineOp("Add", {
   ...binary,
   breaking: [7],
   inferDims: pairDims(addDims),
-  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), addRule, addF32),
+  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), addRule, "add"),
 });
 
 export const sub = defineOp("Sub", {
   ...binary,
   breaking: [7],
   inferDims: pairDims(subDims),
-  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), subRule, subF32),
+  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), subRule, "sub"),
 });
 
 export const mul = defineOp("Mul", {
   ...binary,
   breaking: [7],
   inferDims: pairDims(mulDims),
-  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), mulRule, mulF32),
+  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), mulRule, "mul"),
 });
 
 /** Integers are divided toward zero; an integer divided by zero is 0, on every platform. */
@@ -67,7 +76,7 @@ export const div = defineOp("Div", {
   ...binary,
   breaking: [7],
   inferDims: pairDims(truncDivDims),
-  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), divRule, divF32),
+  eval: ({ A, B }, _, c) => arithmetic(A, B, c.shape(0), divRule, "div"),
 });
 
 /** The sign of the divisor, as in Python. */

@@ -31,22 +31,25 @@ export const batchNormalization = defineOp("BatchNormalization", {
     const [batch = 1, channels = 1] = X.shape;
     const split = { batch, channels: X.rank > 1 ? channels : 1, inner: elementCount(X.shape.slice(2)) };
     const gamma = widened(scale).numbers();
-    const beta = widened(B).numbers();
-    const given = { mean: Float64Array.from(widened(input_mean).numbers()), variance: Float64Array.from(widened(input_var).numbers()) };
+    const beta = widened(B).numbers() as Statistic;
+    const given = { mean: widened(input_mean).numbers() as Statistic, variance: widened(input_var).numbers() as Statistic };
     const x = widened(X).numbers() as Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
     const { mean, variance } = training_mode ? batchStatistics(x, split) : given;
-    const factor = variance.map((v, c) => (gamma[c] as number) / Math.sqrt(v + epsilon));
+    const factor = Float64Array.from(variance, (v, c) => (gamma[c] as number) / Math.sqrt(v + epsilon));
     const y = normalizeChannels(X, x, split, mean, factor, beta);
     if (!training_mode) return y;
-    const moved = (running: Float64Array, now: Float64Array) =>
+    const moved = (running: Statistic, now: Statistic) =>
       encodeNumbers(
         input_mean.dtype,
-        running.map((r, c) => r * momentum + (now[c] as number) * (1 - momentum)),
+        Float64Array.from(running, (r, c) => r * momentum + (now[c] as number) * (1 - momentum)),
         [split.channels],
       );
     return [y, moved(given.mean, mean), moved(given.variance, variance)];
   },
 });
+
+/** One number per channel, as it is given or computed: never copied to be widened, for a network has many of them. */
+type Statistic = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 interface Split {
   readonly batch: number;
@@ -58,14 +61,14 @@ function normalizeChannels(
   X: Storage,
   x: ArrayLike<number>,
   { batch, channels, inner }: Split,
-  mean: Float64Array,
+  mean: Statistic,
   factor: Float64Array,
-  beta: ArrayLike<number>,
+  beta: Statistic,
 ): Storage {
   if (x instanceof Float32Array && X.dtype === "float32") {
     const y = Storage.empty("float32", X.shape);
     const split = { outer: batch, channels, inner };
-    normalizeChannelsF32(x, { mean, factor, shift: Float64Array.from(beta) }, split, y.numbers() as Float32Array);
+    normalizeChannelsF32(x, { mean, factor, shift: beta }, split, y.numbers() as Float32Array);
     return y;
   }
   const y = X.dtype === "float64" ? Storage.empty(X.dtype, X.shape) : undefined;
@@ -82,7 +85,7 @@ function normalizeChannels(
 }
 
 /** Mean and population variance of each channel, in two passes so that a large mean does not swallow the variance. */
-function batchStatistics(x: ArrayLike<number>, { batch, channels, inner }: Split): { mean: Float64Array; variance: Float64Array } {
+function batchStatistics(x: ArrayLike<number>, { batch, channels, inner }: Split): { mean: Statistic; variance: Statistic } {
   const mean = new Float64Array(channels);
   const variance = new Float64Array(channels);
   for (let c = 0; c < channels; c++) {

@@ -1,5 +1,6 @@
 // Kernels that compute each output element from the input elements at the same place, for every dtype: float16 and bfloat16 are
 // decoded (and floats of 8 and 4 bits), computed in float64 and rounded once; 64-bit integers are bigints; narrower ones wrap when they are stored.
+import { type FunctionName, functionF32 } from "../kernels/functions.ts";
 import { type BigArray, type DType, decoder, encoder, isBig, isEncoded, isFloat, type NumberArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -15,6 +16,14 @@ export function mapNumbers(x: Storage, f: (value: number) => number, dtype: DTyp
     const encode = encoder(dtype);
     for (let i = 0; i < from.length; i++) to[i] = encode(f(decode(from[i] as number)));
   } else for (let i = 0; i < from.length; i++) to[i] = f(from[i] as number);
+  return y;
+}
+
+/** `y = f(x)`, by the kernel of that name for float32. */
+export function mapFunction(x: Storage, kernel: FunctionName, f: (value: number) => number): Storage {
+  if (x.dtype !== "float32") return mapNumbers(x, f);
+  const y = Storage.empty("float32", x.shape);
+  functionF32(kernel, x.dense() as Float32Array, y.dense() as Float32Array);
   return y;
 }
 

@@ -1,5 +1,6 @@
 // The arithmetic that normalisations share: groups of neighbouring elements are brought to mean 0 and variance 1 (or to root mean
 // square 1) in float64, scaled and shifted, and rounded once.
+import { longestRow, standardizeRowsF32 } from "../kernels/norm-rows.ts";
 import type { DType, NumberArray } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -33,6 +34,12 @@ export const meanSquare: Measure = (x, start, count) => {
   return { mean: 0, variance: squares / count };
 };
 
+/** The measures that the float32 kernel has, and whether they take the mean away. */
+const kernelMeasures: ReadonlyMap<Measure, boolean> = new Map([
+  [meanAndVariance, true],
+  [meanSquare, false],
+]);
+
 interface Common {
   readonly epsilon: number;
   /** The output's dtype; that of `x` by default. */
@@ -51,8 +58,17 @@ export interface RowNorm extends Common {
 }
 
 /** `(x − mean) / √(variance + ε) · scale + bias` row by row. */
-export function normalizeRows(x: Storage, { row, measure, epsilon, scale, bias, onRow, dtype = x.dtype }: RowNorm): Storage {
+export function normalizeRows(x: Storage, norm: RowNorm): Storage {
+  const { row, measure, epsilon, scale, bias, onRow, dtype = x.dtype } = norm;
   const from = widened(x).numbers();
+  const fits = (parameter: NumberArray | undefined) => !parameter || (parameter instanceof Float32Array && parameter.length === row);
+  const centred = kernelMeasures.get(measure);
+  if (centred !== undefined && dtype === "float32" && from instanceof Float32Array && row <= longestRow && fits(scale) && fits(bias)) {
+    const y = Storage.empty(dtype, x.shape);
+    const parameters = { scale: scale as Float32Array | undefined, bias: bias as Float32Array | undefined };
+    standardizeRowsF32(from, { row, centred, epsilon, onRow, ...parameters }, y.dense() as Float32Array);
+    return y;
+  }
   return writing(dtype, x.shape, (to) => {
     for (let start = 0, index = 0; start < from.length; start += row, index++) {
       const { mean, variance } = measure(from, start, row);

@@ -3,15 +3,16 @@
 import { ingotError } from "../errors/error.ts";
 import { mulDims } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
+import { erf as erfOf } from "../kernels/erf.ts";
+import type { FunctionName } from "../kernels/functions.ts";
 import { float8s, floats, numeric, signed } from "../tensor/dtype.ts";
 import { defineOp, int } from "./define.ts";
 import { mapDims } from "./dim-arithmetic.ts";
-import { erf as erfOf } from "./erf.ts";
 import { sameAsInput, shapeOfInput } from "./infer.ts";
-import { mapNumbers, mapNumeric } from "./map-elements.ts";
+import { mapFunction, mapNumbers, mapNumeric } from "./map-elements.ts";
 
-/** A function of floats that ONNX introduced in opset 7 or 9 and extended to bfloat16 in 22; its parameters are called input and output. */
-function floatFunction<const N extends string>(name: N, since: readonly number[], f: (x: number) => number) {
+/** A function of floats that ONNX introduced in opset 7 or 9 and extended to bfloat16 in 22; its parameters are called input and output. `kernel` computes it for float32. */
+function floatFunction<const N extends string>(name: N, since: readonly number[], f: (x: number) => number, kernel?: FunctionName) {
   return defineOp(name, {
     since,
     inputs: ["input: T"],
@@ -19,7 +20,7 @@ function floatFunction<const N extends string>(name: N, since: readonly number[]
     types: { T: floats },
     accuracy: "ulp",
     infer: sameAsInput,
-    eval: ({ input }) => mapNumbers(input, f),
+    eval: ({ input }) => (kernel ? mapFunction(input, kernel, f) : mapNumbers(input, f)),
   });
 }
 
@@ -31,13 +32,13 @@ export const atan = floatFunction("Atan", [7, 22], Math.atan);
 export const atanh = floatFunction("Atanh", [9, 22], Math.atanh);
 export const cos = floatFunction("Cos", [7, 22], Math.cos);
 export const cosh = floatFunction("Cosh", [9, 22], Math.cosh);
-export const erf = floatFunction("Erf", [9, 13], erfOf);
-export const exp = floatFunction("Exp", [6, 13], Math.exp);
+export const erf = floatFunction("Erf", [9, 13], erfOf, "erf");
+export const exp = floatFunction("Exp", [6, 13], Math.exp, "exp");
 export const log = floatFunction("Log", [6, 13], Math.log);
 export const sin = floatFunction("Sin", [7, 22], Math.sin);
 export const sinh = floatFunction("Sinh", [9, 22], Math.sinh);
 export const tan = floatFunction("Tan", [7, 22], Math.tan);
-export const tanh = floatFunction("Tanh", [6, 13], Math.tanh);
+export const tanh = floatFunction("Tanh", [6, 13], Math.tanh, "tanh");
 
 const exactMap = {
   since: [6, 13],

@@ -4,6 +4,7 @@ import { cancelInverse } from "./rules/cancel-inverse.ts";
 import { castForKernel } from "./rules/cast-for-kernel.ts";
 import { commonSubexpression } from "./rules/common-subexpression.ts";
 import { constantFold } from "./rules/constant-fold.ts";
+import { countedLoop } from "./rules/counted-loop.ts";
 import { deadCode } from "./rules/dead-code.ts";
 import { deadState } from "./rules/dead-state.ts";
 import { decomposeBatchNorm } from "./rules/decompose-batchnorm.ts";
@@ -36,6 +37,7 @@ import { mergeTranspose, transposeToReshape } from "./rules/merge-transpose.ts";
 import { addZero, neutralElement } from "./rules/neutral-element.ts";
 import { noOp } from "./rules/no-op.ts";
 import { mulReciprocal } from "./rules/reciprocal.ts";
+import { sequenceScan } from "./rules/sequence-scan.ts";
 import { constantWhere, notWhere } from "./rules/simplify-where.ts";
 import { staticExpand, staticReshape } from "./rules/static-shape.ts";
 import { unrollLoop } from "./rules/unroll-loop.ts";
@@ -47,7 +49,7 @@ const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, canc
 const knowing: readonly Pass[] = [constantFold, inlineIf, inlineLoop, staticReshape, staticExpand, constantWhere, commonSubexpression];
 
 /** Loops and branches that stay. */
-const control: readonly Pass[] = [unrollLoop, deadState, hoistInvariant];
+const control: readonly Pass[] = [countedLoop, sequenceScan, unrollLoop, deadState, hoistInvariant];
 
 /** Two operators in a row that do the same kind of thing, as one. */
 const merging: readonly Pass[] = [

@@ -23,6 +23,8 @@ export interface Context {
   set(object: unknown, key: unknown, value: unknown, node: AnyNode): void;
   /** A value as a condition. */
   condition(value: unknown, node: AnyNode): boolean | Sym;
+  /** An expression as a condition: of `a && b` and `a || b` only the truth matters there. */
+  test(node: AnyNode, scope: Scope): boolean | Sym;
   /** The elements of something that is iterated at compile time. */
   elements(value: unknown, node: AnyNode): readonly unknown[];
   /** Declares or assigns what a pattern binds. */

@@ -77,7 +77,7 @@ const handlers: Handlers = {
   },
   LogicalExpression: (c, node, scope) => logical(c, node.operator, c.evaluate(node.left, scope), () => c.evaluate(node.right, scope), node),
   ConditionalExpression: (c, node, scope) => {
-    const condition = c.condition(c.evaluate(node.test, scope), node.test);
+    const condition = c.test(node.test, scope);
     if (!(condition instanceof Sym)) return c.evaluate(condition ? node.consequent : node.alternate, scope);
     return choose(
       c,
@@ -195,13 +195,13 @@ function unary(c: Context, node: Extract<AnyNode, { type: "UnaryExpression" }>, 
     !scope.activation.captured(argument.name)
   )
     return "undefined";
+  if (operator === "!") {
+    const condition = c.test(argument, scope);
+    return condition instanceof Sym ? unaryScalar(c.machine.stage, "!", condition) : !condition;
+  }
   const value = c.evaluate(argument, scope);
   if (operator === "typeof") return value instanceof Sym ? (value.kind === "bool" ? "boolean" : "number") : typeof value;
   if (operator === "void") return undefined;
-  if (operator === "!") {
-    const condition = c.condition(value, argument);
-    return condition instanceof Sym ? unaryScalar(c.machine.stage, "!", condition) : !condition;
-  }
   if (isTensor(value))
     c.machine.fail("TensorOperator", { op: operator, method: tensorMethods[`unary ${operator}`] ?? "a method of the tensor" }, node);
   if (value instanceof Sym) {
@@ -326,6 +326,16 @@ function logical(c: Context, op: string, left: unknown, right: () => unknown, no
   if (!(left instanceof Sym)) return (op === "&&") === Boolean(left) ? right() : left;
   if (left.kind !== "bool") c.machine.fail("LogicalValue", { op, type: describe(left) }, node);
   return op === "&&" ? choose(c, left, right, () => false) : choose(c, left, () => true, right);
+}
+
+/** An expression whose truth decides: the value that `a && b` has does not matter there, so numbers may stand in it. */
+export function test(c: Context, node: AnyNode, scope: Scope): boolean | Sym {
+  if (node.type === "ParenthesizedExpression") return test(c, node.expression, scope);
+  if (node.type !== "LogicalExpression" || node.operator === "??") return c.condition(c.evaluate(node, scope), node);
+  const left = test(c, node.left, scope);
+  const right = () => test(c, node.right, scope);
+  if (!(left instanceof Sym)) return left === (node.operator === "&&") ? right() : left;
+  return (node.operator === "&&" ? choose(c, left, right, () => false) : choose(c, left, () => true, right)) as boolean | Sym;
 }
 
 /** `condition ? yes() : no()` for a condition that depends on data. */

@@ -24,7 +24,7 @@ import { stampProvenance } from "./expressions.ts";
 import { callLibrary, visitLeaves } from "./library-call.ts";
 import { DeadBranch } from "./machine.ts";
 import { size } from "./operators.ts";
-import { NeedsRank } from "./stage.ts";
+import { NeedsRank, scalarDType } from "./stage.ts";
 import { symbolicArguments } from "./symbolic-arguments.ts";
 import { fromValue, symbolicList, tensorsOf } from "./symbolic-list.ts";
 import { describe, Reported, type ScalarKind, Sym, SymList } from "./values.ts";
@@ -107,7 +107,8 @@ function joined(c: Context, tensors: unknown, dim: number, newAxis: 0 | 1): unkn
   return stage.wrap(made);
 }
 
-const kinds: Readonly<Record<string, ScalarKind>> = { float: "float", int: "int", uint: "int", bool: "bool" };
+/** A boolean's item is the number 1 or 0, as in eager. */
+const kinds: Readonly<Record<string, ScalarKind>> = { float: "float", int: "int", uint: "int", bool: "int" };
 
 /** The only way from a tensor to a number. */
 function item(c: Context, x: Tensor, node: AnyNode): unknown {
@@ -135,7 +136,7 @@ function item(c: Context, x: Tensor, node: AnyNode): unknown {
     const [flat] = stage.add("Reshape", [value, stage.graph.addInitializer(Storage.from("int64", [], [0]))]);
     value = flat as Value;
   }
-  return fromValue(c, stage.cast(value, kind === "int" ? "int64" : kind === "float" ? "float64" : "bool"), kind);
+  return fromValue(c, stage.cast(value, scalarDType[kind]), kind);
 }
 
 /** Calls a function of the library. */

@@ -11,12 +11,13 @@ import { checkModel, forwardFunction, type Model, modelName, tensorNames } from 
 import { type ModelCode, readModelCode } from "../trace/model-code.ts";
 import { type Arguments, flattenOutputs, freeNames, type Layout, unflatten } from "../trace/structure.ts";
 import type { AnyFunction, Context } from "./context.ts";
-import { evaluate } from "./expressions.ts";
+import { evaluate, test } from "./expressions.ts";
 import { call, callModelFunction, classValue, closure, construct, FunctionCache, isNativeCode } from "./functions.ts";
 import { isLibraryFunction } from "./library.ts";
 import { Machine } from "./machine.ts";
 import { bind, get, isBuffer, set } from "./members.ts";
 import { elements } from "./natives.ts";
+import { binaryScalar } from "./operators.ts";
 import { Stage } from "./stage.ts";
 import { executeAll } from "./statements.ts";
 import { describe, Reported, Sym } from "./values.ts";
@@ -82,6 +83,7 @@ function makeContext(
     get: (object, key, node) => get(context, object, key, node),
     set: (object, key, value, node) => set(context, object, key, value, node),
     condition: (value, node) => condition(machine, value, node),
+    test: (node, scope) => test(context, node, scope),
     elements: (value, node) => elements(context, value, node),
     bind: (pattern, value, scope, how) => bind(context, pattern, value, scope, how),
     closure: (node, scope, options) => closure(context, node, scope, options),
@@ -97,14 +99,14 @@ function isLibraryCode(fn: AnyFunction): boolean {
   return url !== undefined && isLibraryScript(url);
 }
 
-/** A value as a condition: JavaScript's rules for ordinary ones, booleans that depend on data as they are. */
+/** A value as a condition: JavaScript's rules for ordinary ones; of those that depend on data booleans as they are, and whole numbers unless they are 0. */
 function condition(machine: Machine, value: unknown, node: Parameters<Context["condition"]>[1]): boolean | Sym {
   const known = machine.read(value);
   // A layer of the library asks whether a tensor is there.
   if (isTensor(known) && !machine.frame.library) machine.fail("TensorTruthiness", { what: textOf(machine, node) }, node);
   if (!(known instanceof Sym)) return Boolean(known);
-  if (known.kind !== "bool") machine.fail("Truthiness", { what: textOf(machine, node), type: describe(known) }, node);
-  return known;
+  if (known.kind === "float") machine.fail("Truthiness", { what: textOf(machine, node), type: describe(known) }, node);
+  return known.kind === "int" ? (binaryScalar(machine.stage, "!==", known, 0) as boolean | Sym) : known;
 }
 
 function textOf(machine: Machine, node: { readonly start: number; readonly end: number }): string {

@@ -154,7 +154,7 @@ const handlers: Handlers = {
   ContinueStatement: (c, node, scope) => jump(c, node, skipOf(scope)),
   ThrowStatement: (c, node, scope) => throwStatement(c, node, c.evaluate(node.argument, scope)),
   IfStatement: (c, node, scope) => {
-    const condition = c.condition(c.evaluate(node.test, scope), node.test);
+    const condition = c.test(node.test, scope);
     if (!(condition instanceof Sym)) {
       const taken = condition ? node.consequent : node.alternate;
       if (taken) executeAll(c, [taken], scope.block());
@@ -179,7 +179,7 @@ const handlers: Handlers = {
       node,
       scope: inner,
       flags,
-      test: () => c.condition(c.evaluate(node.test, inner), node.test),
+      test: () => c.test(node.test, inner),
       body: () => executeAll(c, [node.body], inner.block()),
     });
   },
@@ -193,7 +193,7 @@ const handlers: Handlers = {
       node,
       scope: inner,
       flags,
-      test: () => (first.value === true ? true : c.condition(c.evaluate(node.test, inner), node.test)),
+      test: () => (first.value === true ? true : c.test(node.test, inner)),
       body: () => {
         executeAll(c, [node.body], inner.block());
         if (first.value !== false) c.machine.heap.write(first, "value", false);
@@ -427,7 +427,7 @@ function forStatement(c: Context, node: ForStatement, scope: Scope): void {
     node,
     scope: outer,
     flags,
-    test: () => (test ? c.condition(c.evaluate(test, outer), test) : true),
+    test: () => (test ? c.test(test, outer) : true),
     body: () => perTurn((inner) => executeAll(c, [node.body], inner.block())),
     ...(update && { update: () => perTurn((inner) => void c.evaluate(update, inner)) }),
   });

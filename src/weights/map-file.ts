@@ -34,22 +34,44 @@ const collected = new FinalizationRegistry<Mapping>((mapping) => {
 const FAILED = 2n ** 64n - 1n;
 
 /**
- * Maps an open file of `bytes` bytes; the function given back makes memory of a part of it, without a copy. Undefined where this system
- * cannot. The file may be closed at once.
+ * V8 collects garbage whenever this much memory more is announced to it, so few large buffers are announced rather than one for each tensor: a
+ * file of forty tensors took forty collections to open.
  */
-export function mapFile(file: number, bytes: number): ((begin: number, length: number) => ArrayBuffer) | undefined {
+const WINDOW_BYTES = 2 ** 31;
+/** A larger buffer cannot be made, and trying ends the process. */
+const LARGEST_WINDOW_BYTES = 2 ** 32;
+const PAGE_BYTES = 4096;
+
+interface Window {
+  readonly begin: number;
+  readonly buffer: ArrayBuffer;
+}
+
+/**
+ * Maps an open file of `bytes` bytes; the function given back makes memory of a part of it, without a copy, and gives undefined for a part
+ * that is too large for one buffer. Undefined where this system cannot map. The file may be closed at once.
+ */
+export function mapFile(file: number, bytes: number): ((begin: number, length: number) => Uint8Array<ArrayBuffer> | undefined) | undefined {
   mapper ??= loadMapper();
   if (mapper === "none" || bytes === 0) return undefined;
   const { ffi, mmap, munmap } = mapper;
   const address = BigInt(mmap(null, bytes, READ_WRITE, PRIVATE, file, 0));
   if (address === FAILED) return undefined;
   const mapping: Mapping = { address, bytes, unmap: munmap, views: 0 };
-  return (begin, length) => {
-    if (begin < 0 || length < 0 || begin + length > bytes) throw new RangeError("a view outside a mapped file");
-    const buffer = ffi.view(address + BigInt(begin), length);
+  const openWindow = (begin: number, least: number): Window => {
+    const buffer = ffi.view(address + BigInt(begin), Math.max(least, Math.min(WINDOW_BYTES, bytes - begin)));
     mapping.views++;
     collected.register(buffer, mapping);
-    return buffer;
+    return { begin, buffer };
+  };
+  let window: Window | undefined;
+  return (begin, length) => {
+    if (begin < 0 || length < 0 || begin + length > bytes) throw new RangeError("a view outside a mapped file");
+    const before = begin % PAGE_BYTES;
+    if (before + length > LARGEST_WINDOW_BYTES) return undefined;
+    const fits = window && window.begin <= begin && begin + length <= window.begin + window.buffer.byteLength;
+    if (!window || !fits) window = openWindow(begin - before, before + length);
+    return new Uint8Array(window.buffer, begin - window.begin, length);
   };
 }
 

@@ -5,6 +5,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { dtypeInfo, type Elements } from "../tensor/dtype.ts";
+import { allocating } from "../tensor/memory.ts";
 import { Storage } from "../tensor/storage.ts";
 import { writeFileAtomically } from "./atomic-write.ts";
 import { mapFile } from "./map-file.ts";
@@ -161,7 +162,8 @@ function mapTensors(
   const tensors = new Map<string, Storage>();
   for (const place of places) {
     const begin = dataStart + place.begin;
-    const bytes = new Uint8Array(place.bytes === 0 ? new ArrayBuffer(0) : view(begin, place.bytes));
+    const bytes = place.bytes === 0 ? new Uint8Array(0) : view(begin, place.bytes);
+    if (!bytes) return undefined;
     // Elements must stand at multiples of their size: a file that was not padded so is copied, tensor by tensor.
     const aligned = begin % dtypeInfo(place.dtype).bytes === 0 ? bytes : bytes.slice();
     tensors.set(place.name, checkBooleans(place, over(place, aligned), path));
@@ -169,9 +171,9 @@ function mapTensors(
   return tensors;
 }
 
-/** Memory of its own for a tensor, as bytes and as a storage. */
+/** Memory of its own for a tensor, as bytes and as a storage. Throws `TensorTooLarge`. */
 function room(place: TensorPlace): { bytes: Uint8Array; storage: Storage } {
-  const bytes = new Uint8Array(place.bytes);
+  const bytes = allocating("uint8", place.bytes, 1, () => new Uint8Array(place.bytes));
   return { bytes, storage: over(place, bytes) };
 }
 

@@ -1,7 +1,7 @@
 // Arithmetic on float32 in the scratch memory, against the plain loop: every bit, at any split and in place.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type ChannelSplit, normalizeChannelsF32 } from "../../src/kernels/elementwise.ts";
+import { type BinaryName, binaryF32, type ChannelSplit, normalizeChannelsF32, numberF32, rowsF32 } from "../../src/kernels/elementwise.ts";
 
 const floats = (length: number) => fc.float32Array({ minLength: length, maxLength: length });
 
@@ -49,5 +49,59 @@ describe("normalizing channels", () => {
     const y = new Float32Array(x.length);
     normalizeChannelsF32(x, { mean, factor, shift }, split, y);
     assert.deepEqual(y, plainly(x, mean, factor, shift, split));
+  });
+});
+
+describe("arithmetic of two operands", () => {
+  const plain: Readonly<Record<BinaryName, (a: number, b: number) => number>> = {
+    add: (a, b) => a + b,
+    sub: (a, b) => a - b,
+    mul: (a, b) => a * b,
+    div: (a, b) => a / b,
+  };
+  const names = fc.constantFrom<BinaryName>("add", "sub", "mul", "div");
+
+  it("gives the bits of the plain loop for operands of one length", () => {
+    fc.assert(
+      fc.property(
+        names,
+        fc.integer({ min: 0, max: 30 }).chain((n) => fc.tuple(floats(n), floats(n))),
+        (op, [a, b]) => {
+          const y = new Float32Array(a.length);
+          binaryF32(op, a, b, y);
+          assert.deepEqual([...y], [...a.map((v, i) => plain[op](v, b[i] as number))]);
+        },
+      ),
+    );
+  });
+
+  it("gives the bits of the plain loop for a row and for a number that all rows share, in place", () => {
+    const sizes = fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 11 }));
+    fc.assert(
+      fc.property(
+        names,
+        sizes.chain(([rows, n]) => fc.tuple(floats(rows * n), floats(n))),
+        (op, [a, b]) => {
+          const [row, number] = [a.slice(), a.slice()];
+          rowsF32(op, row, b, row);
+          numberF32(op, number, b[0] as number, number);
+          assert.deepEqual([...row], [...a.map((v, i) => plain[op](v, b[i % b.length] as number))]);
+          assert.deepEqual([...number], [...a.map((v) => plain[op](v, b[0] as number))]);
+        },
+      ),
+    );
+  });
+
+  it("takes rows that are longer than a block, and blocks that end within the rows", () => {
+    for (const n of [3000, 9001]) {
+      const a = Float32Array.from({ length: 3 * n }, (_, i) => Math.sin(i));
+      const b = Float32Array.from({ length: n }, (_, i) => Math.cos(i));
+      const y = new Float32Array(3 * n);
+      rowsF32("sub", a, b, y);
+      assert.deepEqual(
+        y,
+        a.map((v, i) => v - (b[i % n] as number)),
+      );
+    }
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { erf } from "../../src/ops/erf.ts";
+import { erf } from "../../src/kernels/erf.ts";
 import type { Storage } from "../../src/tensor/storage.ts";
 import { bothWays } from "../support/op-decomposition.ts";
 import { f32, i64, infer, result, run, sym } from "../support/run-op.ts";

@@ -16,6 +16,13 @@ export const kernelErrors = errorFamily({
     about:
       "A compiled model threw: its source has a `throw` on a path that depends on the inputs, and these inputs took it. The message is the one that the source gives. On ONNX Runtime and in saved files the throw is a node that fails and is named after the message; there, too, this error comes back. No output is given.",
   },
+  ThreadsUnavailable: {
+    kind: "EngineError",
+    message: "Matrix products and convolutions go on with one thread: {why}",
+    hint: "Allow worker threads (`--allow-worker` with Node's permissions), or say that one thread is meant: `setThreads(1)` or INGOT_THREADS=1.",
+    about:
+      "Large matrix products and convolutions of eager code are shared out to worker threads. Where these cannot be started, or one of them ends, this is printed once as a warning and the work goes on with one thread: results are the same, bit for bit. `setThreads` with a larger number tries again.",
+  },
   WebAssemblyUnusable: {
     kind: "EngineError",
     message: "The WebAssembly kernels cannot run here: {why}",

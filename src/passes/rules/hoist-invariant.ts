@@ -5,7 +5,7 @@ import { allGraphs, hasEffect } from "../../ir/traverse.ts";
 import { isFloat } from "../../tensor/dtype.ts";
 import { loopLayout, surelyRuns } from "../loop-layout.ts";
 import type { Pass } from "../pass.ts";
-import { dtypeOf, knownShape, shapeOf } from "../value-facts.ts";
+import { constantInts, dtypeOf, knownShape, shapeOf } from "../value-facts.ts";
 
 /**
  * Moves nodes that read nothing of the loop they stand in out of it.
@@ -86,6 +86,11 @@ const judges: Readonly<Record<string, Judge>> = {
   Div: (node) => onFloats(node) && broadcasts(node),
   Pow: (node) => onFloats(node) && broadcasts(node),
   Cast: ({ inputs, outputs }) => dtypeOf(inputs[0]) !== "string" && dtypeOf(outputs[0]) !== "string",
+  Squeeze: ({ inputs: [x, axes] }) => {
+    const [sizes, dropped] = [shapeOf(x), constantInts(axes)];
+    return dropped?.every((axis) => sizes?.at(axis) === 1) ?? false;
+  },
+  Unsqueeze: ({ inputs: [, axes] }) => constantInts(axes) !== undefined,
   MatMul: ({ inputs }) => {
     const [a, b] = inputs.map(knownShape);
     return a?.length === 2 && b?.length === 2 && a[1] === b[0];

@@ -6,6 +6,8 @@ const PER_UNIT = 16;
 const END = 6;
 /** |t| ≤ 1/32 and ten coefficients leave an error below 2⁻⁵³. */
 const TERMS = 10;
+/** 1.5·2⁵²: adding and subtracting it rounds to the nearest integer. */
+const ROUNDING = 6755399441055744;
 
 let table: Float64Array | undefined;
 
@@ -18,8 +20,8 @@ let table: Float64Array | undefined;
 export function erf(x: number): number {
   const a = x < 0 ? -x : x;
   if (!(a < END)) return a >= END ? Math.sign(x) : x;
-  const c = table ?? coefficients();
-  const row = (a * PER_UNIT + 0.5) | 0;
+  const c = erfTable();
+  const row = a * PER_UNIT + ROUNDING - ROUNDING;
   const t = a - row / PER_UNIT;
   const k = row * TERMS;
   // Two polynomials in t², for the even and the odd powers, so that a processor can work on both at once.
@@ -30,6 +32,12 @@ export function erf(x: number): number {
     ((((c[k + 9] as number) * u + (c[k + 7] as number)) * u + (c[k + 5] as number)) * u + (c[k + 3] as number)) * u + (c[k + 1] as number);
   const value = odd * t + even;
   return x < 0 ? -value : value;
+}
+
+/** The coefficients: ten for each multiple of 1/16 up to 6, of t⁰ first. The kernels in WebAssembly read them too. */
+export function erfTable(): Float64Array {
+  table ??= coefficients();
+  return table;
 }
 
 function coefficients(): Float64Array {
@@ -46,7 +54,6 @@ function coefficients(): Float64Array {
       [before, b] = [b, (-2 * (c * b + before)) / (n + 1)];
     }
   }
-  table = out;
   return out;
 }
 

@@ -1,0 +1,49 @@
+// Who computes a product: this thread alone in its own scratch memory, or several in a memory that they share.
+import { ownScratch, type Scratch } from "../scratch.ts";
+import { type Cut, computeTile, type PanelProduct, panelFloats, productWords, writeProduct } from "./panel-product.ts";
+import { getThreads } from "./thread-count.ts";
+import { startThreads, type ThreadCrew } from "./thread-crew.ts";
+
+/** Threads, and the memory in which they work. */
+export interface Crew {
+  readonly threads: number;
+  readonly scratch: Scratch;
+  /**
+   * Computes a product in the scratch memory; `areas` is where each thread has its own part of it, `areaBytes` long. False if a thread was
+   * lost: what is in the scratch memory is worthless then, and the work is to be done again with `alone`.
+   */
+  multiply(product: PanelProduct, cut: Cut, areas: number): boolean;
+}
+
+const words = new Int32Array(productWords);
+const packed = { serial: 0, column: -1 };
+
+/** This thread. */
+export const alone: Crew = {
+  threads: 1,
+  scratch: ownScratch,
+  multiply(product, cut, areas) {
+    for (let tile = writeProduct(words, product, cut, areas) - 1; tile >= 0; tile--) computeTile(ownScratch.wasm, words, 0, tile, packed);
+    return true;
+  },
+};
+
+/** Multiplications below which waking threads and copying through the memory they share costs more than it saves (bench/operators/threads.ts). */
+const worthwhile = 4 * 1024 * 1024;
+/** With fewer rows the time goes into reading the right side, which one thread does. */
+const fewestRows = 8;
+
+let crew: ThreadCrew | undefined;
+
+/** Who should compute products of m×k and k×n. */
+export function crewFor(m: number, n: number, k: number): Crew {
+  if (m * n * k < worthwhile || m < fewestRows || 8 * k > panelFloats) return alone;
+  const threads = getThreads();
+  // Threads that are not asked sleep: they are kept for the next call with their number.
+  if (threads === 1) return alone;
+  if (crew?.threads !== threads || crew.isLost) {
+    crew?.close();
+    crew = startThreads(threads);
+  }
+  return crew ?? alone;
+}

@@ -1,0 +1,104 @@
+// Several threads over one shared scratch memory. The owner computes tiles like the others, so that a product is done even if no other
+// thread ever comes; without threads to be had, everything goes on with one.
+import type { Worker } from "node:worker_threads";
+import { ingotError } from "../../errors/error.ts";
+import { baseSharedWasm, relaxedSharedWasm, wasmPages } from "../generated/wasm.ts";
+import { kernelVariant, type Scratch, scratchOver } from "../scratch.ts";
+import { compileKernels, instantiateKernels, makeMemory, type WasmModule } from "../wasm-kernels.ts";
+import { startProgram } from "../worker-program.ts";
+import type { Crew } from "./crew.ts";
+import { areaBytes, type Cut, computeTile, type PanelProduct, writeProduct } from "./panel-product.ts";
+import { setThreads } from "./thread-count.ts";
+import type { ThreadStart } from "./thread-main.ts";
+import { TileBoard } from "./tile-board.ts";
+
+const pageBytes = 65536;
+
+/** Without a tile finished for this long (ms), a thread is taken for dead: a tile takes some milliseconds. */
+const patience = 10_000;
+
+/** A crew of `threads` threads; undefined, with a warning and the number of threads set to 1, where none can be started. */
+export function startThreads(threads: number): ThreadCrew | undefined {
+  try {
+    return new ThreadCrew(threads);
+  } catch (error) {
+    goOnAlone(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+/** The owner and `threads − 1` worker threads. */
+export class ThreadCrew implements Crew {
+  readonly threads: number;
+  readonly scratch: Scratch;
+  readonly board = new TileBoard();
+  readonly workers: readonly Worker[];
+  readonly #patience: number;
+  readonly #packed = { serial: 0, column: -1 };
+  #lost = false;
+  #closed = false;
+
+  /** Throws what Node throws where worker threads or shared memory are not to be had. */
+  constructor(threads: number, patienceMs = patience) {
+    this.threads = threads;
+    this.#patience = patienceMs;
+    const module = compileKernels(kernelVariant === "relaxed" ? relaxedSharedWasm : baseSharedWasm) as WasmModule;
+    const memory = makeMemory(wasmPages + Math.ceil((threads * areaBytes) / pageBytes), true);
+    this.scratch = scratchOver(instantiateKernels(module, memory), memory);
+    try {
+      this.workers = Array.from({ length: threads - 1 }, (_, i) =>
+        this.#start({ module, memory, board: this.board.buffer, thread: i + 1 }),
+      );
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether a thread has died: nothing is computed any more. */
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
+  multiply(product: PanelProduct, cut: Cut, areas: number): boolean {
+    if (this.#lost) return false;
+    const { board } = this;
+    const tiles = writeProduct(board.words, product, cut, areas);
+    board.open(tiles);
+    for (let tile = board.take(); tile >= 0; tile = board.take()) {
+      computeTile(this.scratch.wasm, board.words, 0, tile, this.#packed);
+      board.finish(true);
+    }
+    if (board.join(tiles, this.#patience)) return true;
+    this.#lose("one of the threads stopped in the middle of its work");
+    return false;
+  }
+
+  /** Sends the threads home. */
+  close(): void {
+    this.#closed = true;
+    this.board.close();
+  }
+
+  #start(start: ThreadStart): Worker {
+    // None of the process's own options: what it preloads is nothing to a thread that only multiplies.
+    const worker = startProgram(new URL("./thread-main.js", import.meta.url), start, { execArgv: [] });
+    worker.on("error", (error) => this.#lose(error.message));
+    worker.on("exit", () => this.#lose("one of the threads ended"));
+    worker.unref();
+    return worker;
+  }
+
+  #lose(why: string): void {
+    if (this.#closed || this.#lost) return;
+    this.#lost = true;
+    this.close();
+    goOnAlone(why);
+  }
+}
+
+function goOnAlone(why: string): void {
+  setThreads(1);
+  const error = ingotError("ThreadsUnavailable", { why });
+  process.emitWarning(`${error.summary}. ${error.hint}`, { code: error.code, type: "IngotWarning" });
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { convByGemm, planConv } from "../../../src/kernels/conv-gemm.ts";
+import { type ConvGeometry, convGeometry, volume } from "../../../src/kernels/conv-geometry.ts";
+import { type MatmulOperands, matmulF32 } from "../../../src/kernels/matmul.ts";
+import { alone, type Crew, crewFor } from "../../../src/kernels/threads/crew.ts";
+import { getThreads, setThreads } from "../../../src/kernels/threads/thread-count.ts";
+import { ThreadCrew } from "../../../src/kernels/threads/thread-crew.ts";
+import { startProgram } from "../../../src/kernels/worker-program.ts";
+import { convCase, convOperands, randomF32 } from "../shapes.ts";
+
+const crews: ThreadCrew[] = [];
+const crewOf = (threads: number, patience?: number): ThreadCrew => {
+  const crew = new ThreadCrew(threads, patience);
+  crews.push(crew);
+  return crew;
+};
+
+describe("a crew of threads", () => {
+  let two: ThreadCrew;
+  let three: ThreadCrew;
+  const before0 = getThreads();
+  before(() => {
+    two = crewOf(2);
+    three = crewOf(3);
+  });
+  after(() => {
+    for (const crew of crews) crew.close();
+    setThreads(before0);
+  });
+
+  const bits = (x: Float32Array) => new Uint32Array(x.buffer, x.byteOffset, x.length);
+
+  it("multiplies any matrices to the same bits as one thread: views, transposed, broadcast, onto a bias or a sum", () => {
+    const size = (max: number) => fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 21, max }));
+    const order = fc.constantFrom("rows", "columns", "reversed", "broadcast");
+    fc.assert(
+      fc.property(
+        ...([size(300), size(400), size(700), order, order, fc.constantFrom("zero", "bias", "sum"), fc.nat(3), fc.nat(1e6)] as const),
+        (m, n, k, aOrder, bOrder, start, offset, seed) => {
+          const strides = (how: typeof aOrder, rows: number, cols: number) =>
+            ({ rows: [0, cols, 1], columns: [0, 1, rows], reversed: [rows * cols - 1, -cols, -1], broadcast: [0, 0, 1] })[how] as [
+              number,
+              number,
+              number,
+            ];
+          const [aFirst, aRowStride, aColStride] = strides(aOrder, m, k);
+          const [bFirst, bRowStride, bColStride] = strides(bOrder, k, n);
+          const multiply = (crew: Crew) => {
+            const c = randomF32(offset + m * (n + 3), seed);
+            const operands: MatmulOperands = {
+              ...{ m, n, k, c, cOffset: offset, cRowStride: n + offset, accumulate: start === "sum" },
+              ...{ a: randomF32(m * k + offset, seed + 1), aOffset: aFirst + offset, aRowStride, aColStride },
+              ...{ b: randomF32(k * n + offset, seed + 2), bOffset: bFirst + offset, bRowStride, bColStride },
+              rowBias: start === "bias" ? randomF32(m, seed + 3) : null,
+            };
+            matmulF32(operands, crew);
+            return bits(c);
+          };
+          const expected = multiply(alone);
+          assert.deepEqual(multiply(two), expected);
+          assert.deepEqual(multiply(three), expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  const convolve = (g: ConvGeometry, o: ReturnType<typeof convOperands>, crew: Crew) => {
+    const y = new Float32Array(g.batch * g.groups * g.outChannels * volume(g.output));
+    const plan = planConv(g);
+    assert.ok(plan);
+    assert.ok(convByGemm(crew, g, plan, { x: o.x, w: o.w, bias: o.bias, y }));
+    return bits(y);
+  };
+
+  it("convolves in 1 to 3 dimensions, with groups, strides, dilations and pads, to the same bits as one thread", () => {
+    fc.assert(
+      fc.property(convCase, (c) => {
+        const o = convOperands(c, [c.groups * c.outChannels, c.inChannels, ...c.kernel]);
+        const g = convGeometry(o);
+        if (volume(g.output) === 0) return;
+        const expected = convolve(g, o, alone);
+        assert.deepEqual(convolve(g, o, two), expected);
+        assert.deepEqual(convolve(g, o, three), expected);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  const case2d = {
+    batch: 1,
+    groups: 1,
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [1, 1, 1, 1],
+    outputPadding: [0, 0],
+    bias: true,
+    seed: 7,
+  };
+  for (const [what, sizes] of [
+    ["many tiles", { inChannels: 33, outChannels: 130, spatial: [41, 43], kernel: [3, 3] }],
+    ["strips of output rows", { inChannels: 4, outChannels: 6, spatial: [901, 701], kernel: [3, 3] }],
+    ["blocks of output channels", { inChannels: 2, outChannels: 100, spatial: [199, 201], kernel: [2, 2] }],
+    ["blocks of input channels", { inChannels: 50, outChannels: 2, spatial: [2, 20_001], kernel: [3, 1] }],
+  ] as const)
+    it(`convolves in ${what} to the same bits as one thread`, () => {
+      const c = { ...case2d, ...sizes };
+      const o = convOperands(c, [c.outChannels, c.inChannels, ...c.kernel]);
+      const g = convGeometry(o);
+      assert.deepEqual(convolve(g, o, three), convolve(g, o, alone));
+    });
+
+  const square = (size: number) => {
+    const [a, b] = [randomF32(size * size, 1), randomF32(size * size, 2)];
+    return (crew: Crew) => {
+      const c = new Float32Array(size * size);
+      matmulF32({ m: size, n: size, k: size, a, b, c }, crew);
+      return bits(c);
+    };
+  };
+
+  it("finishes without a thread that has ended, says so once, and goes on with one thread", async () => {
+    setThreads(3);
+    const crew = crewOf(3);
+    const warned = once(process, "warning");
+    const multiply = square(300);
+    const expected = multiply(alone);
+    const ended = Promise.all(crew.workers.map((worker) => worker.terminate()));
+    assert.deepEqual(multiply(crew), expected);
+    await ended;
+    const [warning] = await warned;
+    assert.equal(warning.code, "ThreadsUnavailable");
+    assert.ok(crew.isLost);
+    assert.equal(getThreads(), 1);
+    assert.equal(crewFor(1000, 1000, 1000), alone);
+    assert.deepEqual(multiply(crew), expected);
+  });
+
+  it("does again what a thread held that died in the middle of it", async () => {
+    const crew = crewOf(2, 100);
+    const thief = startProgram(new URL("./tile-thief.js", import.meta.url), crew.board.buffer);
+    await once(thief, "message");
+    const multiply = square(640);
+    const expected = multiply(alone);
+    const warned = once(process, "warning");
+    while (!crew.isLost) {
+      assert.deepEqual(multiply(crew), expected);
+      await sleep(0);
+    }
+    const [warning] = await warned;
+    assert.match(warning.message, /stopped in the middle/);
+    assert.deepEqual(multiply(crew), expected);
+  });
+
+  it("starts again when threads are asked for again", () => {
+    setThreads(2);
+    const crew = crewFor(1000, 1000, 1000);
+    assert.equal(crew.threads, 2);
+    assert.equal(crewFor(1000, 1000, 1000), crew);
+    assert.equal(crewFor(10, 10, 10), alone);
+    setThreads(1);
+    assert.equal(crewFor(1000, 1000, 1000), alone);
+    setThreads(2);
+    assert.equal(crewFor(1000, 1000, 1000), crew);
+  });
+});
