@@ -48,10 +48,10 @@ export const compileErrors = errorFamily({
   },
   CodeNotExpressible: {
     kind: "UnsupportedOpError",
-    message: "{op} has a sub-graph, and only If, Loop and Scan can be written as code",
+    message: "{op} cannot be written as code: it {problem}",
     hint: "Print the graph instead: String(module.graph) shows all of it.",
     about:
-      "`.code` writes a graph as TypeScript that calls operators by name. An operator that runs a graph of its own, such as SequenceMap, has no form there.",
+      "`.code` writes a graph as TypeScript that calls operators by name. If, Loop and Scan become statements, and an operator that runs a graph of its own, such as FlexAttention, is written as the operators that define it. What has no decomposition has no form there, and neither have sequences, optionals and maps, because eager code computes with tensors.",
   },
   NoCheckInputs: {
     kind: "EquivalenceError",
