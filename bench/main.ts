@@ -5,8 +5,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Figure, holds, type Measure } from "./figure.ts";
 import { mainGroup } from "./main/group.ts";
+import { operatorsGroup } from "./operators/group.ts";
 
-const groups: Readonly<Record<string, Readonly<Record<string, Measure>>>> = { main: mainGroup };
+const groups: Readonly<Record<string, Readonly<Record<string, Measure>>>> = { main: mainGroup, operators: operatorsGroup };
 
 const wanted = process.argv.slice(2);
 const chosen = wanted.length > 0 ? wanted : Object.keys(groups);
