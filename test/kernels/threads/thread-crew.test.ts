@@ -4,8 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { convByGemm, planConv } from "../../../src/kernels/conv-gemm.ts";
 import { type ConvGeometry, convGeometry, volume } from "../../../src/kernels/conv-geometry.ts";
+import { sharedWasmPages, wasmPages } from "../../../src/kernels/generated/wasm.ts";
 import { type MatmulOperands, matmulF32 } from "../../../src/kernels/matmul.ts";
 import { alone, type Crew, crewFor } from "../../../src/kernels/threads/crew.ts";
+import { areaBytes } from "../../../src/kernels/threads/panel-product.ts";
 import { getThreads, setThreads } from "../../../src/kernels/threads/thread-count.ts";
 import { ThreadCrew } from "../../../src/kernels/threads/thread-crew.ts";
 import { startProgram } from "../../../src/kernels/worker-program.ts";
@@ -153,6 +155,12 @@ describe("a crew of threads", () => {
     const [warning] = await warned;
     assert.match(warning.message, /stopped in the middle/);
     assert.deepEqual(multiply(crew), expected);
+  });
+
+  it("has memory for the most threads that it is asked for", () => {
+    const scratch = crewOf(2).scratch;
+    assert.ok(scratch.f32.byteLength >= 32 * 1024 * 1024 + 2 * areaBytes);
+    assert.ok(wasmPages + Math.ceil((256 * areaBytes) / 65536) <= sharedWasmPages);
   });
 
   it("starts again when threads are asked for again", () => {
