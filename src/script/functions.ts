@@ -222,7 +222,7 @@ function run(c: Context, r: Run): unknown {
   };
   const scope = new Scope(activation, r.scope, undefined);
   const depth = machine.calls.length;
-  machine.calls.push({ name: r.name, source: r.source, library: r.library, node: r.node as AnyNode, scope: moduleScope(c, r.thisValue) });
+  machine.calls.push({ name: r.name, source: r.source, library: r.library, node: r.node as AnyNode, scope: moduleScope(c, r) });
   try {
     bindParameters(c, r.node, r.args, scope);
     if (r.node.body.type !== "BlockStatement") return c.evaluate(r.node.body, scope);
@@ -252,11 +252,12 @@ function resultOf(c: Context, { returned, result, name }: Activation, r: Run): u
   return machine.fail("MissingReturn", { fn: name }, r.node as AnyNode);
 }
 
-/** The path of the module whose method runs, for the scopes of nodes. */
-function moduleScope(c: Context, thisValue: unknown): string {
+/** The path of the module whose forward runs, for the scopes of nodes; other methods belong to whoever calls them, as when recording. */
+function moduleScope(c: Context, { name, thisValue }: Run): string {
   const { calls } = c.machine;
   const outer = calls[calls.length - 1]?.scope ?? "";
-  return (typeof thisValue === "object" && thisValue !== null && c.modulePaths.get(thisValue)) || outer;
+  const isForward = /(^|\.)forward$/.test(name) && typeof thisValue === "object" && thisValue !== null;
+  return (isForward && c.modulePaths.get(thisValue)) || outer;
 }
 
 /** The entry: calls the model itself. */
