@@ -1,9 +1,11 @@
 // The group `operators`: claims about all operators, about the files that hold them, and about what eager computing costs.
 import type { Measure } from "../figure.ts";
+import { bfloat16 } from "./bfloat16.ts";
 import { conformance } from "./conformance.ts";
 import { eagerMemory } from "./eager-memory.ts";
 import { eagerSpeed } from "./eager-speed.ts";
 import { fuzz } from "./fuzz.ts";
+import { largeModels } from "./large-models.ts";
 import { manyNodes } from "./many-nodes.ts";
 import { mappedWeights } from "./mapped-weights.ts";
 import { matmulSpeed } from "./matmul-speed.ts";
@@ -12,12 +14,14 @@ import { threads } from "./threads.ts";
 
 export const operatorsGroup: Readonly<Record<string, Measure>> = {
   conformance,
-  roundTrip,
-  matmulSpeed,
-  eagerSpeed,
+  "round-trip": roundTrip,
+  "matmul-speed": matmulSpeed,
+  "eager-speed": eagerSpeed,
+  bfloat16,
   threads,
-  eagerMemory,
-  mappedWeights,
-  manyNodes,
+  "eager-memory": eagerMemory,
+  "mapped-weights": mappedWeights,
+  "large-models": largeModels,
+  "many-nodes": manyNodes,
   fuzz,
 };

@@ -1,7 +1,7 @@
 // Beam search over GPT-2: the likeliest few texts side by side, each with its own part of the cache, until all of them have ended.
 //
 //     npx tsx examples/script/beam-search.ts
-import { cat, full, type models, nn, randint, type Tensor, where, zeros } from "../../src/index.ts";
+import { cat, full, type models, nn, randint, script, type Tensor, where, zeros } from "../../src/index.ts";
 import { tinyGPT2 } from "./greedy-decoding.ts";
 
 export interface Beams {
@@ -58,7 +58,9 @@ export class BeamSearch extends nn.Module {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const search = new BeamSearch(tinyGPT2(), 3, 8, 7);
-  const { text, scores } = search.forward(randint(0, 40, [1, 4], { seed: 1 }));
-  (text.toArray() as number[][]).forEach((row, i) => console.log(`${(scores.toArray() as number[])[i]?.toFixed(3)}  ${row.join(" ")}`));
+  const scripted = await script(new BeamSearch(tinyGPT2(), 3, 8, 30));
+  const { text, scores } = await scripted.run(randint(0, 40, [1, 4], { seed: 1 }));
+  const values = scores.toArray() as number[];
+  (text.toArray() as number[][]).forEach((row, i) => console.log(`${values[i]?.toFixed(3)}  ${row.join(" ")}`));
+  await scripted.close();
 }

@@ -2,7 +2,7 @@
 // and once by the operator NonMaxSuppression.
 //
 //     npx tsx examples/script/detector.ts
-import { arange, cat, maximum, meshgrid, minimum, nn, op, randn, stack, type Tensor, tensor, zeros } from "../../src/index.ts";
+import { arange, cat, maximum, meshgrid, minimum, nn, op, randn, script, stack, type Tensor, tensor, zeros } from "../../src/index.ts";
 
 export interface Detections {
   /** [kept, 4]: x1, y1, x2, y2 in pixels, the best first. */
@@ -80,9 +80,10 @@ export class Detector extends nn.Module {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const detector = nn.seeded(0, () => new Detector()).eval();
+  const scripted = await script(nn.seeded(0, () => new Detector()));
   for (const seed of [1, 2, 3]) {
-    const { boxes, scores } = detector.forward(randn([1, 3, 32, 32], { seed }));
+    const { boxes, scores } = await scripted.run(randn([1, 3, 32, 32], { seed }));
     console.log(`${boxes.size(0)} boxes, the best scores ${scores.amax().item().toFixed(3)}`);
   }
+  await scripted.close();
 }

@@ -2,7 +2,7 @@
 // S. Teerapittayanon, B. McDanel and H. T. Kung, BranchyNet, 2016.
 //
 //     npx tsx examples/script/early-exit.ts
-import { models, nn, randn, type Tensor, tensor } from "../../src/index.ts";
+import { models, nn, randn, script, type Tensor, tensor } from "../../src/index.ts";
 
 export interface Answer {
   /** [N, classes] */
@@ -43,9 +43,10 @@ export function adaptiveResNet(sure = 0.25): EarlyExitResNet {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const model = adaptiveResNet();
-  for (const contrast of [0.1, 1, 2, 4]) {
-    const { logits, stages } = model.forward(randn([1, 3, 32, 32], { seed: 1 }).mul(contrast));
+  const scripted = await script(adaptiveResNet());
+  for (const contrast of [0.1, 1.5, 2, 4]) {
+    const { logits, stages } = await scripted.run(randn([1, 3, 32, 32], { seed: 1 }).mul(contrast));
     console.log(`contrast ${contrast}: class ${logits.argmax().item()} after ${stages.item()} stages`);
   }
+  await scripted.close();
 }

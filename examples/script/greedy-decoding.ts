@@ -1,7 +1,7 @@
 // Text from GPT-2, the most likely token each time, until it says that the text has ended: prompt, cache and loop in one graph.
 //
 //     npx tsx examples/script/greedy-decoding.ts
-import { cat, models, nn, randint, type Tensor } from "../../src/index.ts";
+import { cat, models, nn, randint, script, type Tensor } from "../../src/index.ts";
 
 export class GreedyDecoder extends nn.Module {
   static readonly inputs = { prompt: "int64[1, length=4]" };
@@ -42,10 +42,11 @@ export function tinyGPT2(seed = 0): models.GPT2LMHeadModel {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const decoder = new GreedyDecoder(tinyGPT2(), 12, 26);
+  const scripted = await script(new GreedyDecoder(tinyGPT2(), 12, 26));
   for (const seed of [1, 2, 3]) {
     const prompt = randint(0, 40, [1, 4], { seed });
-    const text = decoder.forward(prompt);
+    const text = await scripted.run(prompt);
     console.log(`${prompt.toArray()} → ${text.slice(1, 4).toArray()}`);
   }
+  await scripted.close();
 }

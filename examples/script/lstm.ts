@@ -1,7 +1,7 @@
 // An LSTM written out: one turn of the loop per word, as many turns as the input is long.
 //
 //     npx tsx examples/script/lstm.ts
-import { chunk, nn, randn, stack, type Tensor, zeros } from "../../src/index.ts";
+import { chunk, nn, randn, script, stack, type Tensor, zeros } from "../../src/index.ts";
 
 /** Hidden and cell state, [N, hidden] each. */
 export type State = readonly [h: Tensor, c: Tensor];
@@ -39,9 +39,10 @@ export class UnrolledLSTM extends nn.Module {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const lstm = nn.seeded(0, () => new UnrolledLSTM(3, 4)).eval();
+  const scripted = await script(nn.seeded(0, () => new UnrolledLSTM(3, 4)));
   for (const length of [1, 5, 40]) {
-    const { output, state } = lstm.forward(randn([length, 2, 3], { seed: length }));
+    const { output, state } = await scripted.run(randn([length, 2, 3], { seed: length }));
     console.log(`${length} words: output [${output.shape.join(", ")}], last state ${state[0].mean().item().toFixed(4)}`);
   }
+  await scripted.close();
 }

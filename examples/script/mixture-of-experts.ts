@@ -1,7 +1,7 @@
 // A mixture of experts: each token is read by the two experts that the gate gives most weight. No other expert computes.
 //
 //     npx tsx examples/script/mixture-of-experts.ts
-import { nn, randn, stack, type Tensor, zerosLike } from "../../src/index.ts";
+import { nn, randn, script, stack, type Tensor, zerosLike } from "../../src/index.ts";
 
 /** Two products with an activation between them. */
 export class Expert extends nn.Module {
@@ -54,8 +54,11 @@ export class MixtureOfExperts extends nn.Module {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const layer = nn.seeded(0, () => new MixtureOfExperts(8, 4)).eval();
+  const layer = nn.seeded(0, () => new MixtureOfExperts(8, 4));
+  const scripted = await script(layer);
   const tokens = randn([6, 8], { seed: 1 });
   console.log(`experts of each token: ${JSON.stringify(layer.gate.forward(tokens).topk(2).indices.toArray())}`);
-  console.log(`output [${layer.forward(tokens).shape.join(", ")}], mean ${layer.forward(tokens).mean().item().toFixed(5)}`);
+  const output = await scripted.run(tokens);
+  console.log(`output [${output.shape.join(", ")}], mean ${output.mean().item().toFixed(5)}`);
+  await scripted.close();
 }

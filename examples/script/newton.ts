@@ -1,7 +1,7 @@
 // Newton's method until it has converged: Kepler's equation E − e·sin E = M, which has no closed solution.
 //
 //     npx tsx examples/script/newton.ts
-import { linspace, ones, type Tensor, tensor } from "../../src/index.ts";
+import { linspace, ones, script, type Tensor, tensor } from "../../src/index.ts";
 
 export interface Solution {
   /** The eccentric anomalies E, [N], in radians. */
@@ -28,11 +28,12 @@ export function kepler(mean: Tensor, eccentricity: Tensor): Solution {
 kepler.inputs = { mean: "float64[count=5]", eccentricity: "float64[]" };
 
 if (process.argv[1] === import.meta.filename) {
+  const scripted = await script(kepler);
   const mean = linspace(0, 3, 7, { dtype: "float64" });
   for (const e of [0, 0.2, 0.9]) {
-    const { anomaly, change } = kepler(mean, tensor(e, { dtype: "float64" }));
-    console.log(
-      `e = ${e}: E = ${(anomaly.toArray() as number[]).map((v) => v.toFixed(4)).join(" ")}, last change ${change.item().toExponential(1)}`,
-    );
+    const { anomaly, change } = await scripted.run([mean, tensor(e, { dtype: "float64" })]);
+    const values = (anomaly.toArray() as number[]).map((v) => v.toFixed(4));
+    console.log(`e = ${e}: E = ${values.join(" ")}, last change ${change.item().toExponential(1)}`);
   }
+  await scripted.close();
 }

@@ -3,7 +3,7 @@
 // Y. Leviathan, M. Kalman and Y. Matias, Fast Inference from Transformers via Speculative Decoding, 2022 (with greedy choices).
 //
 //     npx tsx examples/script/speculative-decoding.ts
-import { cat, type models, nn, randint, type Tensor } from "../../src/index.ts";
+import { cat, type models, nn, randint, script, type Tensor } from "../../src/index.ts";
 import { tinyGPT2 } from "./greedy-decoding.ts";
 
 export class SpeculativeDecoder extends nn.Module {
@@ -52,8 +52,10 @@ export function similarModels(): readonly [target: models.GPT2LMHeadModel, draft
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [target, draft] = similarModels();
-  const decoder = new SpeculativeDecoder(target, draft, 10, 4);
+  const decoder = new SpeculativeDecoder(...similarModels(), 10, 4);
+  const scripted = await script(decoder);
   const prompt = randint(0, 40, [1, 4], { seed: 1 });
-  console.log(`${decoder.forward(prompt).toArray()}: one turn brought ${decoder.turn(prompt).size(1) - 4} of these tokens`);
+  const text = await scripted.run(prompt);
+  console.log(`${text.toArray()}: one turn brought ${decoder.turn(prompt).size(1) - 4} of these tokens`);
+  await scripted.close();
 }

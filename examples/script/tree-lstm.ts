@@ -2,7 +2,7 @@
 // K. S. Tai, R. Socher and C. D. Manning, Improved Semantic Representations From Tree-Structured Long Short-Term Memory Networks, 2015.
 //
 //     npx tsx examples/script/tree-lstm.ts
-import { chunk, nn, randn, type Tensor, zeros } from "../../src/index.ts";
+import { chunk, nn, randn, script, type Tensor, zeros } from "../../src/index.ts";
 
 /** A word by its place in the sentence, or the parts of a phrase. */
 export type Tree = number | readonly Tree[];
@@ -60,7 +60,8 @@ if (process.argv[1] === import.meta.filename) {
     [0, 1],
     [2, [3, [4, 5]]],
   ];
-  const model = nn.seeded(0, () => new TreeLSTM(tree, 6, 4)).eval();
-  const root = model.forward(randn([wordsOf(tree), 6], { seed: 1 }));
+  const scripted = await script(nn.seeded(0, () => new TreeLSTM(tree, 6, 4)));
+  const root = await scripted.run(randn([wordsOf(tree), 6], { seed: 1 }));
   console.log(`${wordsOf(tree)} words → ${(root.toArray() as number[]).map((v) => v.toFixed(4)).join(" ")}`);
+  await scripted.close();
 }

@@ -15,6 +15,7 @@ import { type OlderForm, olderForm } from "./opset/older-forms.ts";
 import { producerName, producerVersion } from "./producer.ts";
 import { withParameters, writtenQuantization } from "./quantization-annotations.ts";
 import { lowerRaises, raisedMessage } from "./raise-nodes.ts";
+import { separateScanOutputs } from "./scan-outputs.ts";
 import type { AttributeProto, GraphProto, Message, ModelProto, NodeProto, TensorProto, ValueInfoProto } from "./schema.ts";
 import { attributeTypes } from "./schema.ts";
 import { externalLocation, storageToTensor } from "./tensor-proto.ts";
@@ -71,7 +72,7 @@ export function exportModel(graph: Graph, options: ExportOptions = {}): Exported
     });
   const limited = Number.isFinite(limit);
   const annotated = options.valueInfo === false ? graph : withParameters(graph);
-  const { graph: fitted, names: raising } = lowerRaises(limited ? fitOpset(annotated, limit) : annotated);
+  const { graph: fitted, names: raising } = lowerRaises(separateScanOutputs(limited ? fitOpset(annotated, limit) : annotated));
   const versions = graphOpsets(fitted);
   if (limited && (versions.get("") ?? 1) > limit) versions.set("", graphOpsets(fitted, anyFormOpset).get("") ?? limit);
   const names = assignNames(fitted, raising);

@@ -27,6 +27,7 @@ import { fuseBiasGelu, fuseSkipLayerNorm } from "./rules/fuse-transformer.ts";
 import { hoistInvariant } from "./rules/hoist-invariant.ts";
 import { inlineIf, inlineLoop } from "./rules/inline-control.ts";
 import { logSoftmax } from "./rules/log-softmax.ts";
+import { loopScan } from "./rules/loop-scan.ts";
 import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul-add.ts";
 import { mergeCast } from "./rules/merge-cast.ts";
 import { dropClipBound, mergeClip } from "./rules/merge-clip.ts";
@@ -111,6 +112,7 @@ export const portablePasses: readonly Pass[] = [
 
 /** Lowering for ONNX Runtime, after `portablePasses`: its fused operators, and casts around what it has no kernel for. */
 export const onnxruntimePasses: readonly Pass[] = [
+  loopScan,
   // With activation first: the sum alone would take the activation's place.
   fuseConvAddActivation,
   fuseConvActivation,

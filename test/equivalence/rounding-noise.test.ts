@@ -35,6 +35,17 @@ describe("rounding noise", () => {
     assert.deepEqual(roundingNoise(cancelling, [x], run(cancelling)), [noise]);
   });
 
+  it("of a single number is what several draws move it, not what one does by chance", () => {
+    const sums = parseGraph("g (float[16] x) => (float y) { y = ReduceSum <keepdims = 0> (x) }", registry);
+    for (let seed = 0; seed < 20; seed++) {
+      const values = Array.from({ length: 16 }, (_, i) => Math.sin(seed * 31 + i * 7 + 1));
+      const input = Storage.from("float32", values, [16]);
+      const [noise = 0] = roundingNoise(sums, [input], runGraph(sums, [input]) as Storage[]);
+      // Sixteen roundings of numbers below 1: the sum moves by some of them.
+      assert.ok(noise >= 2 ** -25 * 3 && noise <= 2 ** -24 * 16 * 1.5, `${noise} for seed ${seed}`);
+    }
+  });
+
   it("is none for integers", () => {
     const integers = parseGraph("g (int64[2] x) => (int64[2] y) { y = Add (x, x) }", registry);
     const input = Storage.from("int64", [1, 2], [2]);

@@ -5,6 +5,7 @@ import { GreedyDecoder, tinyGPT2 } from "../../../examples/script/greedy-decodin
 import { SpeculativeDecoder, similarModels } from "../../../examples/script/speculative-decoding.ts";
 import { randint, type Tensor, tensor } from "../../../src/index.ts";
 import type { GPT2LMHeadModel } from "../../../src/models/index.ts";
+import { assertScripts, operatorsOf } from "../../support/scripted.ts";
 
 const prompt = (length: number, seed: number) => randint(0, 40, [1, length], { seed });
 const row = (text: Tensor) => (text.toArray() as number[][])[0] as number[];
@@ -57,6 +58,14 @@ describe("greedy decoding", () => {
     }
     assert.ok(lengths.has(12) && lengths.size > 1, "some texts end early");
   });
+
+  it("is one graph with its cache and its loop", async () => {
+    const scripted = await assertScripts(
+      decoder,
+      [1, 2, 3, 6].map((seed) => [prompt(2 + seed, seed)]),
+    );
+    assert.equal(operatorsOf(scripted).filter((op) => op === "Loop").length, 1);
+  }).timeout(120_000);
 });
 
 describe("beam search", () => {
@@ -80,6 +89,13 @@ describe("beam search", () => {
         (scores.toArray() as number[]).forEach((score, i) => assert.ok(Math.abs(score - (expected[i]?.score ?? Number.NaN)) < 1e-3));
       }
   });
+
+  it("is one graph, in which the beams trade their parts of the cache", async () => {
+    await assertScripts(
+      new BeamSearch(model, 3, 8, 30),
+      [1, 2, 3].map((seed) => [prompt(3 + seed, seed)]),
+    );
+  }).timeout(120_000);
 });
 
 describe("speculative decoding", () => {
@@ -95,4 +111,13 @@ describe("speculative decoding", () => {
       }
     assert.ok(accepted.has(0) && accepted.has(3) && accepted.size > 2, `accepted ${[...accepted]}`);
   });
+
+  it("is one graph, whose loops turn as often as the models agree", async () => {
+    const decoder = new SpeculativeDecoder(...similarModels(), 9, 3);
+    const scripted = await assertScripts(
+      decoder,
+      [1, 2, 3].map((seed) => [prompt(3 + seed, seed)]),
+    );
+    assert.equal(operatorsOf(scripted).filter((op) => op === "Loop").length, 2);
+  }).timeout(120_000);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Detector, suppress, suppressByOperator } from "../../../examples/script/detector.ts";
 import { nn, rand, randn, stack, type Tensor } from "../../../src/index.ts";
+import { assertScripts, operatorsOf } from "../../support/scripted.ts";
 
 /** Boxes [N, 4] of up to half of a unit square. */
 function randomBoxes(count: number, seed: number): Tensor {
@@ -36,6 +37,13 @@ describe("non-maximum suppression", () => {
     );
   });
 
+  it("keeps as many boxes in the graph, none too", async () => {
+    const inputs = [0, 0.5, 2].map((shift) => [randomBoxes(12, 1), rand([12], { seed: 2 }).sub(shift)]);
+    await assertScripts((boxes: Tensor, scores: Tensor) => suppress(boxes, scores, 0.4, 0), inputs, {
+      inputs: { boxes: "float32[count=5, 4]", scores: "float32[count]" },
+    });
+  }).timeout(60_000);
+
   it("keeps nothing where nothing scores enough", () => {
     const kept = suppress(randomBoxes(5, 1), rand([5], { seed: 2 }), 0.4, 1);
     assert.deepEqual([kept.shape, kept.dtype], [[0], "int64"]);
@@ -57,4 +65,14 @@ describe("the detector", () => {
       assert.deepEqual(byHand, byOperator);
     }
   });
+
+  it("is one graph with its post-processing, whose loop runs until no box is left", async () => {
+    for (const byOperator of [false, true]) {
+      const scripted = await assertScripts(
+        nn.seeded(0, () => new Detector({ byOperator })),
+        [1, 2, 3].map((seed) => [randn([1, 3, 32, 32], { seed })]),
+      );
+      assert.equal(operatorsOf(scripted).includes("Loop"), !byOperator);
+    }
+  }).timeout(60_000);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { adaptiveResNet } from "../../../examples/script/early-exit.ts";
 import { cat, randn, type Tensor } from "../../../src/index.ts";
+import { assertScripts, operatorsOf } from "../../support/scripted.ts";
 
 const image = (contrast: number) => randn([1, 3, 32, 32], { seed: 1 }).mul(contrast);
 
@@ -30,4 +31,15 @@ describe("the ResNet of adaptive depth", () => {
     const both = model.forward(cat([image(4), image(0.1)]));
     assert.equal(both.stages.item(), model.forward(image(0.1)).stages.item());
   });
+
+  it("is one graph, in which the stages behind an exit are in a branch", async () => {
+    const scripted = await assertScripts(
+      adaptiveResNet(),
+      [0.1, 1.5, 2, 4].map((contrast) => [image(contrast)]),
+    );
+    const outside = [...scripted.graph.nodes()].filter((node) => node.op === "Conv").length;
+    const all = operatorsOf(scripted).filter((op) => op === "Conv").length;
+    // The stem and the first stage, and all 20 convolutions of a ResNet-18.
+    assert.deepEqual([outside, all], [5, 20]);
+  }).timeout(120_000);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UnrolledLSTM } from "../../../examples/script/lstm.ts";
 import { allclose, nn, randn } from "../../../src/index.ts";
+import { assertScripts, operatorsOf } from "../../support/scripted.ts";
 
 describe("the LSTM that is written out", () => {
   it("computes what nn.LSTM computes with the same weights, for every length", () => {
@@ -24,4 +25,16 @@ describe("the LSTM that is written out", () => {
       for (const [own, other] of pairs) assert.ok(allclose(own, other, { atol: 1e-6 }), `${length} words: ${own} ${other}`);
     }
   });
+
+  it("becomes one loop of the graph, for every length and batch", async () => {
+    const inputs = [1, 2, 17].map((length) => [randn([length, length, 3], { seed: length })]);
+    const scripted = await assertScripts(
+      nn.seeded(0, () => new UnrolledLSTM(3, 4)),
+      inputs,
+    );
+    assert.deepEqual(
+      operatorsOf(scripted).filter((op) => op === "Loop" || op === "If"),
+      ["Loop"],
+    );
+  }).timeout(60_000);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { MixtureOfExperts } from "../../../examples/script/mixture-of-experts.ts";
 import { allclose, nn, randn, stack } from "../../../src/index.ts";
+import { assertScripts, operatorsOf } from "../../support/scripted.ts";
 
 describe("the mixture of experts", () => {
   it("gives what all experts give, weighted with zero where the gate did not choose them", () => {
@@ -15,4 +16,17 @@ describe("the mixture of experts", () => {
     assert.equal(new Set((indices.toArray() as number[][]).flat()).size, 4, "every expert is chosen by some token");
     assert.ok(allclose(layer.forward(tokens), all.mul(weights.unsqueeze(2)).sum(1), { atol: 1e-6 }));
   });
+
+  it("computes only the experts that were chosen: each is in a branch of its own", async () => {
+    const layer = nn.seeded(0, () => new MixtureOfExperts(8, 4));
+    const scripted = await assertScripts(
+      layer,
+      [1, 2, 30].map((count) => [randn([count, 8], { seed: count })]),
+    );
+    const operators = operatorsOf(scripted);
+    assert.deepEqual(
+      ["Loop", "If"].map((op) => operators.filter((o) => o === op).length),
+      [1, 8],
+    );
+  }).timeout(60_000);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { kepler } from "../../../examples/script/newton.ts";
 import { linspace, tensor } from "../../../src/index.ts";
+import { assertScripts } from "../../support/scripted.ts";
 
 describe("Newton's method", () => {
   it("solves Kepler's equation, which is checked by putting the solution in", () => {
@@ -17,4 +18,12 @@ describe("Newton's method", () => {
     const { anomaly, change } = kepler(tensor([1, 2]), tensor(0));
     assert.deepEqual([anomaly.toArray(), change.item()], [[1, 2], 0]);
   });
+
+  it("turns in the graph as often as it has to", async () => {
+    const mean = linspace(-3, 3, 9, { dtype: "float64" });
+    await assertScripts(
+      kepler,
+      [0, 0.1, 0.9, 0.97].map((e) => [mean, tensor(e, { dtype: "float64" })]),
+    );
+  }).timeout(60_000);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Tree, TreeLSTM, wordsOf } from "../../../examples/script/tree-lstm.ts";
 import { nn, randn } from "../../../src/index.ts";
+import { assertScripts, operatorsOf } from "../../support/scripted.ts";
 
 const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
 /** weight · x + bias */
@@ -31,4 +32,15 @@ describe("the Tree-LSTM", () => {
       (model.forward(words).toArray() as number[]).forEach((value, i) => assert.ok(Math.abs(value - (h[i] as number)) < 1e-6));
     }
   });
+
+  it("is a flat graph: the recursion has happened when it was compiled", async () => {
+    const tree: Tree = [
+      [0, 1],
+      [2, [3, 4]],
+    ];
+    const model = nn.seeded(0, () => new TreeLSTM(tree, 5, 3));
+    const scripted = await assertScripts(model, [[randn([5, 5], { seed: 1 })]]);
+    const operators = operatorsOf(scripted);
+    assert.ok(!operators.includes("If") && !operators.includes("Loop"));
+  }).timeout(60_000);
 });
