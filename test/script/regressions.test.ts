@@ -8,6 +8,9 @@ const programs: Readonly<Record<string, string>> = {
   "a value that one way does not give has the sizes that its type says, on ONNX Runtime with no rows too": `
     for (const m of [x.mul(0.5).floor(), y.relu()]) if (k.item() === j.item()) return [m.add(m)];
     return [x.add(y)];`,
+  "numbers are shifted by a known number of bits as JavaScript does it": `
+    const [a, b] = [k.item() * 1000003, j.item() - 1];
+    return [a >> 3, b >> 1, b << 2, (a * 4099) << 9, b >> 33, (b & 6) ^ 3].map((v) => x.sum().mul(0).add(v % 4096 + 0));`,
 };
 
 describe("programs that came out wrong", () => {

@@ -539,7 +539,7 @@ class Program {
       () => `Math.sign(${i()})`,
       () => `Math.trunc(${this.#float(depth - 1)})`,
       () => `Math.ceil((${i()}) / 3)`,
-      () => `((${i()}) ${dice.pick(["&", "|", "^", ">>"])} ${dice.int(0, 3)})`,
+      () => `((${i()}) ${dice.pick(["&", "|", "^", ">>", "<<"])} ${dice.int(0, 3)})`,
       () => `Math.min(${i()}, ${leaf()})`,
       () => `Math.max(${i()}, ${leaf()})`,
       () => `-(${i()})`,
