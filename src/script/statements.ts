@@ -7,7 +7,7 @@ import { isShippedScript } from "../source/library.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch, markRaising, mayRaise } from "./branch.ts";
 import type { Context } from "./context.ts";
-import { Declared, named, stampProvenance, unsupported } from "./expressions.ts";
+import { Declared, effect, named, stampProvenance, unsupported } from "./expressions.ts";
 import { stageLoop } from "./loop.ts";
 import { Binding, DeadBranch } from "./machine.ts";
 import { binaryScalar, orScalar } from "./operators.ts";
@@ -137,7 +137,7 @@ const handlers: Handlers = {
   FunctionDeclaration: () => {},
   ExpressionStatement: (c, node, scope) => {
     if (isCoverageCounter(node.expression, (name) => scope.activation.captured(name))) return;
-    c.evaluate(node.expression, scope);
+    effect(c, node.expression, scope);
   },
   VariableDeclaration: (c, node, scope) => declare(c, node, scope),
   ClassDeclaration: (c, node, scope) => {
@@ -446,7 +446,7 @@ function forStatement(c: Context, node: ForStatement, scope: Scope): void {
     flags,
     test: () => (test ? c.test(test, outer) : true),
     body: () => perTurn((inner) => executeAll(c, [node.body], inner.block())),
-    ...(update && { update: () => perTurn((inner) => void c.evaluate(update, inner)) }),
+    ...(update && { update: () => perTurn((inner) => effect(c, update, inner)) }),
   });
 }
 
