@@ -100,7 +100,10 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
     return [...found, ...user];
   });
   const notes = () => (coverage.isStraight ? [] : [`paths: ${formatCounts(coverage.counts)}`]);
-  return finish<OutputOf<M>>({ graph: scripted.graph, signature, cases, bitwise: "all", example: undefined, notes, clock }, options);
+  return finish<OutputOf<M>>(
+    { graph: scripted.graph, signature, cases, bitwise: "all", origin: "scripted", example: undefined, notes, clock },
+    options,
+  );
 }
 
 function subjectArguments(model: Model, options: ScriptOptions) {

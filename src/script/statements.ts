@@ -189,7 +189,7 @@ const handlers: Handlers = {
     const flags = loopFlags(c);
     const inner = scope.block(flags);
     // The first turn comes before the first test: a flag that the test reads tells it.
-    const first = c.machine.heap.fresh(new Binding("the first turn", true));
+    const first = c.machine.heap.fresh(new Binding("first_turn", true));
     loop(c, {
       staging: "always",
       node,
@@ -231,7 +231,7 @@ function skipOf(scope: Scope): Binding | undefined {
 }
 
 function loopFlags(c: Context): LoopFlags & { readonly skip: Binding } {
-  const flag = () => c.machine.heap.fresh(new Binding("a jump", false));
+  const flag = () => c.machine.heap.fresh(new Binding("left", false));
   return { leave: flag(), skip: flag() };
 }
 
@@ -260,7 +260,7 @@ function onlyThrows(node: Statement): boolean {
 function switchStatement(c: Context, node: SwitchStatement, scope: Scope): void {
   const value = c.evaluate(node.discriminant, scope);
   if (value instanceof Sym) c.machine.fail("SymbolicSwitch", { type: value.kind === "bool" ? "a boolean" : "a number" }, node.discriminant);
-  const leave = c.machine.heap.fresh(new Binding("a jump", false));
+  const leave = c.machine.heap.fresh(new Binding("left", false));
   const inner = scope.block({ leave, skip: skipOf(scope) });
   const tests = node.cases.map((k) => {
     if (!k.test) return undefined;
@@ -461,7 +461,7 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
   };
   const flags = loopFlags(c);
   const outer = scope.block(flags);
-  const counter = machine.heap.fresh(new Binding("the position", 0));
+  const counter = machine.heap.fresh(new Binding("position", 0));
   // Lists of symbolic length, and tensors: a loop over positions. Other things are unrolled.
   const symbolic = isSymbolicList(c, value) || isTensor(value);
   const items = symbolic ? [] : c.elements(value, node.right);
