@@ -106,7 +106,10 @@ function remembered(source: FunctionSource): Activation["captured"] {
   return (name) => {
     if (!known.has(name)) {
       lookup ??= source.scopes();
-      known.set(name, lookup(name));
+      // The name of a function expression is known inside of it, in no scope that V8 tells of.
+      const { node, fn } = source;
+      const own = node.type === "FunctionExpression" && node.id?.name === name;
+      known.set(name, own ? { value: fn } : lookup(name));
     }
     return known.get(name);
   };
