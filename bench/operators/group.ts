@@ -1,5 +1,6 @@
 // The group `operators`: claims about all operators, about the files that hold them, and about what eager computing costs.
 import type { Measure } from "../figure.ts";
+import { bfloat16 } from "./bfloat16.ts";
 import { conformance } from "./conformance.ts";
 import { eagerMemory } from "./eager-memory.ts";
 import { eagerSpeed } from "./eager-speed.ts";
@@ -16,6 +17,7 @@ export const operatorsGroup: Readonly<Record<string, Measure>> = {
   "round-trip": roundTrip,
   "matmul-speed": matmulSpeed,
   "eager-speed": eagerSpeed,
+  bfloat16,
   threads,
   "eager-memory": eagerMemory,
   "mapped-weights": mappedWeights,

@@ -1,4 +1,5 @@
 // Two threads beside one: a product, the convolutions of ResNet-152 by themselves, and the whole model.
+import { availableParallelism } from "node:os";
 import { getThreads, matmul, randn, setThreads } from "../../src/index.ts";
 import { convF32 } from "../../src/kernels/conv.ts";
 import { resnet152 } from "../../src/models/index.ts";
@@ -8,6 +9,7 @@ import { interleaved, pairedRatio } from "../figure.ts";
 import { convolutionsOf } from "./conv-layers.ts";
 
 export async function* threads(progress: (what: string) => void): AsyncIterable<Measured> {
+  if (availableParallelism() < 2) return progress("this machine has one core");
   const before = getThreads();
   try {
     const square = randn([512, 512], { seed: 1 });

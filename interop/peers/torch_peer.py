@@ -98,7 +98,8 @@ def export(model, images, name):
     for way, write in WAYS.items():
         path = os.path.join(folder, f"{name}.{way}.onnx")
         try:
-            with quietly(), torch.no_grad():
+            # With gradients on: without, attention takes a path that has no form in ONNX.
+            with quietly():
                 write(model, images, path)
             files_of[way] = path
         except Exception as error:

@@ -8,6 +8,7 @@ import type { Streams } from "./console.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
 import { runCommand } from "./run-command.ts";
+import { scriptCommand } from "./script-command.ts";
 import { traceCommand } from "./trace-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -28,12 +29,22 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
       `
 Examples:
   ingot trace ./model.ts --input "x:float32[batch,3,224,224]" -o model.onnx
+  ingot script ./decoder.ts -o decoder.onnx
   ingot verify model.onnx
   ingot run model.onnx --input x=cat.jpg --topk 5
 
 Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 the command line is wrong.`,
     );
-  const commands = [traceCommand, optimizeCommand, inspectCommand, runCommand, verifyCommand, benchCommand, conformanceCommand];
+  const commands = [
+    traceCommand,
+    scriptCommand,
+    optimizeCommand,
+    inspectCommand,
+    runCommand,
+    verifyCommand,
+    benchCommand,
+    conformanceCommand,
+  ];
   for (const make of commands) program.addCommand(withCommonOptions(make(session)));
   try {
     await program.parseAsync(args, { from: "user" });

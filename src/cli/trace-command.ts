@@ -1,61 +1,19 @@
-// ingot trace: a model file to a checked ONNX file.
-import { basename, extname } from "node:path";
-import { type Command, Option } from "commander";
+// ingot trace: a model file to a checked ONNX file, by running it.
+import type { Command } from "commander";
 import { trace } from "../compile/trace.ts";
-import { action, collect, makeCommand, type Session } from "./command.ts";
-import { type CompileFlags, compileOptions, type SaveFlags, saveOptions, withCompileOptions } from "./compile-options.ts";
-import { readCheckInputs } from "./input-option.ts";
-import { loadModelFile } from "./model-file.ts";
-import { formatSaved } from "./saved.ts";
-import { traceInputs } from "./trace-inputs.ts";
-
-interface Flags extends CompileFlags, SaveFlags {
-  readonly input?: readonly string[];
-  readonly dynamic?: readonly string[];
-  readonly output?: string;
-  readonly export?: string;
-  readonly mode: "eval" | "train";
-}
+import type { Session } from "./command.ts";
+import { modelCommand } from "./model-command.ts";
 
 export function traceCommand(session: Session): Command {
-  const command = makeCommand(
-    session,
-    "trace",
-    "Trace a model, optimise it, check it against eager, and save it as ONNX.",
-    'ingot trace ./model.ts --input "x:float32[batch,3,224,224]" -o model.onnx',
-    'ingot trace ./nets.ts --export Small --input "ids:int64[batch=2,seq=16]" --input "mask:bool[batch=2,seq=16]"',
-    "ingot trace ./model.ts --input x=cat.jpg --dynamic x:0=batch --check-input x=dog.jpg",
-  )
-    .argument("<model>", "a .ts or .js file that exports a model, a class or a function")
-    .option("--input <name:spec>", "an input: its name, dtype and sizes, of which named ones are dynamic; or name=file", collect)
-    .option("--dynamic <name:axis=size>", "a size that may change; may be repeated", collect)
-    .option("-o, --output <file>", "where to write the model (default: the model file's name, with .onnx)")
-    .option("--export <name>", "the export to take (default: the default export)")
-    .addOption(new Option("--mode <mode>", "record in this mode").choices(["eval", "train"]).default("eval"));
-  return withCompileOptions(command).action(
-    action<[string], Flags>(session, async ({ options, progress, print }, file) => {
-      const output = options.output ?? `${basename(file, extname(file))}.onnx`;
-      progress.show(`loading ${file}`);
-      const model = await loadModelFile(file, options.export);
-      const { names, tensors, dynamic } = await traceInputs(model, options);
-      const compile = compileOptions(options, progress);
-      const inputs = await readCheckInputs(
-        options.checkInput ?? [],
-        names.map((name, i) => ({ name, dtype: tensors[i]?.dtype ?? "float32" })),
-      );
-      const module = await trace(
-        model,
-        { args: tensors },
-        { ...compile, names, dynamic, mode: options.mode, check: { ...compile.check, inputs } },
-      );
-      try {
-        progress.show(`writing ${output}`);
-        const saved = await module.save(output, saveOptions(options));
-        print({ ...saved, report: module.report }, () => `${module.report}\n\n${formatSaved(saved)}`);
-      } finally {
-        await module.close();
-      }
-      return 0;
-    }),
-  );
+  return modelCommand(session, {
+    name: "trace",
+    summary: "Trace a model, optimise it, check it against eager, and save it as ONNX.",
+    examples: [
+      'ingot trace ./model.ts --input "x:float32[batch,3,224,224]" -o model.onnx',
+      'ingot trace ./nets.ts --export Small --input "ids:int64[batch=2,seq=16]" --input "mask:bool[batch=2,seq=16]"',
+      "ingot trace ./model.ts --input x=cat.jpg --dynamic x:0=batch --check-input x=dog.jpg",
+    ],
+    modeText: "record in this mode",
+    compile: (model, tensors, options) => trace(model, { args: tensors }, options),
+  });
 }

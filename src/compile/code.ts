@@ -4,8 +4,9 @@ import { ingotError } from "../errors/error.ts";
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
-import { allGraphs } from "../ir/traverse.ts";
+import { allGraphs, allNodes, cloneGraph } from "../ir/traverse.ts";
 import { formatType, type ValueType } from "../ir/type.ts";
+import { decomposeNodes } from "../ops/decompose-nodes.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { frameOf } from "../trace/frame.ts";
 import { attributesLiteral, commentText, keyLiteral, tensorLiteral } from "./code-literal.ts";
@@ -14,10 +15,22 @@ import { CodeNames } from "./code-names.ts";
 /** Constants up to this many elements are written into the code. */
 const inlineLimit = 16;
 
+/** Operators whose sub-graphs become the blocks of a statement. */
+const statements: ReadonlySet<string> = new Set(["If", "Loop", "Scan"]);
+
+/** The graph itself, or a copy whose other operators with sub-graphs (FlexAttention) are what defines them: the same kernels in a row. */
+function inStatements(graph: Graph): Graph {
+  const hasBlocks = (node: Node) => node.subgraphs.length > 0 && !statements.has(node.op);
+  if (![...allNodes(graph)].some(hasBlocks)) return graph;
+  const copy = cloneGraph(graph).graph;
+  decomposeNodes(copy, hasBlocks);
+  return copy;
+}
+
 /** The initializers that the code takes through its `weights` parameter, by the name it asks for. */
 export function codeWeights(graph: Graph): Map<string, Storage> {
   const names = new CodeNames();
-  return new Map(largeConstants(graph).map((v) => [names.weight(v), v.storage as Storage]));
+  return new Map(largeConstants(inStatements(graph)).map((v) => [names.weight(v), v.storage as Storage]));
 }
 
 /** Initializers and default values of inputs that do not stand in the text, in the order in which they get their keys. */
@@ -30,7 +43,8 @@ function largeConstants(graph: Graph): Value[] {
  * The text of a module that exports `forward(inputs…, weights)`. One output is returned as it is, several in a record by name.
  * An input with a default value may be `undefined`.
  */
-export function graphToCode(graph: Graph): string {
+export function graphToCode(source: Graph): string {
+  const graph = inStatements(source);
   const names = new CodeNames();
   for (const v of largeConstants(graph)) names.weight(v);
   const writer = new CodeWriter(names, graph);
@@ -74,7 +88,7 @@ function checkExpressible(node: Node, isControl: boolean): void {
   const problem = odd
     ? `takes or gives a value of type ${formatType(odd.type)}`
     : node.subgraphs.length > 0 && !isControl
-      ? "has a sub-graph, and of such operators only If, Loop and Scan have a form"
+      ? "has a sub-graph, and nothing defines it by other operators"
       : undefined;
   if (problem !== undefined) throw ingotError("CodeNotExpressible", { op: node.op, problem }, frameOf(node.provenance));
 }

@@ -94,6 +94,24 @@ export function numberF32(op: BinaryName, a: Float32Array, b: number, y: Float32
   }
 }
 
+/**
+ * `y[o, c, i] = a[o, c, i] ∘ b[c]`: a number for each channel. `y` may be `a`.
+ *
+ * @example
+ * channelsF32("mul", Float32Array.of(1, 2, 3, 4), Float32Array.of(10, 20), { outer: 1, channels: 2, inner: 2 }, y); // y is [10, 20, 60, 80]
+ */
+export function channelsF32(op: BinaryName, a: Float32Array, b: Float32Array, split: ChannelSplit, y: Float32Array): void {
+  requireChannels(op, a, b, split, y);
+  const layout = new ScratchLayout();
+  const [aAt, bAt] = [layout.take(block), layout.take(block)];
+  eachRowBlock(split, (first, channel, rows, n) => {
+    copyIn(a, first, rows * n, aAt);
+    copyIn(b, channel, rows, bAt);
+    wasm.binaryChannels(opcodes[op], aAt, bAt, rows, n);
+    copyOut(aAt, rows * n, y, first);
+  });
+}
+
 /** What `normalizeChannelsF32` takes for each channel: float64 where it was computed, so that nothing is rounded twice. */
 export interface ChannelStatistics {
   readonly mean: Float64Array | Float32Array;

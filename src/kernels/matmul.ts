@@ -91,10 +91,11 @@ function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: Scratc
   const memory = new ScratchLayout(scratch);
   const aAt = memory.take(matrixRoom(m, depths));
   const bAt = memory.take(matrixRoom(depths, n));
-  const cAt = alignedAddress(memory.take(matrixRoom(m, n)), c, cOffset);
+  const cRoom = memory.take(matrixRoom(m, n));
+  const cAt = alignedAddress(cRoom, c, cOffset);
   const areas = memory.take((crew.threads * areaBytes) / 4);
   const stride = alignedStride(n, cRowStride);
-  if (p.accumulate) copyMatrixIn(scratch, c, cOffset, m, n, cRowStride, 1, cAt);
+  if (p.accumulate) copyMatrixIn(scratch, c, cOffset, m, n, cRowStride, 1, cRoom);
   else if (p.rowBias) fillRows(scratch, p.rowBias, 0, m, n, cAt, stride);
   else if (k === 0) scratch.f32.fill(0, cAt >> 2, (cAt >> 2) + m * stride);
   for (let q = 0; q < k; q += kStep) {

@@ -42,6 +42,7 @@ export interface WasmKernels {
   maxTaps(from: Pointer, taps: Pointer, k: number, rowStarts: Pointer, rows: number, width: number, to: Pointer): void;
   scatterTap(from: Pointer, to: Pointer, ...sizes: [...inDHW: Three, ...strides: Three, ...zyx0: Three, ...outDHW: Three]): void;
   clip(x: Pointer, n: number, low: number, high: number): void;
+  binaryChannels(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
   binaryRows(op: number, a: Pointer, b: Pointer, rows: number, n: number): void;
   normalizeRows(x: Pointer, means: Pointer, factors: Pointer, shifts: Pointer, rows: number, n: number): void;
   mapSmooth(f: number, x: Pointer, n: number): void;

@@ -2,9 +2,9 @@
 
 import { addDims, maxDims, minDims, modDims, mulDims, subDims, unknownDim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
-import { type BinaryName, binaryF32, numberF32, rowsF32 } from "../kernels/elementwise.ts";
+import { type BinaryName, binaryF32, type ChannelSplit, channelsF32, numberF32, rowsF32 } from "../kernels/elementwise.ts";
 import { type DType, decoder, floats, isBig, isFloat, numeric } from "../tensor/dtype.ts";
-import { type Shape, sameShape } from "../tensor/shape.ts";
+import { elementCount, type Shape, sameShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int } from "./define.ts";
 import { foldDims, lowerBound, pairDims, truncDivDims } from "./dim-arithmetic.ts";
@@ -21,28 +21,39 @@ const binary = {
   infer: broadcast(),
 } as const;
 
-/** Operands of one shape, a row for all and a number go to the flat kernels, others to the broadcast lanes. */
+/** Operands of one shape, a row or a channel's numbers for all, and a number go to the flat kernels, others to the broadcast lanes. */
 function arithmetic(a: Storage, b: Storage, shape: Shape, rule: BinaryRule, op: BinaryName): Storage {
   return flatly(a, b, shape, op) ?? (op === "add" || op === "mul" ? flatly(b, a, shape, op) : undefined) ?? mapBinary(a, b, shape, rule);
 }
 
-/** `a ∘ b` where `a` is dense float32 of the result's shape and `b` repeats along leading axes or is one number; undefined elsewhere. */
+/** `a ∘ b` where `a` is dense float32 of the result's shape and `b` has some neighbouring axes of it; undefined elsewhere. */
 function flatly(a: Storage, b: Storage, shape: Shape, op: BinaryName): Storage | undefined {
-  if (a.dtype !== "float32" || !sameShape(a.shape, shape) || !a.isContiguous || !b.isContiguous || b.size === 0) return undefined;
-  const rest = b.shape.slice(b.shape.findIndex((size) => size !== 1));
-  const isNumber = b.size === 1;
-  if (!isNumber && !sameShape(rest, shape.slice(shape.length - rest.length))) return undefined;
+  if (a.dtype !== "float32" || !sameShape(a.shape, shape) || !a.isContiguous || !b.isContiguous || a.size === 0) return undefined;
+  const split = splitAround(b.shape, shape);
+  if (!split || (b.size > 1 && split.channels * split.inner < shortest) || (split.inner > 1 && split.inner < shortest)) return undefined;
   const y = Storage.empty("float32", shape);
   const [from, by, to] = [a.dense() as Float32Array, b.dense() as Float32Array, y.dense() as Float32Array];
-  if (isNumber) numberF32(op, from, by[0] as number, to);
+  if (b.size === 1) numberF32(op, from, by[0] as number, to);
   else if (b.size === a.size) binaryF32(op, from, by, to);
-  else if (b.size >= shortestRow) rowsF32(op, from, by, to);
-  else return undefined;
+  else if (split.inner === 1) rowsF32(op, from, by, to);
+  else channelsF32(op, from, by, split, to);
   return y;
 }
 
 /** Rows shorter than this are not worth a call each. */
-const shortestRow = 8;
+const shortest = 8;
+
+/** How `shape` splits around the axes in which `b` is not 1; undefined if `b` repeats along an axis between them. */
+function splitAround(b: Shape, shape: Shape): ChannelSplit | undefined {
+  const skipped = shape.length - b.length;
+  const first = b.findIndex((size) => size !== 1);
+  if (first < 0) return { outer: elementCount(shape), channels: 1, inner: 1 };
+  const end = b.findLastIndex((size) => size !== 1) + 1;
+  const axes = shape.slice(skipped + first, skipped + end);
+  if (!sameShape(b.slice(first, end), axes)) return undefined;
+  const [outer, inner] = [shape.slice(0, skipped + first), shape.slice(skipped + end)];
+  return { outer: elementCount(outer), channels: elementCount(axes), inner: elementCount(inner) };
+}
 
 const addRule: BinaryRule = { float: (a, b) => a + b, int: (a, b) => a + b, big: (a, b) => a + b, lane: addLane };
 const subRule: BinaryRule = { float: (a, b) => a - b, int: (a, b) => a - b, big: (a, b) => a - b, lane: subLane };

@@ -124,6 +124,22 @@ const binRules: Readonly<Record<string, BinRule>> = {
 
 const coordinateModes = ["half_pixel", "output_half_pixel"];
 
+/** Along one side of a bin; regions of pictures have a few. A region may be of any size, and what it names is computed. */
+const mostSamples = 2 ** 14;
+
+/** How many places are looked at along a bin of this size, in pixels. Throws `InvalidArgument`. */
+function samplesOf(bin: number, ratio: number): number {
+  const samples = Math.max(0, ratio > 0 ? ratio : Math.ceil(bin));
+  if (samples <= mostSamples) return samples;
+  throw ingotError("InvalidArgument", {
+    op: "RoiAlign",
+    name: ratio > 0 ? "sampling_ratio" : "rois",
+    expected: `at most ${mostSamples} samples along a bin`,
+    actual: samples,
+    hint: "A region lies in its picture: its corners, times spatial_scale, are places of X.",
+  });
+}
+
 /** Samples each bin of each region (x1, y1, x2, y2) by linear interpolation. Source: He et al., "Mask R-CNN", 2017. */
 export const roiAlign = defineOp("RoiAlign", {
   since: [10, 16, 22],
@@ -162,8 +178,7 @@ export const roiAlign = defineOp("RoiAlign", {
       const [x1, y1, x2, y2] = Array.from(r.subarray(region * 4, region * 4 + 4), scaled) as [number, number, number, number];
       const least = halfPixel ? Number.NEGATIVE_INFINITY : 1;
       const [binHeight, binWidth] = [Math.max(y2 - y1, least) / rows, Math.max(x2 - x1, least) / columns];
-      const samples = (bin: number) => Math.max(0, attributes.sampling_ratio > 0 ? attributes.sampling_ratio : Math.ceil(bin));
-      const [down, across] = [samples(binHeight), samples(binWidth)];
+      const [down, across] = [samplesOf(binHeight, attributes.sampling_ratio), samplesOf(binWidth, attributes.sampling_ratio)];
       for (let i = 0; i < rows; i++)
         for (let j = 0; j < columns; j++) {
           const vertical = Array.from({ length: down }, (_, k) => pairAt(y1 + i * binHeight + ((k + 0.5) * binHeight) / down, height));

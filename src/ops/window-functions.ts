@@ -4,6 +4,7 @@ import { addDims, type Dim, floorDivDims, unknownDim } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
+import { allocateZeroed } from "../tensor/allocate.ts";
 import { type DType, dtypeInfo, encoder, isBig, numeric } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
@@ -27,13 +28,13 @@ function outputDType(c: InferContext): DType {
 }
 
 /** Real numbers in the dtype of the output; integers are cut towards zero. */
-function stored(values: ArrayLike<number>, context: EvalContext): Storage {
+function stored(count: number, value: (i: number) => number, context: EvalContext): Storage {
   const dtype = context.dtype(0);
   const y = Storage.empty(dtype, context.shape(0));
   const to = cellsOf(y);
   const encode = encoder(dtype);
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i] as number;
+  for (let i = 0; i < count; i++) {
+    const v = value(i);
     to[i] = isBig(dtype) ? BigInt(Math.trunc(v) || 0) : encode(v);
   }
   return y;
@@ -58,8 +59,7 @@ const inferWindow = (c: InferContext): ValueType[] => [tensorType(outputDType(c)
 function cosines([a0, a1, a2]: Cosines, periodic: number, context: EvalContext): Storage {
   const n = context.shape(0)[0] as number;
   const turn = (2 * Math.PI) / (periodic ? n : n - 1);
-  const values = Float64Array.from({ length: n }, (_, i) => a0 - a1 * Math.cos(i * turn) + a2 * Math.cos(2 * i * turn));
-  return stored(values, context);
+  return stored(n, (i) => a0 - a1 * Math.cos(i * turn) + a2 * Math.cos(2 * i * turn), context);
 }
 
 /** The sum of cosines in elementary operators, computed in float64 for float64 and in float32 for the others. */
@@ -133,18 +133,19 @@ export const melWeightMatrix = defineOp("MelWeightMatrix", {
     const low = toMel(number(inputs.lower_edge_hertz));
     const step = (toMel(number(inputs.upper_edge_hertz)) - low) / (bands + 2);
     const perHertz = (number(inputs.dft_length) + 1) / number(inputs.sample_rate);
-    const bins = Array.from({ length: bands + 2 }, (_v, i) => Math.floor(toHertz(low + i * step) * perHertz));
-    const y = new Float64Array(rows * bands);
+    // The edges of a band, from the bin it begins in to the one it ends in.
+    const binOf = (i: number) => Math.floor(toHertz(low + i * step) * perHertz);
+    const y = allocateZeroed("float64", rows * bands) as Float64Array;
     const set = (bin: number, band: number, weight: number) => {
-      // A band may reach beyond half the sample rate, where a spectrum has no bins.
       if (bin >= 0 && bin < rows) y[bin * bands + band] = weight;
     };
     for (let band = 0; band < bands; band++) {
-      const [from, peak, to] = bins.slice(band, band + 3) as [number, number, number];
+      const [from, peak, to] = [binOf(band), binOf(band + 1), binOf(band + 2)];
       if (from === peak) set(peak, band, 1);
-      for (let bin = from; bin <= peak && from < peak; bin++) set(bin, band, (bin - from) / (peak - from));
-      for (let bin = peak; bin < to; bin++) set(bin, band, (to - bin) / (to - peak));
+      // A band may reach far beyond half the sample rate, where a spectrum has no bins.
+      for (let bin = Math.max(0, from); bin <= Math.min(peak, rows - 1) && from < peak; bin++) set(bin, band, (bin - from) / (peak - from));
+      for (let bin = Math.max(0, peak); bin < Math.min(to, rows); bin++) set(bin, band, (to - bin) / (to - peak));
     }
-    return stored(y, context);
+    return stored(y.length, (i) => y[i] as number, context);
   },
 });

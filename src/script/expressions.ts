@@ -67,7 +67,10 @@ const handlers: Handlers = {
   FunctionExpression: (c, node, scope) => c.closure(node, scope),
   ArrowFunctionExpression: (c, node, scope) => c.closure(node, scope),
   ClassExpression: (c, node, scope) => c.classValue(node as ClassNode, scope),
-  SequenceExpression: (c, node, scope) => node.expressions.reduce<unknown>((_, e) => c.evaluate(e, scope), undefined),
+  SequenceExpression: (c, node, scope) => {
+    for (const first of node.expressions.slice(0, -1)) effect(c, first, scope);
+    return c.evaluate(node.expressions[node.expressions.length - 1] as Expression, scope);
+  },
   ParenthesizedExpression: (c, node, scope) => c.evaluate(node.expression, scope),
   UnaryExpression: (c, node, scope) => unary(c, node, scope),
   UpdateExpression: (c, node, scope) => update(c, node, scope),
@@ -338,12 +341,42 @@ export function test(c: Context, node: AnyNode, scope: Scope): boolean | Sym {
   return (node.operator === "&&" ? choose(c, left, right, () => false) : choose(c, left, () => true, right)) as boolean | Sym;
 }
 
+/** An expression whose value nobody asks for: `ready && (y = y.mul(2))` is an `if`, whatever the two sides are. */
+export function effect(c: Context, node: AnyNode, scope: Scope): void {
+  if (node.type === "ParenthesizedExpression") return effect(c, node.expression, scope);
+  if (node.type === "SequenceExpression") {
+    for (const each of node.expressions) effect(c, each, scope);
+    return;
+  }
+  const choice = choiceOf(node);
+  if (!choice) return void c.evaluate(node, scope);
+  const condition = test(c, choice.test, scope);
+  const run = (side: AnyNode | undefined) => {
+    if (side) effect(c, side, scope);
+  };
+  if (!(condition instanceof Sym)) return run(condition ? choice.yes : choice.no);
+  stampProvenance(c);
+  branch(
+    c.machine,
+    condition,
+    () => run(choice.yes),
+    () => run(choice.no),
+  );
+}
+
+/** What an expression does where its condition is true, and where it is false. */
+function choiceOf(node: AnyNode): { readonly test: AnyNode; readonly yes?: AnyNode; readonly no?: AnyNode } | undefined {
+  if (node.type === "ConditionalExpression") return { test: node.test, yes: node.consequent, no: node.alternate };
+  if (node.type !== "LogicalExpression" || node.operator === "??") return undefined;
+  return node.operator === "&&" ? { test: node.left, yes: node.right } : { test: node.left, no: node.right };
+}
+
 /** `condition ? yes() : no()` for a condition that depends on data. */
 export function choose(c: Context, condition: Sym, yes: () => unknown, no: () => unknown): unknown {
   const known = c.machine.resolve(condition);
   if (typeof known === "boolean") return known ? yes() : no();
   const { heap } = c.machine;
-  const result = heap.fresh(new Binding("the value of this expression", unassigned));
+  const result = heap.fresh(new Binding("value", unassigned));
   branch(
     c.machine,
     condition,

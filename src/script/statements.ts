@@ -6,7 +6,7 @@ import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch, markRaising, mayRaise } from "./branch.ts";
 import type { Context } from "./context.ts";
-import { Declared, named, stampProvenance, unsupported } from "./expressions.ts";
+import { Declared, effect, named, stampProvenance, unsupported } from "./expressions.ts";
 import { stageLoop } from "./loop.ts";
 import { Binding, DeadBranch } from "./machine.ts";
 import { binaryScalar, orScalar } from "./operators.ts";
@@ -136,7 +136,7 @@ const handlers: Handlers = {
   FunctionDeclaration: () => {},
   ExpressionStatement: (c, node, scope) => {
     if (isCoverageCounter(node.expression, (name) => scope.activation.captured(name))) return;
-    c.evaluate(node.expression, scope);
+    effect(c, node.expression, scope);
   },
   VariableDeclaration: (c, node, scope) => declare(c, node, scope),
   ClassDeclaration: (c, node, scope) => {
@@ -187,7 +187,7 @@ const handlers: Handlers = {
     const flags = loopFlags(c);
     const inner = scope.block(flags);
     // The first turn comes before the first test: a flag that the test reads tells it.
-    const first = c.machine.heap.fresh(new Binding("the first turn", true));
+    const first = c.machine.heap.fresh(new Binding("first_turn", true));
     loop(c, {
       staging: "always",
       node,
@@ -229,7 +229,7 @@ function skipOf(scope: Scope): Binding | undefined {
 }
 
 function loopFlags(c: Context): LoopFlags & { readonly skip: Binding } {
-  const flag = () => c.machine.heap.fresh(new Binding("a jump", false));
+  const flag = () => c.machine.heap.fresh(new Binding("left", false));
   return { leave: flag(), skip: flag() };
 }
 
@@ -252,7 +252,7 @@ function onlyThrows(node: Statement): boolean {
 function switchStatement(c: Context, node: SwitchStatement, scope: Scope): void {
   const value = c.evaluate(node.discriminant, scope);
   if (value instanceof Sym) c.machine.fail("SymbolicSwitch", { type: value.kind === "bool" ? "a boolean" : "a number" }, node.discriminant);
-  const leave = c.machine.heap.fresh(new Binding("a jump", false));
+  const leave = c.machine.heap.fresh(new Binding("left", false));
   const inner = scope.block({ leave, skip: skipOf(scope) });
   const tests = node.cases.map((k) => {
     if (!k.test) return undefined;
@@ -438,7 +438,7 @@ function forStatement(c: Context, node: ForStatement, scope: Scope): void {
     flags,
     test: () => (test ? c.test(test, outer) : true),
     body: () => perTurn((inner) => executeAll(c, [node.body], inner.block())),
-    ...(update && { update: () => perTurn((inner) => void c.evaluate(update, inner)) }),
+    ...(update && { update: () => perTurn((inner) => effect(c, update, inner)) }),
   });
 }
 
@@ -453,7 +453,7 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
   };
   const flags = loopFlags(c);
   const outer = scope.block(flags);
-  const counter = machine.heap.fresh(new Binding("the position", 0));
+  const counter = machine.heap.fresh(new Binding("position", 0));
   // Lists of symbolic length, and tensors: a loop over positions. Other things are unrolled.
   const symbolic = isSymbolicList(c, value) || isTensor(value);
   const items = symbolic ? [] : c.elements(value, node.right);

@@ -53,8 +53,12 @@ export function isCoverageCounter(node: AnyNode, lookup: ScopeLookup): boolean {
   let place: AnyNode = node.argument;
   while (place.type === "MemberExpression") place = place.object;
   if (place.type !== "CallExpression" || place.arguments.length > 0 || place.callee.type !== "Identifier") return false;
-  const counter = lookup(place.callee.name)?.value;
-  return typeof counter === "function" && /\bactualCoverage\b/.test(Function.prototype.toString.call(counter));
+  return isCoverageFunction(lookup(place.callee.name)?.value);
+}
+
+/** Whether a function is the one of istanbul that returns its coverage record: what it reaches is no state of a model. */
+export function isCoverageFunction(fn: unknown): boolean {
+  return typeof fn === "function" && /\bactualCoverage\b/.test(Function.prototype.toString.call(fn));
 }
 
 /**

@@ -105,12 +105,21 @@ export function codeFrame(origin: ScriptOrigin, position: SourcePosition, length
   const { file, line, column } = position;
   const written = writtenText(origin, file);
   if (written !== undefined) return { file, line, column, text: renderFrame(written, line, column, length) };
-  const executed = pathOf(origin.href) === file ? origin.text() : readText(file);
+  const executed = pathOf(origin.href) === file ? unstripped(origin.text(), file) : readText(file);
   if (executed === undefined) return { file, line, column };
   const { startLine, startColumn } = origin;
   const firstLine = startLine + 1;
   const inText = line === firstLine ? column - startColumn : column;
   return { file, line, column, text: renderFrame(executed, line, inText, length, firstLine) };
+}
+
+/** Node.js blanks types out, so that all else keeps its place: the file itself is what was written. */
+function unstripped(executed: string | undefined, file: string): string | undefined {
+  const written = executed !== undefined && /\.[cm]?ts$/.test(file) ? readText(file) : undefined;
+  if (executed === undefined || written === undefined) return executed;
+  // Characters of types became white space, and `;` where a statement would run on.
+  for (let i = 0; i < written.length; i++) if (executed[i] !== written[i] && !/[\s;]/.test(executed[i] ?? "x")) return executed;
+  return written;
 }
 
 /** The text of a written file that the map carries, or that its map names and the disk has. */

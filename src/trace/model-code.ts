@@ -3,6 +3,7 @@
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
+import { isCoverageFunction } from "../source/artefacts.ts";
 import { type FunctionSource, readFunction } from "../source/function-source.ts";
 import { type Callable, inspectorAvailable, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
@@ -110,7 +111,7 @@ function visitFunction(
     // The platform's own objects (console, performance, Math) are no state of the model.
     if (!found || Object.is(found.value, Object.getOwnPropertyDescriptor(globalThis, name)?.value)) continue;
     const { value } = found;
-    if (typeof value === "function" && !isClass(value)) add({ fn: value, owner: undefined, named: true });
+    if (typeof value === "function" && !isClass(value) && !isCoverageFunction(value)) add({ fn: value, owner: undefined, named: true });
     if (isTensor(value) || isWatched(value)) capture(captured, name, value);
   }
   const self = bound ? bound.thisValue : owner;

@@ -5,6 +5,7 @@ import { parseGraph } from "../../src/ir/parse.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
 import { exportModel } from "../../src/onnx/export.ts";
 import { registry } from "../../src/ops/registry.ts";
+import { endlessModel } from "../support/hostile/endless-model.ts";
 import { smallModel, Workplace } from "./command-line.ts";
 
 describe("the commands that take a file", () => {
@@ -168,6 +169,14 @@ describe("the commands that take a file", () => {
   });
 
   describe("ingot optimize", () => {
+    it("stops at a loop that does not end, after as many steps as it is allowed", async () => {
+      place.write("endless.onnx", encodeToBytes("ModelProto", endlessModel));
+      const { status, err } = await place.ingot("optimize", "./endless.onnx", "-o", "./never.onnx", "--max-steps", "50");
+      assert.equal(status, 1);
+      assert.match(err, /Loop \(which gives `y`\) does not end: its body ran 26 times/);
+      assert.equal(existsSync(place.path("never.onnx")), false);
+    });
+
     it("runs the rules on a file and saves it checked", async () => {
       const { status, out, err } = await place.ingot("optimize", "./plain.onnx", "-o", "./out.onnx");
       assert.equal(status, 0, err);

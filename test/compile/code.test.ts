@@ -13,6 +13,8 @@ import { Graph } from "../../src/ir/graph.ts";
 import { parseGraph } from "../../src/ir/parse.ts";
 import { tensorType } from "../../src/ir/type.ts";
 import { Module } from "../../src/nn/module.ts";
+import { defineOp, graph as graphAttribute } from "../../src/ops/define.ts";
+import { sameAsInput } from "../../src/ops/infer.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { asStorage, runGraph } from "../../src/ops/run-graph.ts";
 import { Storage } from "../../src/tensor/storage.ts";
@@ -157,6 +159,56 @@ export function forward(x: Tensor, weights: Readonly<Record<string, Tensor>>) {
     // The scan output is the state itself, not a copy of it.
     body.setOutputs([...body.outputs.slice(0, 2), a], ["keep", "next", "old"]);
     assertSame(graph, [f32(3)]);
+  });
+
+  it("writes FlexAttention, whose sub-graphs are no statements, as the operators that define it", () => {
+    const flex = new Graph(registry, "g");
+    const score = new Graph(registry, "score", flex);
+    const s = score.addInput("s", tensorType("float32", [1, 1, 2, 3]));
+    score.setOutputs([score.add("Tanh", [s]).output], ["r"]);
+    const inputs = [2, 3, 3].map((rows, i) => flex.addInput(`x${i}`, tensorType("float32", [1, 1, rows, 2])));
+    flex.setOutputs([flex.add("ai.onnx.preview.FlexAttention", inputs, { score_mod: score }).output], ["y"]);
+    const rows = (n: number) =>
+      Storage.from(
+        "float32",
+        Array.from({ length: 2 * n }, (_, i) => (i % 5) - 1.5),
+        [1, 1, n, 2],
+      );
+    assertSame(flex, [rows(2), rows(3), rows(3)]);
+  });
+
+  it("names what gives something other than a tensor", () => {
+    const graph = read(`g (float[2] x, float[3] y) => (z) {
+      list = SequenceConstruct (x, y)
+      longer = SequenceMap (list) <body = b (float[n] a) => (r) { r = Exp (a) }>
+      z = ConcatFromSequence <axis = 0> (longer)
+    }`);
+    assert.throws(() => graphToCode(graph), {
+      code: "CodeNotExpressible",
+      message: /SequenceConstruct .*it takes or gives a value of type seq/,
+    });
+  });
+
+  it("names an operator of yours that runs a graph and has no decomposition", () => {
+    registry.add(
+      defineOp("test.Twice", {
+        since: [1],
+        inputs: ["X: T"],
+        outputs: ["Y: T"],
+        types: { T: ["float32"] },
+        attributes: { body: graphAttribute.required },
+        accuracy: "exact",
+        infer: sameAsInput,
+        *eval({ X }, { body }, c) {
+          return yield* c.run(body, yield* c.run(body, [X]));
+        },
+      }),
+    );
+    const graph = new Graph(registry, "g");
+    const body = new Graph(registry, "body", graph);
+    body.setOutputs([body.add("Neg", [body.addInput("a", tensorType("float32", [1]))]).output], ["r"]);
+    graph.setOutputs([graph.add("test.Twice", [graph.addInput("x", tensorType("float32", [1]))], { body }).output], ["y"]);
+    assert.throws(() => graphToCode(graph), { code: "CodeNotExpressible", message: /test\.Twice .*it has a sub-graph/ });
   });
 
   it("scans along any axis, in both directions", () => {

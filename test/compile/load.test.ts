@@ -5,6 +5,7 @@ import { certificateKey } from "../../src/equivalence/certificate.ts";
 import { load, nn, ones, randn, type Tensor, tensor, trace } from "../../src/index.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
 import type { ModelProto, TensorProto } from "../../src/onnx/schema.ts";
+import { addingBody, endlessModel } from "../support/hostile/endless-model.ts";
 import { float32, int64, model, node, value } from "../support/onnx-models.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { failsWith } from "../support/trace-errors.ts";
@@ -102,21 +103,8 @@ describe("loading", () => {
       assert.deepEqual(named.difference?.toArray(), [4, 4]);
     });
 
-    /** s ← s + x; goes on for ever, or as often as an input says. */
-    const adding = {
-      name: "body",
-      input: [value("i", [], 7), value("going", [], 9), value("s", [2])],
-      output: [value("going", [], 9), value("t", [2])],
-      node: [node("Add", ["s", "x"], ["t"])],
-    };
-
     it("with a loop that does not end is refused by its name, on every engine", async () => {
-      const endless = model({
-        inputs: [value("x", [2])],
-        outputs: [value("y", [2])],
-        nodes: [node("Loop", ["", "", "x"], ["y"], { body: adding })],
-      });
-      await write("endless.onnx", endless);
+      await write("endless.onnx", endlessModel);
       for (const engine of ["interpreter", "onnxruntime"] as const)
         await failsWith(
           () => load(path("endless.onnx"), { engine, check: { maxSteps: 2000 } }),
@@ -134,7 +122,7 @@ describe("loading", () => {
         model({
           inputs: [value("n", [], 7), value("x", [2])],
           outputs: [value("y", [2])],
-          nodes: [node("Loop", ["n", "", "x"], ["y"], { body: adding })],
+          nodes: [node("Loop", ["n", "", "x"], ["y"], { body: addingBody })],
         }),
       );
       const example = [tensor(5, { dtype: "int64" }), tensor([1, 2])];

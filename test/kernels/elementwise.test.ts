@@ -1,7 +1,15 @@
 // Arithmetic on float32 in the scratch memory, against the plain loop: every bit, at any split and in place.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type BinaryName, binaryF32, type ChannelSplit, normalizeChannelsF32, numberF32, rowsF32 } from "../../src/kernels/elementwise.ts";
+import {
+  type BinaryName,
+  binaryF32,
+  type ChannelSplit,
+  channelsF32,
+  normalizeChannelsF32,
+  numberF32,
+  rowsF32,
+} from "../../src/kernels/elementwise.ts";
 
 const floats = (length: number) => fc.float32Array({ minLength: length, maxLength: length });
 
@@ -90,6 +98,23 @@ describe("arithmetic of two operands", () => {
         },
       ),
     );
+  });
+
+  it("gives the bits of the plain loop for a number per channel, in place, planes longer than a block too", () => {
+    const check = (op: BinaryName, a: Float32Array, b: Float32Array, split: ChannelSplit) => {
+      const y = a.slice();
+      channelsF32(op, y, b, split, y);
+      assert.deepEqual([...y], [...a.map((v, i) => plain[op](v, b[Math.floor(i / split.inner) % split.channels] as number))]);
+    };
+    const split = fc.record({
+      outer: fc.integer({ min: 0, max: 3 }),
+      channels: fc.integer({ min: 1, max: 4 }),
+      inner: fc.integer({ min: 1, max: 9 }),
+    });
+    const operands = split.chain((s) => fc.tuple(fc.constant(s), floats(s.outer * s.channels * s.inner), floats(s.channels)));
+    fc.assert(fc.property(names, operands, (op, [s, a, b]) => check(op, a, b, s)));
+    const long = Float32Array.from({ length: 36_000 }, (_, i) => Math.sin(i));
+    check("mul", long, Float32Array.of(3, -0.1), { outer: 2, channels: 2, inner: 9000 });
   });
 
   it("takes rows that are longer than a block, and blocks that end within the rows", () => {

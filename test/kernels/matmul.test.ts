@@ -45,6 +45,17 @@ describe("matmulF32", () => {
     assert.deepEqual([...c], [120, 230]);
   });
 
+  it("adds to what is there wherever that starts, rows that lie apart too", () => {
+    for (const cOffset of [0, 1, 2, 3]) {
+      const c = Float32Array.from({ length: 60 + cOffset }, (_, i) => i - cOffset);
+      matmulF32({ m: 2, n: 25, k: 1, a: f32(1000, 2000), b: new Float32Array(25).fill(1), c, cOffset, cRowStride: 30, accumulate: true });
+      assert.deepEqual(
+        [...c.subarray(cOffset)],
+        Array.from({ length: 60 }, (_, i) => i + (i % 30 < 25 ? 1000 * (1 + Math.floor(i / 30)) : 0)),
+      );
+    }
+  });
+
   it("writes zeros, or the bias, when there is nothing to sum", () => {
     const c = f32(5, 6);
     matmulF32({ m: 2, n: 1, k: 0, a: f32(), b: f32(), c });

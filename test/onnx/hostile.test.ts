@@ -260,6 +260,16 @@ describe("attributes and sizes made to do harm", () => {
     assert.equal(imported(declared("SplitToSequence", { a: [[2 ** 40], 1] }, { s: int64([], 1) })).nodeCount, 2);
   });
 
+  it("are not walked to their end where only a part of it has a place", () => {
+    const region = (ratio: bigint, size: number) =>
+      one("RoiAlign", { a: image, r: float32([1, 4], 0, 0, size, size), i: int64([1], 0) }, { sampling_ratio: ratio });
+    for (const proto of [region(0n, 1e9), region(2n ** 31n, 1)])
+      assert.throws(() => evaluate(proto), { code: "InvalidArgument", summary: /at most 16384 samples along a bin/ } as never);
+    // Bands of mel up to 1e30 Hz, of a spectrum of five bins: they have no bins, and take no time.
+    const inputs = { b: int64([], 3), l: int64([], 8), r: int64([], 8000), f: float32([], 0), t: float32([], 1e30) };
+    assert.deepEqual(evaluate(one("MelWeightMatrix", inputs))[0]?.shape, [5, 3]);
+  });
+
   it("make no tensor of more axes than one may have", () => {
     const many = new Array<number>(3000).fill(1);
     assert.throws(() => evaluate(one("Reshape", { a: float32([1], 1), s: int64([3000], ...many) })), {

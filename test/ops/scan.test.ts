@@ -5,7 +5,8 @@ import { Graph } from "../../src/ir/graph.ts";
 import type { Attributes } from "../../src/ir/schema.ts";
 import { formatType, tensorType } from "../../src/ir/type.ts";
 import { registry } from "../../src/ops/registry.ts";
-import { asStorage, runGraph } from "../../src/ops/run-graph.ts";
+import { asStorage, runGraph, runGraphInSlices } from "../../src/ops/run-graph.ts";
+import { Storage } from "../../src/tensor/storage.ts";
 import { counting, f32 } from "../support/run-op.ts";
 
 /** Running sums of the slices of x, beginning with the state. */
@@ -54,6 +55,15 @@ describe("Scan", () => {
       [3, 2],
       [16, 29, 16, 28, 14, 25],
     ]);
+  });
+
+  it("of many slices lets the event loop turn, and ends with its signal or its limit on steps", async () => {
+    const { graph } = runningSum([100_000, 2]);
+    const inputs = [f32([2], [0, 0]), Storage.empty("float32", [100_000, 2])];
+    assert.throws(() => runGraph(graph, inputs, { maxSteps: 1000 }), { code: "StepLimit", summary: /Scan.*ran 501 times/ });
+    const control = new AbortController();
+    setImmediate(() => control.abort(new Error("enough")));
+    await assert.rejects(runGraphInSlices(graph, inputs, { signal: control.signal }), /enough/);
   });
 
   it("of no slices gives the initial states", () => {

@@ -53,6 +53,20 @@ describe("script() keeps conditions that depend on tensors", () => {
     await staged(forward, matrix, { paths: 3 });
   });
 
+  it("on the left of && and in ?: whose value nobody asks for", async () => {
+    const forward = (x: Tensor) => {
+      let y = x;
+      const s = x.sum().item();
+      const set = (z: Tensor) => {
+        y = z;
+      };
+      s > 1 && set(y.mul(2));
+      s > 0 ? set(y.add(1)) : s < -1 && set(y.neg());
+      return y;
+    };
+    await staged(forward, matrix, { paths: 3 });
+  });
+
   it("where a closure writes a variable of the function around it", async () => {
     const forward = (x: Tensor) => {
       let sum = x;

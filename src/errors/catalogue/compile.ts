@@ -58,7 +58,7 @@ export const compileErrors = errorFamily({
     message: "{op} cannot be written as code: it {problem}",
     hint: "Print the graph instead: String(module.graph) shows all of it.",
     about:
-      "`.code` writes a graph as TypeScript that calls operators by name. An operator that runs a graph of its own, such as SequenceMap, has no form there, nor has one that takes or gives sequences, optionals or maps.",
+      "`.code` writes a graph as TypeScript that calls operators by name. If, Loop and Scan become statements, and an operator that runs a graph of its own, such as FlexAttention, is written as the operators that define it. What has no decomposition has no form there, and neither have sequences, optionals and maps, because eager code computes with tensors.",
   },
   NoCheckInputs: {
     kind: "EquivalenceError",

@@ -33,12 +33,15 @@ const worthwhile = 4 * 1024 * 1024;
 /** With fewer rows the time goes into reading the right side, which one thread does. */
 const fewestRows = 8;
 
+/** No product has work for more, and their memory would not fit the module's. */
+const mostAtOnce = 256;
+
 let crew: ThreadCrew | undefined;
 
 /** Who should compute products of m×k and k×n. */
 export function crewFor(m: number, n: number, k: number): Crew {
   if (m * n * k < worthwhile || m < fewestRows || 8 * k > panelFloats) return alone;
-  const threads = getThreads();
+  const threads = Math.min(getThreads(), mostAtOnce);
   // Threads that are not asked sleep: they are kept for the next call with their number.
   if (threads === 1) return alone;
   if (crew?.threads !== threads || crew.isLost) {

@@ -33,7 +33,8 @@ export class TileBoard {
     Atomics.store(this.board, failed, 0);
     Atomics.store(this.board, remaining, tiles);
     Atomics.add(this.board, rounds, 1);
-    Atomics.notify(this.board, rounds);
+    // One tile is the owner's; threads beyond the others sleep on.
+    Atomics.notify(this.board, rounds, tiles - 1);
   }
 
   /** Takes a tile: its number, or −1 when all are taken. */

@@ -18,6 +18,16 @@ export function binaryRows(op: i32, a: usize, b: usize, rows: i32, n: i32): void
   }
 }
 
+/** `a[r, i] = a[r, i] ∘ b[r]` for `rows` rows of `n` floats; `op` as of `binaryRows`. */
+export function binaryChannels(op: i32, a: usize, b: usize, rows: i32, n: i32): void {
+  for (let r = 0; r < rows; r++, a += <usize>n * 4, b += 4) {
+    if (op == 0) repeated(0, a, b, n);
+    else if (op == 1) repeated(1, a, b, n);
+    else if (op == 2) repeated(2, a, b, n);
+    else repeated(3, a, b, n);
+  }
+}
+
 /** `x[r, i] = (x[r, i] − mean[r]) · factor[r] + shift[r]` in float64, rounded once. The three tables hold f64, one after the other. */
 export function normalizeRows(x: usize, means: usize, factors: usize, shifts: usize, rows: i32, n: i32): void {
   for (let r = 0; r < rows; r++, means += 8, factors += 8, shifts += 8) {
@@ -41,6 +51,14 @@ export function normalizeRows(x: usize, means: usize, factors: usize, shifts: us
 function binary(op: i32, a: usize, b: usize, n: i32): void {
   for (; n >= 4; n -= 4, a += 16, b += 16) v128.store(a, vectors(op, v128.load(a), v128.load(b)));
   for (; n > 0; n--, a += 4, b += 4) store<f32>(a, numbers(op, load<f32>(a), load<f32>(b)));
+}
+
+// @ts-expect-error: decorator
+@inline
+function repeated(op: i32, a: usize, b: usize, n: i32): void {
+  const all = v128.load_splat<f32>(b);
+  for (; n >= 4; n -= 4, a += 16) v128.store(a, vectors(op, v128.load(a), all));
+  for (; n > 0; n--, a += 4) store<f32>(a, numbers(op, load<f32>(a), load<f32>(b)));
 }
 
 // @ts-expect-error: decorator

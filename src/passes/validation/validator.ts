@@ -30,6 +30,8 @@ const flopBudget = 2 ** 28;
 /** Small results are compared on several inputs, until about so many elements were seen. */
 const enoughElements = 64;
 const maxRounds = 8;
+/** FLOP (or elements) of all rounds of a comparison together; the first is made whatever it takes. */
+const repeatBudget = 2 ** 24;
 /** How far back a frontier is moved when two sides differ on any values, but may agree on those that occur. */
 const maxDepth = 4;
 /** Default for `approximate` rules that state no limit: the limit of whole outputs in float32. */
@@ -121,7 +123,9 @@ function compareTrial(trial: Trial, patch: Patch, region: Region, claim: Rewrite
   const newRun = claim.accuracy === "exact" ? () => runExactly : widely(patch, region);
   let elements = 0;
   let range = 0;
-  for (let round = 0; round < maxRounds && elements < enoughElements; ) {
+  // A result of few elements of a large input, such as its shape, is not worth making the input many times.
+  const rounds = Math.max(1, Math.min(maxRounds, Math.floor(repeatBudget / costOf(trial))));
+  for (let round = 0; round < rounds && elements < enoughElements; ) {
     const inputs = trial.before.inputs.map((v, i) => inputFor(v, 1 + i + 1000 * round, integerRanges[range] as readonly [number, number]));
     const pairs = tryBoth(trial, inputs, newRun());
     const allowed = pairs?.every(({ expected }, i) => !atDeclared || fits(expected, trial.declared[i] as TensorType));

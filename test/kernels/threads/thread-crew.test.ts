@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import { convF32 } from "../../../src/kernels/conv.ts";
 import { convByGemm, planConv } from "../../../src/kernels/conv-gemm.ts";
 import { type ConvGeometry, convGeometry, volume } from "../../../src/kernels/conv-geometry.ts";
+import { sharedWasmPages, wasmPages } from "../../../src/kernels/generated/wasm.ts";
 import { type MatmulOperands, matmulF32 } from "../../../src/kernels/matmul.ts";
 import { alone, type Crew, crewFor } from "../../../src/kernels/threads/crew.ts";
+import { areaBytes } from "../../../src/kernels/threads/panel-product.ts";
 import { getThreads, setThreads } from "../../../src/kernels/threads/thread-count.ts";
 import { ThreadCrew } from "../../../src/kernels/threads/thread-crew.ts";
 import { startProgram } from "../../../src/kernels/worker-program.ts";
@@ -139,20 +142,33 @@ describe("a crew of threads", () => {
     assert.deepEqual(multiply(crew), expected);
   });
 
-  it("does again what a thread held that died in the middle of it", async () => {
-    const crew = crewOf(2, 100);
-    const thief = startProgram(new URL("./tile-thief.js", import.meta.url), crew.board.buffer);
-    await once(thief, "message");
-    const multiply = square(640);
-    const expected = multiply(alone);
-    const warned = once(process, "warning");
-    while (!crew.isLost) {
-      assert.deepEqual(multiply(crew), expected);
-      await sleep(0);
-    }
-    const [warning] = await warned;
-    assert.match(warning.message, /stopped in the middle/);
-    assert.deepEqual(multiply(crew), expected);
+  const filters = { ...case2d, inChannels: 64, outChannels: 256, spatial: [57, 57], kernel: [3, 3] };
+  const convolution = convOperands(filters, [256, 64, 3, 3]);
+  const convolved = (crew: Crew) => bits(convF32(convolution, crew));
+  for (const [what, compute] of [
+    ["product", square(640)],
+    ["convolution", convolved],
+  ] as const)
+    it(`does the part of a ${what} again that a thread held when it died`, async () => {
+      const crew = crewOf(2, 1000);
+      const thief = startProgram(new URL("./tile-thief.js", import.meta.url), crew.board.buffer);
+      await once(thief, "message");
+      const expected = compute(alone);
+      const warned = once(process, "warning");
+      while (!crew.isLost) {
+        assert.deepEqual(compute(crew), expected);
+        await sleep(0);
+      }
+      const [warning] = await warned;
+      assert.match(warning.message, /stopped in the middle/);
+      assert.deepEqual(compute(crew), expected);
+      await thief.terminate();
+    });
+
+  it("has memory for the most threads that it is asked for", () => {
+    const scratch = crewOf(2).scratch;
+    assert.ok(scratch.f32.byteLength >= 32 * 1024 * 1024 + 2 * areaBytes);
+    assert.ok(wasmPages + Math.ceil((256 * areaBytes) / 65536) <= sharedWasmPages);
   });
 
   it("starts again when threads are asked for again", () => {
