@@ -35,7 +35,16 @@ Examples:
 
 Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 the command line is wrong.`,
     );
-  const commands = [traceCommand, scriptCommand, optimizeCommand, inspectCommand, runCommand, verifyCommand, benchCommand, conformanceCommand];
+  const commands = [
+    traceCommand,
+    scriptCommand,
+    optimizeCommand,
+    inspectCommand,
+    runCommand,
+    verifyCommand,
+    benchCommand,
+    conformanceCommand,
+  ];
   for (const make of commands) program.addCommand(withCommonOptions(make(session)));
   try {
     await program.parseAsync(args, { from: "user" });

@@ -82,6 +82,8 @@ export interface FinishInput {
    * loaded file, where the graph itself is the reference.
    */
   readonly bitwise: "first" | "all" | "none";
+  /** Which front end made the graph. */
+  readonly origin?: "traced" | "scripted";
   /** What the front end has to say in the report, known once the cases are made. */
   readonly notes?: () => readonly string[];
   /** What eager gave on the example. */
@@ -190,7 +192,7 @@ class Checker {
     const { bitwise, notes } = this.#input;
     if (bitwise !== "none") clock.enter("checking the graph bit for bit");
     for (const c of cases.slice(0, bitwise === "first" ? 1 : bitwise === "all" ? cases.length : 0))
-      this.#rows.push(checkBitwise(source, c));
+      this.#rows.push(checkBitwise(source, c, {}, this.#input.origin));
     this.#notes.push(...(notes?.() ?? []));
     clock.enter("checking the optimised graph");
     const portable = await interpreterEngine.prepare(this.#graph);

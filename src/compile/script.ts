@@ -13,7 +13,7 @@ import { concreteShapes, type DynamicOption, type DynamicShapes, resolveDynamic 
 import { formatSizes } from "../trace/generalize.ts";
 import { inMode } from "../trace/mode.ts";
 import { checkModel, type Model, modelName, tensorNames } from "../trace/model.ts";
-import { readModelCode } from "../trace/model-code.ts";
+import { type ModelCode, readModelCode } from "../trace/model-code.ts";
 import type { Subject } from "../trace/record.ts";
 import { runEager } from "../trace/run-eager.ts";
 import { type Arguments, argumentList, checkNames, type ExampleInputs, flattenArguments } from "../trace/structure.ts";
@@ -21,6 +21,7 @@ import { scriptOptions } from "./compile-options.ts";
 import type { CompiledModule } from "./compiled-module.ts";
 import { declaredInputs, exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
+import { inferSpecs } from "./infer-specs.ts";
 import { checkOptions } from "./options.ts";
 import { once, StageClock } from "./progress.ts";
 import { bindInputs, runtimeValues, type Signature } from "./signature.ts";
@@ -48,7 +49,8 @@ const maxCases = 8;
  * Compiles a model from its own source: loops, branches, helpers and closures included. What depends on tensors becomes `If` and `Loop`, all
  * else is computed at compile time. The result is optimised, and was compared with eager on inputs that take different paths.
  *
- * Inputs are described by `inputs`, by an `example`, or by the model's own `static inputs`.
+ * Inputs are described by `inputs`, by an `example`, or by the model's own `static inputs`. Without any, the parameters that they meet tell:
+ * a convolution's weight fixes rank and channels.
  *
  * Throws ScriptError for what cannot be compiled, with the line and what to write instead; `InputSpecNeeded` when no input is known on which
  * eager runs; EquivalenceError when a check fails; EngineError when the engine cannot load.
@@ -98,17 +100,15 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
     return [...found, ...user];
   });
   const notes = () => (coverage.isStraight ? [] : [`paths: ${formatCounts(coverage.counts)}`]);
-  return finish<OutputOf<M>>({ graph: scripted.graph, signature, cases, bitwise: "all", example: undefined, notes, clock }, options);
+  return finish<OutputOf<M>>(
+    { graph: scripted.graph, signature, cases, bitwise: "all", origin: "scripted", example: undefined, notes, clock },
+    options,
+  );
 }
 
 function subjectArguments(model: Model, options: ScriptOptions) {
-  const described = options.example ?? options.inputs ?? declaredInputs(model);
-  const code = readModelCode(model, { anyWrites: true });
-  if (described === undefined)
-    throw ingotError("InputSpecNeeded", {
-      model: modelName(model),
-      missing: code.parameters.map((name, i) => name ?? `argument ${i}`).join(", "),
-    });
+  const code = readModelCode(model);
+  const described = options.example ?? options.inputs ?? declaredInputs(model) ?? inferredInputs(model, code);
   const { example, names, dynamic } = exampleFor(model, described, options);
   const list = argumentList(example);
   const given = options.names ?? names;
@@ -116,6 +116,13 @@ function subjectArguments(model: Model, options: ScriptOptions) {
   const args = flattenArguments(list, given ?? code.parameters);
   if (args.tensors.length === 0) throw ingotError("NoTensorInput", {});
   return { args, dynamic: resolveDynamic(options.dynamic ?? dynamic, args), code };
+}
+
+/** From the parameters that the inputs meet. Throws `InputSpecNeeded` for what none tells. */
+function inferredInputs(model: Model, code: ModelCode): Readonly<Record<string, string>> {
+  const { specs, missing } = inferSpecs(model, code);
+  if (missing.length > 0) throw ingotError("InputSpecNeeded", { model: modelName(model), missing: missing.join(", ") });
+  return specs;
 }
 
 /** Inputs that together take as many paths as are found, each with what eager gives. */

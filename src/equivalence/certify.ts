@@ -38,15 +38,20 @@ export function makeCase(label: string, recipes: readonly InputRecipe[], eager: 
   return { label, recipes, inputs, expected: eager(inputs) };
 }
 
-/** The traced graph, unoptimised, must equal eager bit for bit. Throws `TraceNotFaithful`. */
-export function checkBitwise(graph: Graph, check: CheckCase, context: ErrorContext = {}): CertificateRow {
+/** The graph of a front end (`origin`), unoptimised, must equal eager bit for bit. Throws `TraceNotFaithful`. */
+export function checkBitwise(
+  graph: Graph,
+  check: CheckCase,
+  context: ErrorContext = {},
+  origin: "traced" | "scripted" = "traced",
+): CertificateRow {
   const actual = runGraph(graph, check.inputs, { reuseMemory: true });
   check.expected.forEach((e, i) => {
     const problem = compareBitwise(asStorage(e), asStorage(actual[i]));
     if (problem) throw ingotError("TraceNotFaithful", { problem: `output ${graph.outputNames[i]}: ${problem} (${check.label})` }, context);
   });
   return {
-    graph: "traced",
+    graph: origin,
     engine: "interpreter",
     case: check.label,
     bitwise: true,

@@ -376,7 +376,7 @@ export function choose(c: Context, condition: Sym, yes: () => unknown, no: () =>
   const known = c.machine.resolve(condition);
   if (typeof known === "boolean") return known ? yes() : no();
   const { heap } = c.machine;
-  const result = heap.fresh(new Binding("the value of this expression", unassigned));
+  const result = heap.fresh(new Binding("value", unassigned));
   branch(
     c.machine,
     condition,

@@ -107,7 +107,10 @@ function remembered(source: FunctionSource): Activation["captured"] {
   return (name) => {
     if (!known.has(name)) {
       lookup ??= source.scopes();
-      known.set(name, lookup(name));
+      // The name of a function expression is known inside of it, in no scope that V8 tells of.
+      const { node, fn } = source;
+      const own = node.type === "FunctionExpression" && node.id?.name === name;
+      known.set(name, own ? { value: fn } : lookup(name));
     }
     return known.get(name);
   };
@@ -226,9 +229,9 @@ function run(c: Context, r: Run): unknown {
     thisValue: r.thisValue,
     home: r.home,
     newTarget: r.newTarget,
-    returned: heap.fresh(new Binding("return", false)),
+    returned: heap.fresh(new Binding("returned", false)),
     ended: false,
-    result: heap.fresh(new Binding("the returned value", unassigned)),
+    result: heap.fresh(new Binding("result", unassigned)),
     captured: r.captured,
     privates: r.privates,
     self: r.self,
@@ -236,7 +239,7 @@ function run(c: Context, r: Run): unknown {
   };
   const scope = new Scope(activation, r.scope, undefined);
   const depth = machine.calls.length;
-  machine.calls.push({ name: r.name, source: r.source, library: r.library, node: r.node as AnyNode, scope: moduleScope(c, r.thisValue) });
+  machine.calls.push({ name: r.name, source: r.source, library: r.library, node: r.node as AnyNode, scope: moduleScope(c, r) });
   try {
     bindParameters(c, r.node, r.args, scope);
     if (r.node.body.type !== "BlockStatement") return c.evaluate(r.node.body, scope);
@@ -266,11 +269,12 @@ function resultOf(c: Context, { returned, result, name }: Activation, r: Run): u
   return machine.fail("MissingReturn", { fn: name }, r.node as AnyNode);
 }
 
-/** The path of the module whose method runs, for the scopes of nodes. */
-function moduleScope(c: Context, thisValue: unknown): string {
+/** The path of the module whose forward runs, for the scopes of nodes; other methods belong to whoever calls them, as when recording. */
+function moduleScope(c: Context, { name, thisValue }: Run): string {
   const { calls } = c.machine;
   const outer = calls[calls.length - 1]?.scope ?? "";
-  return (typeof thisValue === "object" && thisValue !== null && c.modulePaths.get(thisValue)) || outer;
+  const isForward = /(^|\.)forward$/.test(name) && typeof thisValue === "object" && thisValue !== null;
+  return (isForward && c.modulePaths.get(thisValue)) || outer;
 }
 
 /** The entry: calls the model itself. */
@@ -444,9 +448,9 @@ function initializeFields(c: Context, fn: AnyFunction, facts: ClassFacts, object
     thisValue: object,
     home: fn.prototype as unknown,
     newTarget: undefined,
-    returned: new Binding("return", false),
+    returned: new Binding("returned", false),
     ended: false,
-    result: new Binding("the returned value", unassigned),
+    result: new Binding("result", unassigned),
     captured: facts.captured,
     privates: fn,
     self: undefined,

@@ -1,6 +1,6 @@
 // Everything that interpreted code writes goes through a journal, so that a branch can be run, taken back, and joined with the other one.
 // A cell is a property of an object, or the whole content of an array, Map or Set.
-import type { Poison, SymList } from "./values.ts";
+import { Poison, type SymList } from "./values.ts";
 
 /** The key of the cell that is the content of an array, Map or Set. */
 export const content: unique symbol = Symbol("content");
@@ -133,7 +133,8 @@ export class Heap {
 
   #put(owner: object, key: CellKey, value: unknown): boolean {
     if (key !== content) return value === absent ? Reflect.deleteProperty(owner, key) : define(owner, key, value);
-    const { items, list } = value as Content;
+    // A loop or a join may leave nothing but the reason why there is no content.
+    const { items, list } = value instanceof Poison ? { items: [], list: value } : (value as Content);
     if (list) this.#lists.set(owner, list);
     else this.#lists.delete(owner);
     if (owner instanceof Map) {

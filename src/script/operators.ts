@@ -87,7 +87,7 @@ const arithmetic =
 const divide: Rule = (stage, a, b) => {
   if (!numeric(a) || !numeric(b)) return undefined;
   const [x, y] = [knownDim(a), knownDim(b)];
-  const quotient = x !== undefined && typeof y === "number" && y > 0 && isNeverNegative(x) ? ([x, y] as const) : undefined;
+  const quotient = x !== undefined && typeof y === "number" && y > 0 ? ([x, y] as const) : undefined;
   return stage.compute("float", "Div", [stage.scalar(a, "float"), stage.scalar(b, "float")], {}, { quotient });
 };
 
@@ -141,15 +141,33 @@ const equality =
     return negated ? notScalar(stage, equal) : equal;
   };
 
-/** JavaScript's bitwise operators work on 32 bits: only those on ints that stay within them are the same on int64. */
+/** JavaScript's bitwise operators work on the lowest 32 bits. */
 const bitwise =
   (op: string): Rule =>
   (stage, a, b) => {
     const bools = !numeric(a) && !numeric(b);
     if (bools || scalarKind(a) !== "int" || scalarKind(b) !== "int") return undefined;
-    const wrap = (v: Scalar) => stage.cast(stage.cast(stage.scalar(v, "int"), "int32"), "int32");
-    const [result] = stage.add(op, [wrap(a), wrap(b)]);
+    const [result] = stage.add(op, [wrapped(stage, a), wrapped(stage, b)]);
     return new Sym("int", result && stage.cast(result, "int64"));
+  };
+
+/** The lowest 32 bits of an int. */
+const wrapped = (stage: Stage, a: Scalar) => stage.cast(stage.scalar(a, "int"), "int32");
+
+/** Shifts by a known number of bits: products and quotients (rounded down) of powers of 2, of 32 bits. */
+const shift =
+  (left: boolean): Rule =>
+  (stage, a, b) => {
+    if (scalarKind(a) !== "int" || typeof b !== "number" || !Number.isInteger(b)) return undefined;
+    const bits = stage.cast(wrapped(stage, a), "int64");
+    const factor = stage.scalar(2 ** (b & 31), "int");
+    if (left) {
+      const product = stage.compute("int", "Mul", [bits, factor]);
+      return new Sym("int", stage.cast(wrapped(stage, product), "int64"));
+    }
+    const rest = stage.compute("int", "Mod", [bits, factor]);
+    const whole = stage.compute("int", "Sub", [bits, stage.scalar(rest, "int")]);
+    return stage.compute("int", "Div", [stage.scalar(whole, "int"), factor]);
   };
 
 const binaries: Readonly<Record<string, Rule>> = {
@@ -170,6 +188,8 @@ const binaries: Readonly<Record<string, Rule>> = {
   "&": bitwise("BitwiseAnd"),
   "|": bitwise("BitwiseOr"),
   "^": bitwise("BitwiseXor"),
+  "<<": shift(true),
+  ">>": shift(false),
 };
 
 /** Rounds a number to a whole one: `Floor`, `Ceil` or toward zero. Quotients of sizes stay sizes. */
@@ -177,7 +197,8 @@ export function roundScalar(stage: Stage, how: "Floor" | "Ceil" | "Trunc", a: Sy
   if (a.kind === "int") return a;
   if (a.quotient) {
     const [x, y] = a.quotient;
-    return size(how === "Ceil" ? ceilDivDims(x, y) : floorDivDims(x, y));
+    if (how === "Floor") return size(floorDivDims(x, y));
+    if (isNeverNegative(x)) return size(how === "Ceil" ? ceilDivDims(x, y) : floorDivDims(x, y));
   }
   const value = stage.scalar(a, "float");
   // A cast to int64 cuts off, which is Trunc.

@@ -3,6 +3,7 @@ import type { AnyNode, ForOfStatement, ForStatement, Statement, SwitchStatement,
 import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
+import { isShippedScript } from "../source/library.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch, markRaising, mayRaise } from "./branch.ts";
 import type { Context } from "./context.ts";
@@ -154,14 +155,15 @@ const handlers: Handlers = {
   ContinueStatement: (c, node, scope) => jump(c, node, skipOf(scope)),
   ThrowStatement: (c, node, scope) => throwStatement(c, node, c.evaluate(node.argument, scope)),
   IfStatement: (c, node, scope) => {
-    const condition = c.test(node.test, scope);
+    // The checks of the library and its zoo tell a mistake early: the operators behind them check again when they run.
+    const test = () => c.condition(c.evaluate(node.test, scope), node.test);
+    if (isShipped(c) && !node.alternate && onlyThrows(node.consequent) && c.machine.trial(() => test() instanceof Sym)) return;
+    const condition = test();
     if (!(condition instanceof Sym)) {
       const taken = condition ? node.consequent : node.alternate;
       if (taken) executeAll(c, [taken], scope.block());
       return;
     }
-    // The library's own checks: its operators check again when they run.
-    if (c.machine.frame.library && !node.alternate && onlyThrows(node.consequent)) return;
     branch(
       c.machine,
       condition,
@@ -187,7 +189,7 @@ const handlers: Handlers = {
     const flags = loopFlags(c);
     const inner = scope.block(flags);
     // The first turn comes before the first test: a flag that the test reads tells it.
-    const first = c.machine.heap.fresh(new Binding("the first turn", true));
+    const first = c.machine.heap.fresh(new Binding("first_turn", true));
     loop(c, {
       staging: "always",
       node,
@@ -229,7 +231,7 @@ function skipOf(scope: Scope): Binding | undefined {
 }
 
 function loopFlags(c: Context): LoopFlags & { readonly skip: Binding } {
-  const flag = () => c.machine.heap.fresh(new Binding("a jump", false));
+  const flag = () => c.machine.heap.fresh(new Binding("left", false));
   return { leave: flag(), skip: flag() };
 }
 
@@ -244,6 +246,12 @@ function throwStatement(c: Context, node: AnyNode, value: unknown): void {
   throw new DeadBranch();
 }
 
+/** Whether the code being run came with this library. */
+function isShipped(c: Context): boolean {
+  const { library, source } = c.machine.frame;
+  return library || (source.url !== undefined && isShippedScript(source.url));
+}
+
 function onlyThrows(node: Statement): boolean {
   if (node.type === "ThrowStatement") return true;
   return node.type === "BlockStatement" && node.body.length === 1 && onlyThrows(node.body[0] as Statement);
@@ -252,7 +260,7 @@ function onlyThrows(node: Statement): boolean {
 function switchStatement(c: Context, node: SwitchStatement, scope: Scope): void {
   const value = c.evaluate(node.discriminant, scope);
   if (value instanceof Sym) c.machine.fail("SymbolicSwitch", { type: value.kind === "bool" ? "a boolean" : "a number" }, node.discriminant);
-  const leave = c.machine.heap.fresh(new Binding("a jump", false));
+  const leave = c.machine.heap.fresh(new Binding("left", false));
   const inner = scope.block({ leave, skip: skipOf(scope) });
   const tests = node.cases.map((k) => {
     if (!k.test) return undefined;
@@ -453,7 +461,7 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
   };
   const flags = loopFlags(c);
   const outer = scope.block(flags);
-  const counter = machine.heap.fresh(new Binding("the position", 0));
+  const counter = machine.heap.fresh(new Binding("position", 0));
   // Lists of symbolic length, and tensors: a loop over positions. Other things are unrolled.
   const symbolic = isSymbolicList(c, value) || isTensor(value);
   const items = symbolic ? [] : c.elements(value, node.right);

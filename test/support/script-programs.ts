@@ -3,8 +3,11 @@
 // is never −0 (`+ 0` takes its sign): an int64 has none.
 import { Dice } from "./check-rule.ts";
 
-/** A matrix [n, 4], a vector [4], JavaScript numbers and booleans, an array of matrices, and a record of some of them. */
-type Kind = "mat" | "vec" | "int" | "float" | "bool" | "list" | "record";
+/**
+ * A matrix [n, 4], one of any number of rows, a vector [4], JavaScript numbers and booleans; an array of matrices, a pair of a matrix and an int,
+ * a record of such things, an object with a method, and an instance of a class.
+ */
+type Kind = "mat" | "rows" | "vec" | "int" | "float" | "bool" | "list" | "pair" | "record" | "counter" | "box";
 
 interface Variable {
   readonly name: string;
@@ -23,7 +26,8 @@ interface Place {
 
 const scalars: readonly Kind[] = ["int", "float", "bool"];
 const plain: readonly Kind[] = ["mat", "mat", "vec", "int", "int", "float", "bool"];
-const declared: readonly Kind[] = [...plain, "list", "record"];
+const containers: readonly Kind[] = ["list", "record", "pair", "counter", "box"];
+const declared: readonly Kind[] = [...plain, ...plain, "rows", ...containers];
 const comparisons = ["<", "<=", ">", ">=", "===", "!=="] as const;
 
 /**
@@ -44,7 +48,7 @@ class Program {
 
   constructor(seed: number) {
     this.#dice = new Dice(seed);
-    this.#budget = this.#dice.int(8, 26);
+    this.#budget = this.#dice.int(8, 34);
   }
 
   text(): string {
@@ -64,10 +68,19 @@ class Program {
       "export function make({ Module, tensor, zeros, stack, cat }) {",
       `const bias = tensor([1, -2, 3, 0]), limit = ${dice.int(2, 5)}, zero = tensor([0]);`,
       ...functions,
+      "function touch(r, m, deep) { if (deep) { r.c.d = Math.min(r.c.d, 3) - 1; return r.b; } r.a = m; return (r.b = (r.b + 1) % 17); }",
       "class Step {",
       "constructor(by) { this.by = by; this.weight = tensor([by, 1, -by, 2]); }",
       "get half() { return this.by / 2; }",
       "apply(m) { return m.mul(this.weight).clamp(-64, 64); }",
+      "}",
+      "class Box {",
+      "#times = 0;",
+      "constructor(value, count = 1) { this.value = value; this.count = count; }",
+      "get twice() { return this.count * 2; }",
+      "set twice(v) { this.count = v; }",
+      "put(m) { this.value = this.value.add(m).clamp(-64, 64); this.#times = (this.#times + 1) % 5; return this.#times; }",
+      "static of(m) { return new Box(m, 2); }",
       "}",
       "class Model extends Module {",
       `mode = ${dice.int(0, 2)}; steps = [${Array.from({ length: dice.int(1, 3) }, () => `new Step(${dice.int(-2, 3)})`).join(", ")}]; #secret = ${dice.int(1, 4)};`,
@@ -106,7 +119,7 @@ class Program {
   #function(parameters: readonly Variable[], locals: readonly Variable[], result: () => string): string[] {
     const outside = this.#scopes.splice(0, this.#scopes.length);
     this.#scopes.push([...parameters, ...locals]);
-    const place: Place = { result, loops: 0, depth: 3 };
+    const place: Place = { result, loops: 0, depth: this.#dice.int(2, 4) };
     const lines = [...this.#statements(place, 12)];
     lines.push(`return ${result()};`);
     this.#scopes.splice(0, this.#scopes.length, ...outside);
@@ -137,7 +150,8 @@ class Program {
     const way = dice.int(0, nested ? 99 : 59);
     if (way < 20) return this.#declaration();
     if (way < 44) return this.#assignment();
-    if (way < 50) return this.#recordUse() ?? this.#assignment();
+    if (way < 50)
+      return this.#dice.pick([() => this.#recordUse(), () => this.#objectUse(), () => this.#objectUse()])() ?? this.#assignment();
     if (way < 55) return this.#listUse() ?? this.#declaration();
     if (way < 57) return this.#swap() ?? this.#assignment();
     if (way < 60) return this.#exit(place);
@@ -156,12 +170,17 @@ class Program {
     const kind = dice.pick(declared);
     const name = this.#fresh();
     const writable = dice.int(0, 3) > 0;
-    if (kind === "record" && dice.int(0, 3) === 0) {
-      const other = this.#find("record");
+    if (containers.includes(kind) && dice.int(0, 2) === 0) {
+      const other = this.#find(kind);
       if (other) {
         this.#declare({ name, kind, writable: false });
         return [`const ${name} = ${other};`]; // an alias
       }
+    }
+    const [one, two] = containers.includes(kind) ? [this.#find(kind), this.#find(kind)] : [];
+    if (one && two && dice.int(0, 5) === 0) {
+      this.#declare({ name, kind, writable: false });
+      return [`const ${name} = ${this.#bool(1)} ? ${one} : ${two};`]; // one of two objects
     }
     const value = this.#bounded(kind, this.#expression(kind, 2));
     this.#declare({ name, kind, writable });
@@ -183,7 +202,7 @@ class Program {
 
   #assignment(): string[] {
     const dice = this.#dice;
-    const target = dice.pick([...this.#visible((v) => v.writable && v.kind !== "list" && v.kind !== "record"), undefined]);
+    const target = dice.pick([...this.#visible((v) => v.writable && !containers.includes(v.kind)), undefined]);
     if (!target) return this.#declaration();
     const { name, kind } = target;
     if (kind === "int" && dice.int(0, 3) === 0)
@@ -195,7 +214,10 @@ class Program {
     const dice = this.#dice;
     const name = this.#find("record");
     if (!name) return undefined;
-    const way = dice.int(0, 6);
+    const way = dice.int(0, 9);
+    if (way === 7) return [`${name}["b"] = ${this.#bounded("int", this.#int(1))};`];
+    if (way === 8) return [`touch(${name}, ${this.#bounded("mat", this.#mat(1))}, ${this.#bool(1)});`];
+    if (way === 9) return [`Object.assign(${name}, { b: ${this.#bounded("int", this.#int(1))} });`];
     if (way === 0) return [`${name}.a = ${this.#bounded("mat", this.#mat(1))};`];
     if (way === 1) return [`${name}.b = ${this.#bounded("int", this.#int(1))};`];
     if (way === 2) return [`${name}.c.d = ${this.#bounded("float", this.#float(1))};`];
@@ -216,6 +238,41 @@ class Program {
     return writable.length > 0 ? [`${dice.pick(writable).name} = { ...${name}, a: ${this.#bounded("mat", this.#mat(1))} };`] : undefined;
   }
 
+  #objectUse(): string[] | undefined {
+    const dice = this.#dice;
+    const [pair, counter, box] = [this.#find("pair"), this.#find("counter"), this.#find("box")];
+    const m = () => this.#bounded("mat", this.#mat(1));
+    const i = () => this.#bounded("int", this.#int(1));
+    const ways: (() => string[])[] = [];
+    if (pair)
+      ways.push(
+        () => [`${pair}[0] = ${m()};`],
+        () => [`${pair}[1] = ${i()};`],
+        () => [`${pair}[1]++;`],
+        () => [`[${pair}[0], ${pair}[1]] = [${m()}, ${i()}];`],
+        () => {
+          const [p, q] = [this.#fresh(), this.#fresh()];
+          this.#declare({ name: p, kind: "mat", writable: true });
+          this.#declare({ name: q, kind: "int", writable: true });
+          return [`let [${p}, ${q} = 3] = ${pair};`];
+        },
+      );
+    if (counter)
+      ways.push(
+        () => [`${counter}.add(${m()});`],
+        () => [`${counter}.n = ${i()};`],
+        () => [`${counter}.add(${m()}).add(${m()});`],
+      );
+    if (box)
+      ways.push(
+        () => [`${box}.put(${m()});`],
+        () => [`${box}.twice = ${i()};`],
+        () => [`${box}.value = ${m()};`],
+        () => [`${box}.count++;`],
+      );
+    return ways.length > 0 ? dice.pick(ways)() : undefined;
+  }
+
   #listUse(): string[] | undefined {
     const dice = this.#dice;
     const name = this.#find("list");
@@ -233,7 +290,7 @@ class Program {
   }
 
   #swap(): string[] | undefined {
-    const first = this.#dice.pick(this.#visible((v) => v.writable && v.kind !== "list" && v.kind !== "record").concat());
+    const first = this.#dice.pick(this.#visible((v) => v.writable && !containers.includes(v.kind)).concat());
     const second = first && this.#visible((v) => v.writable && v.kind === first.kind && v !== first)[0];
     return first && second
       ? [
@@ -263,7 +320,24 @@ class Program {
   #staticLoop(place: Place): string[] {
     const name = this.#fresh();
     const inner = { ...place, loops: place.loops + 1 };
-    const way = this.#dice.int(0, 2);
+    const way = this.#dice.int(0, 4);
+    if (way === 3) {
+      const block = this.#block(inner, [{ name, kind: "float", writable: false }]);
+      return [`for (let ${name} = -0.5; ${name} < 1; ${name} += 0.5) {`, ...block, "}"];
+    }
+    if (way === 4) {
+      const fs = this.#fresh();
+      const block = this.#block(inner, [{ name, kind: "int", writable: false }]);
+      const target = this.#visible((v) => v.kind === "int" && v.writable)[0]?.name;
+      return [
+        `const ${fs} = [];`,
+        `for (let ${name} = 0; ${name} < 3; ${name}++) {`,
+        `${fs}.push((by) => ${name} * by);`,
+        ...block,
+        "}",
+        ...(target ? [`if (${fs}.length > 1) ${target} = (${target} + ${fs}[1](${this.#int(1)})) % 17;`] : []),
+      ];
+    }
     if (way === 0) {
       const block = this.#block(inner, [{ name, kind: "int", writable: false }]);
       return [
@@ -294,6 +368,9 @@ class Program {
     ]);
     const bound = count.includes("x.") && !this.#sees("x") ? "3" : count;
     const block = this.#block({ ...place, loops: place.loops + 1 }, [{ name, kind: "int", writable: false }]);
+    const way = this.#dice.int(0, 5);
+    if (way === 0) return [`for (let ${name} = ${bound} - 1; ${name} >= 0; ${name}--) {`, ...block, "}"];
+    if (way === 1) return [`for (let ${name} = 0, end = ${bound}; ${name} < end; ${name} += 2) {`, ...block, "}"];
     return [`for (let ${name} = ${this.#dice.pick(["0", "0", "1"])}; ${name} < ${bound}; ${name}++) {`, ...block, "}"];
   }
 
@@ -303,7 +380,9 @@ class Program {
     this.#declare({ name, kind: "int", writable: false });
     const condition = this.#bool(2);
     const block = this.#block({ ...place, loops: place.loops + 1 });
-    const way = this.#dice.int(0, 3);
+    const way = this.#dice.int(0, 5);
+    if (way === 5) return [`let ${name} = 0;`, `for (;; ${name}++) {`, `if (${name} >= ${limit} || !(${condition})) break;`, ...block, "}"];
+    if (way === 3) return [`let ${name} = 0;`, `while (${name}++ < ${limit} && ${condition}) {`, ...block, "}"];
     if (way === 0) return [`let ${name} = 0;`, "do {", `${name}++;`, ...block, `} while (${name} < ${limit} && ${condition});`];
     if (way === 1) return [`let ${name} = 0;`, "while (true) {", `if (++${name} > ${limit}) break;`, ...block, "}"];
     return [`let ${name} = 0;`, `while (${name} < ${limit} && ${condition}) {`, `${name}++;`, ...block, "}"];
@@ -312,7 +391,7 @@ class Program {
   /** Row by row of a matrix. */
   #rowLoop(place: Place): string[] {
     const [name, row] = [this.#fresh(), this.#fresh()];
-    const matrix = this.#find("mat") ?? "zeros([1, 4])";
+    const matrix = (this.#dice.flip() ? this.#find("rows") : undefined) ?? this.#find("mat") ?? this.#zeros();
     const block = this.#block({ ...place, loops: place.loops + 1 }, [
       { name, kind: "int", writable: false },
       { name: row, kind: "vec", writable: false },
@@ -344,6 +423,13 @@ class Program {
     if (targets.length === 0) return this.#declaration();
     const { name, kind } = this.#dice.pick(targets);
     const f = this.#fresh();
+    if (this.#dice.int(0, 3) === 0) {
+      const value = this.#bounded(kind, this.#expression(kind, 1));
+      return [
+        `const ${f} = (flag) => { if (flag) return ${name}; ${name} = ${value}; return ${value}; };`,
+        `${name} = ${f}(${this.#bool(1)});`,
+      ];
+    }
     const call = this.#dice.pick([`${f}();`, `if (${this.#bool(1)}) ${f}();`, `[1, 2].forEach(${f});`]);
     return [`const ${f} = () => { ${name} = ${this.#bounded(kind, this.#expression(kind, 1))}; };`, call];
   }
@@ -360,6 +446,19 @@ class Program {
     int: (d) => this.#int(d),
     float: (d) => this.#float(d),
     bool: (d) => this.#bool(d),
+    rows: (d) => this.#rows(d),
+    pair: (d) => {
+      const other = this.#find("pair");
+      return other && this.#dice.int(0, 2) === 0
+        ? `[...${other}]`
+        : `[${this.#bounded("mat", this.#mat(d - 1))}, ${this.#bounded("int", this.#int(d - 1))}]`;
+    },
+    counter: (d) =>
+      `{ total: ${this.#bounded("mat", this.#mat(d - 1))}, n: 0, add(m) { this.total = this.total.sub(m).clamp(-64, 64); this.n = (this.n + 1) % 17; return this; } }`,
+    box: (d) =>
+      this.#dice.flip()
+        ? `new Box(${this.#bounded("mat", this.#mat(d - 1))}, ${this.#bounded("int", this.#int(d - 1))})`
+        : `Box.of(${this.#bounded("mat", this.#mat(d - 1))})`,
     list: (d) => `[${Array.from({ length: this.#dice.int(0, 2) }, () => this.#mat(Math.min(d, 1))).join(", ")}]`,
     record: (d) =>
       `{ a: ${this.#bounded("mat", this.#mat(d - 1))}, b: ${this.#bounded("int", this.#int(d - 1))}, c: { d: ${this.#bounded("float", this.#float(d - 1))} } }`,
@@ -367,7 +466,7 @@ class Program {
 
   /** Keeps what is assigned in its range, so that loops end and sums are exact. */
   #bounded(kind: Kind, text: string): string {
-    if (kind === "mat" || kind === "vec") return `${text}.clamp(-64, 64)`;
+    if (kind === "mat" || kind === "vec" || kind === "rows") return `${text}.clamp(-64, 64)`;
     if (kind === "int") return /^-?\d+$/.test(text) ? text : `(${text}) % 17`;
     return kind === "float" ? `Math.max(-99.5, Math.min(99.5, ${text}))` : text;
   }
@@ -376,7 +475,14 @@ class Program {
     const dice = this.#dice;
     const leaf = () => {
       const record = this.#find("record");
-      return record && dice.int(0, 3) === 0 ? `${record}.a` : (this.#find("mat") ?? "zeros([1, 4])");
+      const [pair, counter, box] = [this.#find("pair"), this.#find("counter"), this.#find("box")];
+      const parts = [
+        ...(record ? [`${record}.a`] : []),
+        ...(pair ? [`${pair}[0]`] : []),
+        ...(counter ? [`${counter}.total`] : []),
+        ...(box ? [`${box}.value`] : []),
+      ];
+      return parts.length > 0 && dice.int(0, 2) === 0 ? dice.pick(parts) : (this.#find("mat") ?? this.#zeros());
     };
     if (depth <= 0) return leaf();
     const m = () => this.#mat(depth - 1);
@@ -396,7 +502,30 @@ class Program {
       () => `${m()}.sub(${this.#float(depth - 1)} + 0)`,
       () => `(${this.#bool(depth - 1)} ? ${m()} : ${leaf()})`,
       () => (helper.length > 0 ? `${dice.pick(helper)}(${m()}, ${this.#int(depth - 1)})` : leaf()),
+      () => (helper.length > 0 ? `${dice.pick(helper)}(...[${m()}, ${this.#int(depth - 1)}])` : leaf()),
+      () => `(() => { const q = ${m()}; if (${this.#bool(depth - 1)}) return q.neg(); return q; })()`,
+      () => `[${m()}, ${leaf()}, ${leaf()}].slice(1).at(-1)`,
+      () => `[${m()}, ${leaf()}].reverse().concat([${leaf()}])[${dice.int(0, 2)}]`,
+      () => `[${m()}, ${leaf()}].map((m, i) => m.sub(i)).reduce((p, q) => p.add(q))`,
+      () => `new Step(${dice.int(-2, 3)}).apply(${m()})`,
       () => (this.#sees("x") ? `this.steps.reduce((m, step) => step.apply(m), ${m()})` : leaf()),
+    ])();
+  }
+
+  /** Zeros that go with any matrix. */
+  #zeros(): string {
+    return this.#sees("x") ? "zeros([x.shape[0], 4])" : "m";
+  }
+
+  #rows(depth: number): string {
+    const leaf = () => this.#find("rows") ?? this.#mat(0);
+    if (depth <= 0) return leaf();
+    return this.#dice.pick([
+      leaf,
+      () => `cat([${this.#rows(depth - 1)}, ${this.#mat(depth - 1)}], 0).slice(0, 0, 12)`,
+      () => `cat([${leaf()}, ${this.#vec(depth - 1)}.unsqueeze(0)], 0).slice(0, 0, 12)`,
+      () => `${this.#rows(depth - 1)}.neg()`,
+      () => `(${this.#bool(depth - 1)} ? ${this.#rows(depth - 1)} : ${leaf()})`,
     ])();
   }
 
@@ -406,6 +535,7 @@ class Program {
     return this.#dice.pick([
       leaf,
       () => `${this.#mat(depth - 1)}.sum(0)`,
+      () => `${this.#rows(depth - 1)}.sum(0)`,
       () => `${this.#vec(depth - 1)}.add(${leaf()})`,
       () => `${this.#vec(depth - 1)}.sub(${this.#int(depth - 1)} + 0)`,
       () => `(${this.#bool(depth - 1)} ? ${this.#vec(depth - 1)} : ${leaf()})`,
@@ -438,6 +568,10 @@ class Program {
       () => `(${i()}) % ${dice.int(2, 5)}`,
       () => `Math.floor((${i()}) / 2)`,
       () => `Math.abs(${i()})`,
+      () => `Math.sign(${i()})`,
+      () => `Math.trunc(${this.#float(depth - 1)})`,
+      () => `Math.ceil((${i()}) / 3)`,
+      () => `((${i()}) ${dice.pick(["&", "|", "^", ">>", "<<"])} ${dice.int(0, 3)})`,
       () => `Math.min(${i()}, ${leaf()})`,
       () => `Math.max(${i()}, ${leaf()})`,
       () => `-(${i()})`,
