@@ -75,7 +75,7 @@ describe("a scripted module", () => {
 
   it("was checked against eager on other inputs, bit for bit before it was optimised", async () => {
     await using compiled = await script(new Growing(), { inputs });
-    assert.ok(compiled.certificate.rows.some(({ graph, bitwise }) => graph === "traced" && bitwise));
+    assert.ok(compiled.certificate.rows.some(({ graph, bitwise }) => graph === "scripted" && bitwise));
     assert.ok(compiled.certificate.rows.some(({ engine }) => engine === compiled.engine));
   });
 
