@@ -9,10 +9,11 @@ import { type FunctionSource, readFunction, type SourceText } from "../source/fu
 import { type BoundFacts, type Callable, type PrivateMember, type ScopeLookup, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
 import type { ClassNode, FunctionNode } from "../source/parse.ts";
+import { callCompiled, isCompiled } from "./compiled-call.ts";
 import type { AnyFunction, Context } from "./context.ts";
-import { propertyKey } from "./expressions.ts";
+import { propertyKey, stampProvenance } from "./expressions.ts";
 import { LazyHome } from "./lazy-home.ts";
-import { callLibraryFunction, isLibraryFunction } from "./library.ts";
+import { asOpError, callLibraryFunction, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
 import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
 import { definePrivate, PrivateAccessor } from "./privates.ts";
@@ -137,6 +138,7 @@ export function call(
   }
   if (cache.isNameHelper(fn)) return args[0];
   const { source, library, captured } = cache.read(c, fn, node);
+  if (library && isCompiled(thisValue) && fn.name === "forward") return callCompiledModule(c, fn, thisValue, args, node);
   // The library's helpers run as they are; only the forward methods of its layers, which call the user's, are interpreted.
   if (library && !isModuleMethod(cache, thisValue, fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   const tree = source.node;
@@ -162,9 +164,21 @@ export function isNativeCode(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
 }
 
-/** Methods of modules, the library's layers included; those of the base class (named parameters, state) run as they are. */
+function callCompiledModule(c: Context, fn: AnyFunction, module: object, args: readonly unknown[], node: AnyNode): unknown {
+  stampProvenance(c);
+  try {
+    return callCompiled(c.machine.stage, fn, module, args);
+  } catch (error) {
+    throw asOpError(c, error, "forward", node);
+  }
+}
+
+/**
+ * Methods of modules, the library's layers included. Those of the base class (named parameters, state) run as they are, and so do those of
+ * compiled modules, which hold a graph.
+ */
 function isModuleMethod(cache: FunctionCache, thisValue: unknown, fn: AnyFunction): boolean {
-  if (typeof thisValue !== "object" || thisValue === null || !("isIngotModule" in thisValue)) return false;
+  if (typeof thisValue !== "object" || thisValue === null || !("isIngotModule" in thisValue) || isCompiled(thisValue)) return false;
   let isBase = cache.baseMethods.get(fn);
   if (isBase === undefined) {
     isBase = isBaseMethod(thisValue, fn);

@@ -156,7 +156,7 @@ const handlers: Handlers = {
   ThrowStatement: (c, node, scope) => throwStatement(c, node, c.evaluate(node.argument, scope)),
   IfStatement: (c, node, scope) => {
     // The checks of the library and its zoo tell a mistake early: the operators behind them check again when they run.
-    const test = () => c.condition(c.evaluate(node.test, scope), node.test);
+    const test = () => c.test(node.test, scope);
     if (isShipped(c) && !node.alternate && onlyThrows(node.consequent) && c.machine.trial(() => test() instanceof Sym)) return;
     const condition = test();
     if (!(condition instanceof Sym)) {
