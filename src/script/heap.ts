@@ -1,6 +1,6 @@
 // Everything that interpreted code writes goes through a journal, so that a branch can be run, taken back, and joined with the other one.
 // A cell is a property of an object, or the whole content of an array, Map or Set.
-import type { Poison, SymList } from "./values.ts";
+import { Poison, type SymList } from "./values.ts";
 
 /** The key of the cell that is the content of an array, Map or Set. */
 export const content: unique symbol = Symbol("content");
@@ -34,7 +34,8 @@ interface Region {
 
 export class Heap {
   readonly #regions: Region[] = [newRegion()];
-  readonly #owned = new WeakSet<object>();
+  /** The region that made each object. */
+  readonly #owned = new WeakMap<object, Region>();
   readonly #sealed = new WeakSet<object>();
   readonly #lists = new WeakMap<object, SymList | Poison>();
 
@@ -45,7 +46,7 @@ export class Heap {
 
   /** Marks an object as made by interpreted code, in the innermost region. */
   fresh<T extends object>(object: T): T {
-    this.#owned.add(object);
+    this.#owned.set(object, this.#top);
     this.#top.fresh.add(object);
     return object;
   }
@@ -53,6 +54,12 @@ export class Heap {
   /** True for objects that interpreted code made: others belong to the model and the program around it. */
   isOwned(object: object): boolean {
     return this.#owned.has(object);
+  }
+
+  /** True for an object that a path made which is over: it may hold what only that path has. */
+  isLeftOver(object: object): boolean {
+    const region = this.#owned.get(object);
+    return region !== undefined && !this.#regions.includes(region);
   }
 
   isFresh(object: object): boolean {
@@ -133,7 +140,7 @@ export class Heap {
 
   #put(owner: object, key: CellKey, value: unknown): boolean {
     if (key !== content) return value === absent ? Reflect.deleteProperty(owner, key) : define(owner, key, value);
-    const { items, list } = value as Content;
+    const { items, list } = value instanceof Poison ? { items: [], list: value } : (value as Content);
     if (list) this.#lists.set(owner, list);
     else this.#lists.delete(owner);
     if (owner instanceof Map) {
