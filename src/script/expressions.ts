@@ -19,7 +19,7 @@ import { Binding } from "./machine.ts";
 import { binaryScalar, unaryScalar } from "./operators.ts";
 import { getPrivate, setPrivate } from "./privates.ts";
 import type { Scope } from "./scope.ts";
-import { describe, isScalar, Sym, unassigned } from "./values.ts";
+import { describe, isScalar, Sym, scalarKind, unassigned } from "./values.ts";
 
 type Handlers = { readonly [T in AnyNode["type"]]?: (c: Context, node: Extract<AnyNode, { type: T }>, scope: Scope) => unknown };
 
@@ -236,6 +236,7 @@ export function binary(c: Context, op: string, a: unknown, b: unknown, node: Any
   if (!(a instanceof Sym) && !(b instanceof Sym)) return plainBinary(op, a, b);
   if (op === "+" && (typeof a === "string" || typeof b === "string"))
     c.machine.fail("SymbolicString", { what: describe(typeof a === "string" ? b : a) }, node);
+  if ((op === "==" || op === "!=") && converts(a, b)) c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
   if (!isScalar(a) || !isScalar(b)) {
     if (equality) return op.startsWith("!");
     c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
@@ -244,6 +245,13 @@ export function binary(c: Context, op: string, a: unknown, b: unknown, node: Any
   const result = binaryScalar(c.machine.stage, op, a, b);
   if (result === undefined) c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
   return result;
+}
+
+/** Whether `a == b` converts one of them: a text is then read as a number, and true is 1. */
+function converts(a: unknown, b: unknown): boolean {
+  if (isScalar(a) && isScalar(b)) return (scalarKind(a) === "bool") !== (scalarKind(b) === "bool");
+  const other = isScalar(a) ? b : a;
+  return other !== null && other !== undefined;
 }
 
 export function stampProvenance(c: Context): void {

@@ -23,6 +23,9 @@ export interface SymFacts {
   readonly form?: ScalarForm | undefined;
 }
 
+/** JavaScript itself has asked for the value of a symbol. */
+export class NotInterpreted extends TypeError {}
+
 /** A number or boolean that depends on a tensor. It has no value at compile time: JavaScript's own operators on it are a bug here. */
 export class Sym {
   readonly kind: ScalarKind;
@@ -41,7 +44,7 @@ export class Sym {
   }
 
   [Symbol.toPrimitive](): never {
-    throw new TypeError("a symbolic scalar reached JavaScript that was not interpreted");
+    throw new NotInterpreted("a symbolic scalar reached JavaScript that was not interpreted");
   }
 }
 
