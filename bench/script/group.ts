@@ -2,8 +2,10 @@
 import type { Measure } from "../figure.ts";
 import { capture } from "./capture.ts";
 import { fuzz } from "./fuzz.ts";
+import { loops } from "./loops.ts";
 
 export const scriptGroup: Readonly<Record<string, Measure>> = {
   capture,
+  loops,
   fuzz,
 };
