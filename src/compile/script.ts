@@ -62,7 +62,7 @@ const maxCases = 8;
 export async function script<M extends Model>(model: M, options: ScriptOptions = {}): Promise<CompiledModule<OutputOf<M>>> {
   checkOptions("script", options, scriptOptions);
   findEngine(options.engine);
-  const clock = new StageClock(options.onProgress);
+  const clock = new StageClock(options.onProgress, options.signal);
   clock.enter("reading the source");
   const { mode = "eval" } = options;
   checkModel(model);
@@ -107,7 +107,7 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
 }
 
 function subjectArguments(model: Model, options: ScriptOptions) {
-  const code = readModelCode(model);
+  const code = readModelCode(model, { anyWrites: true });
   const described = options.example ?? options.inputs ?? declaredInputs(model) ?? inferredInputs(model, code);
   const { example, names, dynamic } = exampleFor(model, described, options);
   const list = argumentList(example);

@@ -34,7 +34,8 @@ interface Region {
 
 export class Heap {
   readonly #regions: Region[] = [newRegion()];
-  readonly #owned = new WeakSet<object>();
+  /** The region that made each object. */
+  readonly #owned = new WeakMap<object, Region>();
   readonly #sealed = new WeakSet<object>();
   readonly #lists = new WeakMap<object, SymList | Poison>();
 
@@ -45,7 +46,7 @@ export class Heap {
 
   /** Marks an object as made by interpreted code, in the innermost region. */
   fresh<T extends object>(object: T): T {
-    this.#owned.add(object);
+    this.#owned.set(object, this.#top);
     this.#top.fresh.add(object);
     return object;
   }
@@ -53,6 +54,12 @@ export class Heap {
   /** True for objects that interpreted code made: others belong to the model and the program around it. */
   isOwned(object: object): boolean {
     return this.#owned.has(object);
+  }
+
+  /** True for an object that a path made which is over: it may hold what only that path has. */
+  isLeftOver(object: object): boolean {
+    const region = this.#owned.get(object);
+    return region !== undefined && !this.#regions.includes(region);
   }
 
   isFresh(object: object): boolean {

@@ -10,6 +10,7 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { absent, type Content, isContent } from "./heap.ts";
 import { type Machine, truthUnder } from "./machine.ts";
+import { privateValues } from "./privates.ts";
 import { outsideType, type Stage, scalarDType } from "./stage.ts";
 import {
   describe,
@@ -100,19 +101,28 @@ export class Joiner {
     return this.#poison(a, b, name);
   }
 
-  #isVisible(value: unknown): boolean {
-    const { stage } = this.#machine;
+  #isVisible(value: unknown, seen: Set<unknown> = new Set()): boolean {
+    const { stage, heap } = this.#machine;
+    if (seen.has(value)) return true;
     if (value instanceof Sym) return value.value ? stage.isValueVisible(value.value) : stage.isVisible(value.dim ?? 0);
     if (isTensor(value)) {
       const staged = stage.stagedOf(value);
       return !staged || stage.isValueVisible(staged.value);
     }
     if (value instanceof SymList) return stage.isValueVisible(value.value);
-    if (isPlainArray(value)) return value.every((item) => this.#isVisible(item));
-    if (isRecord(value)) return Object.values(value).every((item) => this.#isVisible(item));
-    if (isContent(value)) return (!value.list || this.#isVisible(value.list)) && value.items.every((item) => this.#isVisible(item));
-    if (value instanceof Partial) return this.#isVisible(value.inner);
-    return true;
+    if (value instanceof Partial) return this.#isVisible(value.inner, seen);
+    if ((typeof value !== "object" && typeof value !== "function") || value === null || value instanceof Poison) return true;
+    seen.add(value);
+    const all = (parts: Iterable<unknown>) => [...parts].every((part) => this.#isVisible(part, seen));
+    if (isContent(value)) return (!value.list || this.#isVisible(value.list, seen)) && all(value.items);
+    if (!heap.isOwned(value)) return true;
+    // What a closure has captured is not looked through: one that outlives its path may hold anything.
+    if (typeof value === "function") return !heap.isLeftOver(value);
+    if (Array.isArray(value) && heap.listOf(value)) return this.#isVisible(heap.listOf(value), seen);
+    if (value instanceof Map && !all([...value].flat())) return false;
+    if (value instanceof Set && !all(value)) return false;
+    const own = Object.values(Object.getOwnPropertyDescriptors(value));
+    return all(own.flatMap(({ value: part, get, set }) => [part, get, set])) && all(privateValues(value));
   }
 
   #scalars(a: Scalar, b: Scalar, name: string): Joined {
@@ -240,6 +250,15 @@ export class Joiner {
             : new SymList(outputs[at] as Value, value.type, value.element);
     }
     if (isPlainArray(value)) {
+      const list = this.#machine.heap.listOf(value);
+      if (list) {
+        const part = this.#oneSided(list, onYes, name);
+        return (outputs) => {
+          const made: unknown[] = this.#machine.heap.fresh([]);
+          this.#machine.heap.writeContent(made, [], part(outputs) as SymList | Poison);
+          return this.#sealAll(made, value);
+        };
+      }
       const parts = value.map((item, i) => this.#oneSided(item, onYes, `${name}[${i}]`));
       return (outputs) => this.#sealAll(this.#machine.heap.fresh(parts.map((part) => part(outputs))), value);
     }
@@ -248,7 +267,7 @@ export class Joiner {
       return (outputs) =>
         this.#sealAll(this.#machine.heap.fresh(Object.fromEntries(parts.map(([key, part]) => [key, part(outputs)]))), value);
     }
-    return () => value;
+    return this.#poison(value, value, name);
   }
 
   #poison(a: unknown, b: unknown, name: string): Joined {

@@ -413,12 +413,25 @@ function sameKnown(a: ValueType, b: ValueType): boolean {
   return formatType(a) === formatType(b);
 }
 
+/** Seals the lists and records of which a plan makes others. */
+function seal(machine: Machine, plan: Plan, value: unknown): void {
+  const inner = value instanceof Partial ? value.inner : value;
+  if (typeof inner !== "object" || inner === null) return;
+  if (plan.kind === "late") return seal(machine, plan.inner, inner);
+  if (plan.kind === "array" || plan.kind === "record") machine.heap.seal(inner);
+  if (plan.kind === "array") plan.items.forEach((item, i) => seal(machine, item, at(inner, i)));
+  if (plan.kind === "record") for (const [key, item] of plan.entries) seal(machine, item, at(inner, key));
+  if (plan.kind === "content" && isContent(inner)) plan.items.forEach((item, i) => seal(machine, item, inner.items[i]));
+}
+
 /** Adds the Loop and writes what comes out of it. */
 function emit(machine: Machine, cells: readonly Cell[], turn: Turn, first: Scalar): void {
   const { stage, heap } = machine;
   const finals = new Map<Cell, unknown>();
   for (const cell of cells) {
     const effect = turn.effects.find((e) => e.owner === cell.owner && e.key === cell.key);
+    // What comes out stands for what went in and for what a turn left: none may change from here on.
+    for (const value of [cell.before, effect?.after]) seal(machine, cell.plan, value);
     // A cell that the last round left as it came in.
     finals.set(cell, effect ? effect.after : undefined);
   }

@@ -469,8 +469,7 @@ for (const kind of [Map, Set]) {
       const { heap } = c.machine;
       const owner = self as object;
       requireWritable(c, owner, content, node);
-      if (c.machine.symbolic && !heap.isFresh(owner) && !c.machine.speculating)
-        c.machine.fail("MapMutation", { op: `${kind.name}.${name}` }, node);
+      if (c.machine.symbolic && !heap.isFresh(owner)) c.machine.fail("MapMutation", { op: `${kind.name}.${name}` }, node);
       if (args.length > 0) key(c, args[0], `${kind.name}.${name}`, node);
       const copy = kind === Map ? new Map(self as Map<unknown, unknown>) : new Set(self as Set<unknown>);
       const result: unknown = Reflect.apply(fn, copy, args as never[]);

@@ -40,6 +40,11 @@ export function setPrivate(c: Context, object: unknown, name: string, value: unk
   } else c.machine.heap.write(own, "value", value);
 }
 
+/** What the private members of an interpreted object hold. */
+export function privateValues(object: object): readonly unknown[] {
+  return [...(tables.get(object)?.values() ?? [])].map(({ value }) => value);
+}
+
 /** A private getter or setter. */
 export class PrivateAccessor {
   get: unknown;
