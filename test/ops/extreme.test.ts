@@ -27,6 +27,22 @@ describe("an operator given what it has no meaning for", () => {
     ["indices without tuples", "ScatterND", [f32([2], [1, 2]), i64([0], []), f32([], [3])], {}, "RankMismatch", /indices/],
     ["a window of other dimensions", "DeformConv", deformed(), { kernel_shape: [1] }, "InvalidArgument", /kernel_shape/],
     ["zero points for none", "DequantizeLinear", quantized([0]), {}, "ShapeMismatch", /zero point/],
+    [
+      "an activation that is none",
+      "com.microsoft.FusedGemm",
+      [f32([1, 1], [1]), f32([1, 1], [1])],
+      { activation: "constructor" },
+      "InvalidArgument",
+      /activation/,
+    ],
+    [
+      "two widths of three",
+      "com.microsoft.Attention",
+      projection(),
+      { num_heads: 1, qkv_hidden_sizes: [1, 1] },
+      "InvalidArgument",
+      /qkv_hidden_sizes/,
+    ],
     ["blocks of a negative size", "DequantizeLinear", quantized([2]), { block_size: -1 }, "InvalidArgument", /block_size/],
   ];
   for (const [what, op, inputs, attributes, code, said] of refused)
@@ -98,6 +114,11 @@ const oneLeaf = {
 /** X, W and offsets of a convolution with one tap. */
 function deformed(): Storage[] {
   return [counting([1, 1, 2, 2]), counting([1, 1, 1, 1]), counting([1, 2, 2, 2])];
+}
+
+/** An input of one feature and its projection to query, key and value. */
+function projection(): Storage[] {
+  return [counting([1, 1, 1]), counting([1, 3]), counting([3])];
 }
 
 /** Two numbers, their two scales, and zero points of a shape. */
