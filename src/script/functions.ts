@@ -14,6 +14,7 @@ import { propertyKey } from "./expressions.ts";
 import { LazyHome } from "./lazy-home.ts";
 import { callLibraryFunction, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
+import { isNativeCode, knownAnswer } from "./native-code.ts";
 import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
 import { definePrivate, PrivateAccessor } from "./privates.ts";
 import { type Activation, Scope } from "./scope.ts";
@@ -153,10 +154,6 @@ export function call(
     args,
     at: node,
   });
-}
-
-export function isNativeCode(fn: AnyFunction): boolean {
-  return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
 }
 
 /** Methods of modules, the library's layers included; those of the base class (named parameters, state) run as they are. */
@@ -301,7 +298,9 @@ export function closure(
     privates: options.privates ?? scope.activation.privates,
   };
   const made = function (this: unknown, ...args: never[]): unknown {
-    return c.call(made, this, args, c.machine.frame.node);
+    // Only native code calls it here.
+    const at = c.machine.frame.node;
+    return knownAnswer(c, c.call(made, this, args, at), made.name || "an anonymous function", at);
   };
   const name = options.name ?? syntax.id?.name ?? "";
   Object.defineProperty(made, "name", { value: name, configurable: true });

@@ -6,15 +6,15 @@ import { isTensor } from "../eager/operand.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { binary, choose } from "./expressions.ts";
 import { content } from "./heap.ts";
-import { visitLeaves } from "./library-call.ts";
 import { requireWritable } from "./members.ts";
+import { callback, firstSymbolic, isNativeCode, refuseSymbolic, runNative } from "./native-code.ts";
 import { notScalar, roundScalar } from "./operators.ts";
 import { isSymbolicList, pushSymbolic, symbolicList } from "./symbolic-list.ts";
 import { describe, isScalar, type Scalar, Sym } from "./values.ts";
 
 type Native = (c: Context, self: unknown, args: readonly unknown[], node: AnyNode) => unknown;
 
-const table = new Map<unknown, Native>();
+const table = new WeakMap<AnyFunction, Native>();
 
 export const isNative = (fn: AnyFunction): boolean => table.has(fn);
 
@@ -24,35 +24,29 @@ export function callNative(c: Context, fn: AnyFunction, self: unknown, args: rea
   const handler = table.get(fn);
   if (handler) return handler(c, self, args, node);
   const symbolic = firstSymbolic(c, [self, ...args]);
-  if (symbolic !== undefined && isConsole(fn)) machine.fail("SideEffect", { fn: machine.callee(node) }, node);
-  if (symbolic !== undefined)
-    machine.fail(
-      "NativeSymbolic",
-      {
-        fn: machine.callee(node),
-        type: describe(symbolic),
-        instead: "Write the comparison or the arithmetic out, or use a method of the tensor.",
-      },
-      node,
-    );
+  const name = machine.callee(node);
+  if (symbolic !== undefined && isConsole(fn)) machine.fail("SideEffect", { fn: name }, node);
+  if (symbolic !== undefined) refuseSymbolic(c, name, symbolic, node);
   if (nondeterministic.has(fn)) machine.fail("NondeterministicNative", { fn: nondeterministic.get(fn) ?? fn.name }, node);
-  if (mutators.has(fn)) machine.fail("UnsupportedSyntax", { what: fn.name, instead: "Write a plain assignment." }, node);
-  if (!pure.has(fn) && (machine.symbolic || machine.speculating)) {
-    if (machine.speculating && !machine.symbolic) return undefined;
-    if (!isConsole(fn)) machine.fail("SideEffect", { fn: machine.callee(node) }, node);
-  }
-  if (isConsole(fn) && (machine.symbolic || machine.speculating)) {
-    if (machine.speculating) return undefined;
-    machine.fail("SideEffect", { fn: machine.callee(node) }, node);
-  }
+  const other = refused.get(fn);
+  if (other !== undefined) machine.fail("UnsupportedSyntax", { what: fn.name, instead: other }, node);
+  if (changesReceiver(fn, self)) requireChangeable(c, self, name, node);
+  else if (!pure.has(fn) && machine.symbolic && !isConsole(fn)) machine.fail("SideEffect", { fn: name }, node);
+  if (isConsole(fn) && machine.speculating) return undefined;
+  if (isConsole(fn) && machine.symbolic) machine.fail("SideEffect", { fn: name }, node);
+  const given = callsBack.has(fn) ? args.map((arg) => (typeof arg === "function" ? callback(c, arg as AnyFunction, node) : arg)) : args;
   return own(
     c,
-    Reflect.apply(
-      fn,
-      self,
-      args.map((arg) => arg as never),
-    ),
+    runNative(c, name, node, () => Reflect.apply(fn, self, given as never[])),
   );
+}
+
+/** What a native changes in place is taken back by nobody: it has to be new on this path. */
+function requireChangeable(c: Context, self: unknown, name: string, node: AnyNode): void {
+  const { machine } = c;
+  if (typeof self !== "object" || self === null) return;
+  requireWritable(c, self, content, node);
+  if (machine.symbolic && !machine.heap.isFresh(self)) machine.fail("SideEffect", { fn: name }, node);
 }
 
 /** What a native function made belongs to interpreted code. */
@@ -66,18 +60,6 @@ export function isConsole(fn: AnyFunction): boolean {
   return Object.values(console).includes(fn);
 }
 
-/** The first scalar or tensor that depends on data in what a native function would see. */
-function firstSymbolic(c: Context, values: readonly unknown[]): unknown {
-  let found: unknown;
-  for (const value of values) {
-    if (Array.isArray(value) && isSymbolicList(c, value)) return value;
-    visitLeaves(value, (leaf) => {
-      if (leaf instanceof Sym || (isTensor(leaf) && c.machine.stage.isSymbolic(leaf))) found ??= leaf;
-    });
-  }
-  return found;
-}
-
 export function constructNative(c: Context, fn: AnyFunction, args: readonly unknown[], newTarget: AnyFunction, node: AnyNode): unknown {
   const { machine } = c;
   const constructor_ = fn as unknown as new (...args: unknown[]) => object;
@@ -86,21 +68,18 @@ export function constructNative(c: Context, fn: AnyFunction, args: readonly unkn
   const collection = (fn as unknown) === Map || (fn as unknown) === Set;
   const items = collection && args[0] !== undefined && args[0] !== null ? c.elements(args[0], node) : undefined;
   const keys = collection ? items?.map((item) => ((fn as unknown) === Map ? (item as readonly unknown[])[0] : item)) : args;
-  const symbolic = (fn as unknown) === Error || isErrorClass(fn) ? undefined : (keys ?? []).find((key) => key instanceof Sym);
-  if (symbolic !== undefined)
-    machine.fail(
-      "NativeSymbolic",
-      {
-        fn: `new ${fn.name}`,
-        type: describe(symbolic),
-        instead:
-          (fn as unknown) === Array ? "Make a tensor of that size: zeros([n])." : "Use values that are known when the model is compiled.",
-      },
-      node,
-    );
-  const made = items
-    ? Reflect.construct(constructor_, [items], newTarget as never)
-    : Reflect.construct(constructor_, [...args], newTarget as never);
+  if (isErrorClass(fn)) {
+    const symbolic = firstSymbolic(c, args.slice(0, 1));
+    if (symbolic !== undefined) machine.fail("SymbolicString", { what: describe(symbolic) }, node);
+  } else if ((fn as unknown) === Array && args.length === 1 && args[0] instanceof Sym) {
+    machine.fail("NativeSymbolic", { fn: "new Array", type: describe(args[0]), instead: "Make a tensor of that size: zeros([n])." }, node);
+  } else if ((fn as unknown) !== Array && (fn as unknown) !== Object) {
+    // The library's own classes take tensors.
+    const symbolic = collection || !isNativeCode(fn) ? (keys ?? []).find((key) => key instanceof Sym) : firstSymbolic(c, keys ?? []);
+    const instead = "Use values that are known when the model is compiled.";
+    if (symbolic !== undefined) machine.fail("NativeSymbolic", { fn: `new ${fn.name}`, type: describe(symbolic), instead }, node);
+  }
+  const made = runNative(c, `new ${fn.name}`, node, () => Reflect.construct(constructor_, items ? [items] : [...args], newTarget as never));
   machine.heap.fresh(made);
   return made;
 }
@@ -137,7 +116,7 @@ export function elements(c: Context, value: unknown, node: AnyNode): readonly un
 // ---- the table ----------------------------------------------------------------------------------------------------
 
 function define(fn: unknown, native: Native): void {
-  if (typeof fn === "function") table.set(fn, native);
+  if (typeof fn === "function") table.set(fn as AnyFunction, native);
 }
 
 /** A function that runs as it is unless an argument depends on data. */
@@ -198,20 +177,23 @@ for (const [name, rule] of Object.entries(staged)) {
   define(fn, onScalars(fn, rule));
 }
 
-define(Number, (c, _, [value = 0], node) => {
-  if (!(value instanceof Sym)) return refuseTensor(c, value, "Number", node) ?? Number(value);
+define(Number, (c, _, args, node) => {
+  const value = args.length === 0 ? 0 : args[0];
+  if (!(value instanceof Sym)) return converted(c, value, "Number", node, Number);
   return value.kind === "bool" ? new Sym("int", c.machine.stage.cast(c.machine.stage.scalar(value, "bool"), "int64")) : value;
 });
 define(Boolean, (c, _, [value], node) => c.condition(value, node));
-define(String, (c, _, [value = ""], node) => {
+define(String, (c, _, args, node) => {
+  const value = args.length === 0 ? "" : args[0];
   if (value instanceof Sym) c.machine.fail("SymbolicString", { what: describe(value) }, node);
-  return refuseTensor(c, value, "String", node) ?? String(value);
+  return converted(c, value, "String", node, String);
 });
 
-function refuseTensor(c: Context, value: unknown, fn: string, node: AnyNode): undefined {
-  if (isTensor(value) && c.machine.stage.isSymbolic(value))
-    c.machine.fail("NativeSymbolic", { fn, type: describe(value), instead: "Read a number with x.item()." }, node);
-  return undefined;
+function converted(c: Context, value: unknown, fn: string, node: AnyNode, convert: (value: unknown) => unknown): unknown {
+  const symbolic = firstSymbolic(c, [value]);
+  if (symbolic !== undefined)
+    c.machine.fail("NativeSymbolic", { fn, type: describe(symbolic), instead: "Read a number with x.item()." }, node);
+  return runNative(c, fn, node, () => convert(value));
 }
 
 define(Array.isArray, (_, __, [value]) => Array.isArray(value));
@@ -270,6 +252,8 @@ define(Function.prototype.bind, (c, self, [thisValue, ...given], node) => {
   define(made, (context, _, rest, at) => context.call(self, thisValue, [...given, ...rest], at));
   return c.machine.heap.fresh(made);
 });
+define(Reflect.get, (c, _, [object, key], node) => c.get(object, key, node));
+define(Reflect.construct, (c, _, [fn, args, newTarget = fn], node) => c.construct(fn, c.elements(args, node), node, newTarget));
 define(Reflect.apply, (c, _, [fn, thisValue, args], node) => c.call(fn, thisValue, c.elements(args, node), node));
 
 // ---- arrays -------------------------------------------------------------------------------------------------------
@@ -279,7 +263,17 @@ type ArrayNative = (c: Context, array: unknown[], args: readonly unknown[], node
 function defineArray(name: string, native: ArrayNative, onLists = false): void {
   const fn = Reflect.get(Array.prototype, name) as AnyFunction | undefined;
   define(fn, (c, self, args, node) => {
-    if (!Array.isArray(self)) return Reflect.apply(fn as AnyFunction, self, args as never[]);
+    if (!Array.isArray(self)) {
+      const symbolic = firstSymbolic(c, [self, ...args]);
+      if (symbolic !== undefined) refuseSymbolic(c, c.machine.callee(node), symbolic, node);
+      if (typeof self === "object" && self !== null)
+        c.machine.fail(
+          "UnsupportedSyntax",
+          { what: `Array.prototype.${name} of what is no array`, instead: "Make an array of it first." },
+          node,
+        );
+      return runNative(c, name, node, () => Reflect.apply(fn as AnyFunction, self, args as never[]));
+    }
     const list = symbolicList(c, self);
     if (list && !onLists) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.subject(node) }, node);
     return native(c, self as unknown[], args, node);
@@ -337,8 +331,8 @@ defineArray("sort", (c, array, [compare], node) => {
 defineArray("toSorted", (c, array, [compare], node) => c.machine.heap.fresh(sort(c, array, compare, node)));
 
 function sort(c: Context, array: readonly unknown[], compare: unknown, node: AnyNode): unknown[] {
-  const symbolic = array.find((item) => item instanceof Sym || isTensor(item));
-  if (symbolic !== undefined && compare === undefined)
+  const symbolic = compare === undefined ? firstSymbolic(c, array) : undefined;
+  if (symbolic !== undefined)
     c.machine.fail(
       "NativeSymbolic",
       { fn: "sort()", type: describe(symbolic), instead: "Put the numbers into a tensor, and sort that." },
@@ -359,7 +353,12 @@ function sort(c: Context, array: readonly unknown[], compare: unknown, node: Any
 
 defineArray("map", (c, array, [fn], node) => c.machine.heap.fresh(each(c, array, fn, node)));
 defineArray("forEach", (c, array, [fn], node) => void each(c, array, fn, node));
-defineArray("flatMap", (c, array, [fn], node) => c.machine.heap.fresh(each(c, array, fn, node).flat()));
+defineArray("flatMap", (c, array, [fn], node) => c.machine.heap.fresh(flattened(c, each(c, array, fn, node), node)));
+function flattened(c: Context, lists: readonly unknown[], node: AnyNode): unknown[] {
+  for (const list of lists)
+    if (isSymbolicList(c, list)) c.machine.fail("SymbolicList", { op: "flatMap()", list: c.machine.text(node) }, node);
+  return lists.flat();
+}
 defineArray("filter", (c, array, [fn], node) =>
   c.machine.heap.fresh(
     array.filter((item, i) => decided(c, c.call(fn, undefined, [c.machine.read(item), i, array], node), "filter", node)),
@@ -412,10 +411,16 @@ const reduce =
 defineArray("reduce", reduce(false));
 defineArray("reduceRight", reduce(true));
 
+defineArray("findLastIndex", (c, array, [fn], node) => {
+  for (let i = array.length - 1; i >= 0; i--)
+    if (decided(c, c.call(fn, undefined, [array[i], i, array], node), "findLastIndex", node)) return i;
+  return -1;
+});
+
 for (const name of ["slice", "concat", "flat", "with", "toReversed", "toSpliced"])
   defineArray(name, (c, array, args, node) => {
     if (name !== "concat") for (const arg of args.slice(0, name === "with" ? 1 : 2)) position(c, arg, `${name}()`, node);
-    for (const arg of args)
+    for (const arg of name === "flat" ? array : args)
       if (Array.isArray(arg) && symbolicList(c, arg)) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.text(node) }, node);
     return own(c, Reflect.apply(Reflect.get(Array.prototype, name) as AnyFunction, array, args as never[]));
   });
@@ -442,9 +447,9 @@ for (const name of ["indexOf", "lastIndexOf", "includes"])
     return Reflect.apply(Reflect.get(Array.prototype, name) as AnyFunction, array, [wanted, ...rest] as never[]);
   });
 defineArray("join", (c, array, [separator], node) => {
-  const symbolic = array.find((item) => item instanceof Sym || isTensor(item));
+  const symbolic = firstSymbolic(c, array);
   if (symbolic !== undefined) c.machine.fail("SymbolicString", { what: describe(symbolic) }, node);
-  return array.join(separator as string | undefined);
+  return runNative(c, "join()", node, () => array.join(separator as string | undefined));
 });
 
 // ---- Map and Set --------------------------------------------------------------------------------------------------
@@ -496,16 +501,65 @@ for (const kind of [Map, Set]) {
 
 // ---- others -------------------------------------------------------------------------------------------------------
 
-const mutators = new Set<unknown>([
-  Object.defineProperty,
-  Object.setPrototypeOf,
-  Reflect.set,
-  Reflect.defineProperty,
-  Reflect.deleteProperty,
+/** Natives that are refused, with what to write instead. */
+const refused = new Map<unknown, string>([
+  ...[
+    Object.defineProperty,
+    Object.defineProperties,
+    Object.setPrototypeOf,
+    Object.seal,
+    Object.preventExtensions,
+    Reflect.set,
+    Reflect.defineProperty,
+    Reflect.deleteProperty,
+    Reflect.setPrototypeOf,
+    Reflect.preventExtensions,
+    Reflect.get(Object.prototype, "__defineGetter__") as unknown,
+    Reflect.get(Object.prototype, "__defineSetter__") as unknown,
+  ].map((fn) => [fn, "Write a plain assignment."] as const),
+  // biome-ignore lint/security/noGlobalEval: it is named here in order to refuse it.
+  ...[globalThis.eval, Function].map((fn) => [fn, "Write the code out."] as const),
+  ...[setTimeout, setInterval, setImmediate, queueMicrotask].map(
+    (fn) => [fn, "Call the function at once, or outside of the model."] as const,
+  ),
+]);
+
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as Record<string, unknown>;
+
+/** Natives that change what they are called on, besides those of arrays, Maps and Sets. */
+const changing = new Set<unknown>([
+  ...["set", "fill", "sort", "reverse", "copyWithin"].map((name) => typedArrayPrototype[name]),
+  ...[WeakMap.prototype.set, WeakMap.prototype.delete, WeakSet.prototype.add, WeakSet.prototype.delete],
+  ...[Date.prototype, DataView.prototype].flatMap((home) =>
+    Object.getOwnPropertyNames(home)
+      .filter((name) => name.startsWith("set"))
+      .map((name): unknown => Reflect.get(home, name)),
+  ),
+]);
+
+/** A regular expression that goes on where it stopped remembers that. */
+const changesReceiver = (fn: AnyFunction, self: unknown) =>
+  changing.has(fn) || (self instanceof RegExp && (self.global || self.sticky) && regExpSteps.has(fn));
+const regExpSteps = new Set<unknown>([RegExp.prototype.exec, RegExp.prototype.test]);
+
+/** Natives that call the functions they are given. */
+const callsBack = new Set<unknown>([
+  ...["map", "filter", "forEach", "some", "every", "find", "findIndex", "findLast", "findLastIndex", "reduce", "reduceRight", "sort"].map(
+    (name) => typedArrayPrototype[name],
+  ),
+  typedArrayPrototype.toSorted,
+  Object.getPrototypeOf(Uint8Array).from,
+  String.prototype.replace,
+  String.prototype.replaceAll,
+  JSON.parse,
+  JSON.stringify,
+  Reflect.get(Object, "groupBy") as unknown,
+  Reflect.get(Map, "groupBy") as unknown,
 ]);
 
 /** Would be frozen at what they gave when the model was compiled. */
 const nondeterministic = new Map<unknown, string>([
+  [Date, "Date()"],
   [Math.random, "Math.random"],
   [Date.now, "Date.now"],
   [performance.now, "performance.now"],

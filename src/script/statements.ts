@@ -4,15 +4,16 @@ import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
-import { branch, markRaising, mayRaise } from "./branch.ts";
+import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
 import { Declared, effect, named, stampProvenance, unsupported } from "./expressions.ts";
 import { stageLoop } from "./loop.ts";
-import { Binding, DeadBranch } from "./machine.ts";
+import { Binding } from "./machine.ts";
+import { firstSymbolic, raise } from "./native-code.ts";
 import { binaryScalar, orScalar } from "./operators.ts";
 import type { LoopFlags, Scope } from "./scope.ts";
 import { elementAt, isSymbolicList, lengthOf } from "./symbolic-list.ts";
-import { Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
+import { describe, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
 
 /** Turns of a loop that is run at compile time. */
 const unrollLimit = 5000;
@@ -234,14 +235,9 @@ function loopFlags(c: Context): LoopFlags & { readonly skip: Binding } {
 }
 
 function throwStatement(c: Context, node: AnyNode, value: unknown): void {
-  const { machine } = c;
-  const message = value instanceof Error ? value.message : String(value);
-  if (!machine.symbolic && mayRaise(machine.stage.current)) machine.fail("AlwaysThrows", {}, node);
-  if (!machine.symbolic) machine.fail("StaticThrow", { message }, node);
-  stampProvenance(c);
-  machine.stage.add("ingot.Raise", [], { message });
-  markRaising(machine);
-  throw new DeadBranch();
+  const symbolic = firstSymbolic(c, [value instanceof Error ? value.message : value]);
+  if (symbolic !== undefined) c.machine.fail("SymbolicString", { what: describe(symbolic) }, node);
+  raise(c, value instanceof Error ? value.message : String(value), node);
 }
 
 function onlyThrows(node: Statement): boolean {

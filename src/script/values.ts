@@ -41,7 +41,17 @@ export class Sym {
   }
 
   [Symbol.toPrimitive](): never {
-    throw new TypeError("a symbolic scalar reached JavaScript that was not interpreted");
+    throw new ReachedNative(this);
+  }
+}
+
+/** Thrown where native code would compute with a symbolic scalar. */
+export class ReachedNative extends TypeError {
+  readonly symbol: Sym;
+
+  constructor(symbol: Sym) {
+    super("a symbolic scalar reached JavaScript that was not interpreted");
+    this.symbol = symbol;
   }
 }
 
