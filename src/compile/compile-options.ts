@@ -20,6 +20,7 @@ import {
 import type { SaveOptions } from "./save.ts";
 import type { ScriptOptions } from "./script.ts";
 import type { TraceOptions } from "./trace.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 const maxSteps = integerFrom(1, "Give the most steps that loops may take, such as 1e7, or leave it out.");
 
@@ -42,6 +43,7 @@ const compile: OptionTable<CompileOptions> = {
   disable: words("names of passes or rules", 'Write disable: ["fold-conv-batchnorm"].'),
   check: { table: check },
   onProgress: callback("Pass a function: onProgress: ({ stage }) => console.log(stage)."),
+  signal: abortSignal,
   ignoreFailedEquivalenceCheck: flag("Leave it out: a module that fails its check computes something wrong."),
   passes: list("Pass a list of passes."),
   rules: list("Pass a list of rules: rules: [defineRule({ … })]."),
@@ -71,6 +73,16 @@ export const loadOptions: OptionTable<LoadOptions> = { ...compile, example: anyt
 export const engineOptions: OptionTable<EngineChoice> = { threads };
 
 export const runOptions: OptionTable<RunOptions> = { signal: abortSignal, maxSteps };
+
+export const verifyOptions: OptionTable<VerifyOptions> = {
+  engines: words("names of engines", 'Write engines: ["interpreter"].'),
+  rtol: numberFrom(0, "Give a limit such as 1e-4."),
+  topk: integerFrom(0, "Give how many of the largest scores must agree; 0 for none."),
+  runs: integerFrom(1, "Give how many random runs to compare, such as 3."),
+  maxSteps,
+  onProgress: callback("Pass a function: onProgress: (what) => console.log(what)."),
+  signal: abortSignal,
+};
 
 export const saveOptions: OptionTable<SaveOptions> = {
   target: text("the name of a target", 'Write target: "portable", "onnxruntime" or "onnxruntime@1.17".'),

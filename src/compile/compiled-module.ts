@@ -57,6 +57,8 @@ export interface CompiledParts {
  * await traced.close();
  */
 export class CompiledModule<Out = Nested> extends Module implements AsyncDisposable {
+  /** Known by shape where this class cannot be imported: script() runs `forward` as it is, which gives it the whole graph. */
+  declare readonly isIngotCompiled: true;
   readonly #parts: CompiledParts;
   #closed = false;
 
@@ -219,3 +221,4 @@ export class CompiledModule<Out = Nested> extends Module implements AsyncDisposa
     return `${this.graph.name}, ${this.graph.nodeCount} nodes, engine=${this.engine}`;
   }
 }
+Object.defineProperty(CompiledModule.prototype, "isIngotCompiled", { value: true });

@@ -1,5 +1,5 @@
 // What a compiled module is compared with, kept so that it can be compared again: when it goes to another engine, or to a file for one.
-import type { Executable } from "../engines/engine.ts";
+import type { Executable, RunOptions } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
 import { interpreterEngine } from "../engines/interpreter/interpreter-engine.ts";
 import { type BisectResult, bisectPasses, notEquivalent } from "../equivalence/bisect.ts";
@@ -73,8 +73,9 @@ export async function checkCase(
   check: CheckCase,
   { tolerances, ignoreFailed }: Pick<Evidence, "tolerances" | "ignoreFailed">,
   bisect: () => Promise<BisectResult | undefined>,
+  { signal }: Pick<RunOptions, "signal"> = {},
 ): Promise<{ readonly row: CertificateRow; readonly note: string | undefined }> {
-  const { row, comparison } = await checkExecutable(label, executable, check, tolerances);
+  const { row, comparison } = await checkExecutable(label, executable, check, tolerances, { signal });
   if (comparison.ok) return { row, note: undefined };
   const what = `the ${label} graph on ${executable.engine}`;
   const problem = `${firstProblem(comparison)} (${check.label})`;

@@ -57,6 +57,11 @@ export interface CompileOptions {
   readonly check?: CheckOptions;
   readonly onProgress?: OnProgress;
   /**
+   * Ends a check that takes too long: the promise rejects with `RunAborted`. Looked at between stages and inside of runs (loops included); one
+   * stage of passes, and code of a model's own, ends first.
+   */
+  readonly signal?: AbortSignal;
+  /**
    * Gives the module although the equivalence check failed. The certificate says so. For debugging only: its results are WRONG by more
    * than the limit.
    */
@@ -91,7 +96,7 @@ export interface FinishInput {
   readonly clock: StageClock;
 }
 
-/** Throws `TraceNotFaithful`, `NotEquivalent`, and what the engine throws. */
+/** Throws `TraceNotFaithful`, `NotEquivalent`, `RunAborted`, and what the engine throws. */
 export async function finish<Out>(input: FinishInput, options: CompileOptions): Promise<CompiledModule<Out>> {
   const { graph: source, clock } = input;
   const engine = findEngine(options.engine);
@@ -211,7 +216,7 @@ class Checker {
   }
 
   async #check(label: "portable" | "lowered", executable: Executable, check: CheckCase): Promise<void> {
-    const { row, note } = await checkCase(label, executable, check, this.#limits, () => this.#bisect(label, check));
+    const { row, note } = await checkCase(label, executable, check, this.#limits, () => this.#bisect(label, check), this.#options);
     this.#rows.push(row);
     if (note === undefined) return;
     this.#failedIgnored = true;
@@ -222,7 +227,7 @@ class Checker {
     this.#input.clock.enter("looking for the step that broke it");
     const disable = this.#options.disable ? { disable: this.#options.disable } : {};
     const onInterpreter = async (graph: Graph): Promise<Comparison> =>
-      (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#limits.tolerances)).comparison;
+      (await checkExecutable(label, await interpreterEngine.prepare(graph), check, this.#limits.tolerances, this.#options)).comparison;
     const reproduction = this.#options.check?.reproduction === undefined ? {} : { reproduction: this.#options.check.reproduction };
     const common = { ...disable, ...reproduction, inputs: check.inputs };
     if (label === "portable") return bisectPasses(this.#input.graph, this.#passes, onInterpreter, common);

@@ -1,6 +1,7 @@
 // load(): an ONNX file as a compiled module. The imported graph on the interpreter is the truth that the optimised one is compared with.
 import { currentInterpreter } from "../eager/interpreter.ts";
 import { findEngine } from "../engines/engines.ts";
+import { abortedOr, throwIfAborted } from "../engines/run-aborted.ts";
 import { type Certificate, certificateKey, parseCertificate } from "../equivalence/certificate.ts";
 import type { CheckCase } from "../equivalence/certify.ts";
 import { makeValue, recipeFits, recipeFor, type ValueRecipe } from "../equivalence/recipes.ts";
@@ -31,6 +32,9 @@ type CheckRun = (inputs: readonly RuntimeValue[]) => Promise<RuntimeValue[]>;
 /** The size taken for a symbolic dimension that nothing says more about. */
 const defaultSize = 2;
 
+/** Errors of a run that say nothing against its inputs. */
+const notOfInputs: ReadonlySet<string> = new Set(["StepLimit", "RunAborted"]);
+
 /** What loops of a file may take in one run of its check, where nobody says otherwise: some ten seconds of the interpreter. */
 export const defaultMaxSteps = 1_000_000;
 
@@ -39,11 +43,12 @@ export const defaultMaxSteps = 1_000_000;
  * its structure of inputs and outputs back. Loading runs no code of the file.
  *
  * Throws OnnxFormatError for files that are damaged or not ONNX, UnsupportedOpError for operators that Ingot lacks, `StepLimit` for a Loop
- * that does not end within `check.maxSteps`, FileError, EquivalenceError.
+ * that does not end within `check.maxSteps`, `RunAborted` where `signal` fires before the checks are done, FileError, EquivalenceError.
  *
  * @example
  * const m = await load("resnet152.onnx");
  * const y = await m.run(x);
+ * const other = await load("of-a-stranger.onnx", { signal: AbortSignal.timeout(10_000) });
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<CompiledModule<Nested>> {
   checkOptions("load", options, loadOptions);
@@ -56,7 +61,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Com
       actual: path === "" ? "an empty string" : describeValue(path),
       hint: 'Write load("model.onnx").',
     });
-  const clock = new StageClock(options.onProgress);
+  const clock = new StageClock(options.onProgress, options.signal);
   clock.enter("reading");
   const graph = await readGraph(path, registry);
   const signature = readSignature(graph, path);
@@ -80,8 +85,15 @@ async function referenceCases(
   file: string,
   options: LoadOptions,
 ): Promise<CheckCase[]> {
-  const { example, check } = options;
-  const run = (inputs: readonly RuntimeValue[]) => runGraphInSlices(graph, inputs, { reuseMemory: true, maxSteps: check?.maxSteps });
+  const { example, check, signal } = options;
+  const run = async (inputs: readonly RuntimeValue[]): Promise<RuntimeValue[]> => {
+    throwIfAborted(signal);
+    try {
+      return await runGraphInSlices(graph, inputs, { reuseMemory: true, maxSteps: check?.maxSteps, signal });
+    } catch (error) {
+      throw abortedOr(error, signal);
+    }
+  };
   const given: CheckCase[] = [];
   for (const inputs of [...(example === undefined ? [] : [example]), ...(check?.inputs ?? [])]) {
     const bound = bindInputs(graph.name, graph, signature, inputs);
@@ -95,7 +107,7 @@ async function referenceCases(
     const inputs = makeInputs(graph, recipes);
     return [{ label: "random", recipes, inputs, expected: await run(inputs) }, ...(await withoutOptionals(graph, recipes, run)), ...given];
   } catch (error) {
-    if (!(error instanceof IngotError) || error instanceof ArgumentError || error.code === "StepLimit") throw error;
+    if (!(error instanceof IngotError) || error instanceof ArgumentError || notOfInputs.has(error.code)) throw error;
     throw ingotError("NoCheckInputs", { file, problem: error.summary }, { cause: error });
   }
 }
@@ -108,7 +120,7 @@ async function withoutOptionals(graph: Graph, recipes: readonly ValueRecipe[], r
   try {
     return [{ label: "random, optionals absent", recipes: absent, inputs, expected: await run(inputs) }];
   } catch (error) {
-    if (error instanceof IngotError) return [];
+    if (error instanceof IngotError && error.code !== "RunAborted") return [];
     throw error;
   }
 }

@@ -62,7 +62,7 @@ const maxCases = 8;
 export async function script<M extends Model>(model: M, options: ScriptOptions = {}): Promise<CompiledModule<OutputOf<M>>> {
   checkOptions("script", options, scriptOptions);
   findEngine(options.engine);
-  const clock = new StageClock(options.onProgress);
+  const clock = new StageClock(options.onProgress, options.signal);
   clock.enter("reading the source");
   const { mode = "eval" } = options;
   checkModel(model);

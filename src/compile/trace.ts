@@ -56,7 +56,7 @@ export async function trace<M extends Model>(
 ): Promise<CompiledModule<OutputOf<M>>> {
   checkOptions("trace", options, traceOptions);
   findEngine(options.engine);
-  const clock = new StageClock(options.onProgress);
+  const clock = new StageClock(options.onProgress, options.signal);
   clock.enter("recording");
   const { mode = "eval" } = options;
   checkModel(model);

@@ -1,6 +1,7 @@
 // Replays certificates and compares files: what `ingot verify` does.
 import type { Executable } from "../engines/engine.ts";
 import { type EngineName, findEngine } from "../engines/engines.ts";
+import { throwIfAborted } from "../engines/run-aborted.ts";
 import { type Certificate, certificateKey, checkEvidence, parseCertificate } from "../equivalence/certificate.ts";
 import { compareCase } from "../equivalence/certify.ts";
 import { leavesOf } from "../equivalence/leaves.ts";
@@ -17,9 +18,11 @@ import type { Model } from "../trace/model.ts";
 import { callModel } from "../trace/model.ts";
 import { readModelCode } from "../trace/model-code.ts";
 import { flattenOutputs, unflatten } from "../trace/structure.ts";
+import { verifyOptions } from "./compile-options.ts";
 import { fromRuntimeValue } from "./container-values.ts";
 import { tolerancesOf } from "./evidence.ts";
 import { declaredRecipes, defaultMaxSteps, makeInputs } from "./load.ts";
+import { checkOptions } from "./options.ts";
 import { readSignature } from "./parse-signature.ts";
 
 export interface VerifyOptions {
@@ -33,6 +36,8 @@ export interface VerifyOptions {
   /** The most steps that loops may take in one run, as the files may hold a Loop without an end; default 1e6. */
   readonly maxSteps?: number;
   readonly onProgress?: (what: string) => void;
+  /** Ends the check: its promise rejects with `RunAborted`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface VerifyRow {
@@ -52,16 +57,17 @@ export interface VerifyReport {
 
 /**
  * Replays a file's certificate: makes its inputs again, runs the file as it is on each engine, compares with what eager gave. Does not need
- * the model's code. Throws `NoCertificate`; a mismatch is in the report.
+ * the model's code. Throws `NoCertificate`, and `RunAborted` where `signal` fires; a mismatch is in the report.
  */
 export async function verifyCertificate(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkOptions("verifyCertificate", options, verifyOptions);
   const graph = await readGraph(path, registry);
   const text = graph.metadata.get(certificateKey);
   if (text === undefined) throw ingotError("NoCertificate", { file: path });
   const certificate = parseCertificate(text, path);
   const rows: VerifyRow[] = [];
   for (const engine of enginesOf(options)) {
-    options.onProgress?.(`running on ${engine}`);
+    begin(engine, options);
     await withExecutable(graph, engine, async (executable) => {
       for (const c of certificate.cases) {
         const row = await replay(certificate, c, executable, options);
@@ -118,11 +124,12 @@ function limitOf({ limits, rows }: Certificate, label: string, leaf: number, out
 
 /** Compares two files on the same random inputs, each on its engine. */
 export async function verifyFiles(a: string, b: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkOptions("verifyFiles", options, verifyOptions);
   const first = await readGraph(a, registry);
   const second = await readGraph(b, registry);
   const rows: VerifyRow[] = [];
   for (const engine of enginesOf(options)) {
-    options.onProgress?.(`running on ${engine}`);
+    begin(engine, options);
     await withExecutable(first, engine, (x) =>
       withExecutable(second, engine, async (y) => {
         for (const { label, inputs } of randomRuns(first, options)) {
@@ -137,13 +144,14 @@ export async function verifyFiles(a: string, b: string, options: VerifyOptions =
 
 /** Compares a file with the eager model it should compute. */
 export async function verifyModel(path: string, model: Model, options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkOptions("verifyModel", options, verifyOptions);
   const graph = await readGraph(path, registry);
   const signature = readSignature(graph, path);
   const mode = signature.mode === "train" ? "train" : "eval";
   const code = readModelCode(model);
   const rows: VerifyRow[] = [];
   for (const engine of enginesOf(options)) {
-    options.onProgress?.(`running on ${engine}`);
+    begin(engine, options);
     await withExecutable(graph, engine, async (executable) => {
       for (const { label, inputs } of randomRuns(graph, options)) {
         const args = unflatten(signature.argumentLayout, inputs.map(fromRuntimeValue)) as readonly unknown[];
@@ -168,7 +176,11 @@ function compared({ engine, label, graph, inputs, expected }: Run, actual: reado
   if (expected.length !== actual.length)
     return { engine, case: label, ok: false, problem: `${actual.length} outputs instead of ${expected.length}`, maxRelative: undefined };
   const { rtol, topk } = options;
-  const tolerances = tolerancesOf(graph, { ...bounds(options), ...(rtol !== undefined && { rtol }), ...(topk !== undefined && { topk }) });
+  const tolerances = tolerancesOf(graph, {
+    maxSteps: bounds(options).maxSteps,
+    ...(rtol !== undefined && { rtol }),
+    ...(topk !== undefined && { topk }),
+  });
   const { outputs } = compareCase({ label, recipes: undefined, inputs, expected }, actual, graph.outputNames, tolerances);
   const bad = outputs.find((o) => !o.ok);
   return {
@@ -194,7 +206,12 @@ function randomRuns(graph: Graph, options: VerifyOptions): { label: string; inpu
   }));
 }
 
-const bounds = ({ maxSteps = defaultMaxSteps }: VerifyOptions) => ({ maxSteps });
+function begin(engine: EngineName, { onProgress, signal }: VerifyOptions): void {
+  throwIfAborted(signal);
+  onProgress?.(`running on ${engine}`);
+}
+
+const bounds = ({ maxSteps = defaultMaxSteps, signal }: VerifyOptions) => ({ maxSteps, signal });
 
 function enginesOf(options: VerifyOptions): readonly EngineName[] {
   if (options.engines) return options.engines;

@@ -1,5 +1,5 @@
 // Runs graphs beside eager, and writes down what was seen. Nothing is returned to a user that did not pass here.
-import type { Executable } from "../engines/engine.ts";
+import type { Executable, RunOptions } from "../engines/engine.ts";
 import { type ErrorContext, ingotError } from "../errors/error.ts";
 import type { Graph } from "../ir/graph.ts";
 import { asStorage, runGraph } from "../ops/run-graph.ts";
@@ -106,8 +106,9 @@ export async function checkExecutable(
   executable: Executable,
   check: CheckCase,
   tolerances: Tolerances,
+  { signal }: Pick<RunOptions, "signal"> = {},
 ): Promise<{ readonly row: CertificateRow; readonly comparison: Comparison }> {
-  const actual = await executable.run(check.inputs, { maxSteps: tolerances.maxSteps });
+  const actual = await executable.run(check.inputs, { maxSteps: tolerances.maxSteps, signal });
   const comparison = compareCase(check, actual, executable.graph.outputNames, tolerances);
   return { row: rowOf(graph, executable.engine, check.label, comparison), comparison };
 }

@@ -173,6 +173,8 @@ class GraphWriter {
     const form = node.graph.schemas.opsetOf(node) > this.#opset && schema.domain === "" ? olderForm(node) : undefined;
     const inputs = [...(form ?? node).inputs];
     while (inputs.length > 0 && inputs[inputs.length - 1] === undefined) inputs.pop();
+    // ONNX Runtime counts what stands before a variadic input as given: a Loop without a condition and without states has both slots.
+    if (schema.inputs.at(-1)?.option === "variadic") while (inputs.length < schema.inputs.length - 1) inputs.push(undefined);
     for (const value of inputs) if (value) this.#read.add(value);
     if (form) for (const value of node.inputs) if (value && !inputs.includes(value)) this.#folded.add(value);
     const attribute = Object.entries((form ?? node).attributes).map(([name, value]) => this.#attribute(schema, name, value));

@@ -6,7 +6,7 @@ import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, string, strings } from "./define.ts";
 import { broadcast, inputShape, requireRank, requireWord, shapeOfInput } from "./infer.ts";
 import { mapPairs } from "./map-elements.ts";
-import { compileRe2 } from "./re2.ts";
+import { compileRe2 } from "./re2/match.ts";
 
 const texts = (x: Storage): readonly string[] => x.dense() as string[];
 

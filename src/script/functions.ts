@@ -9,10 +9,11 @@ import { type FunctionSource, readFunction, type SourceText } from "../source/fu
 import { type BoundFacts, type Callable, type PrivateMember, type ScopeLookup, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
 import type { ClassNode, FunctionNode } from "../source/parse.ts";
+import { callCompiled, isCompiled } from "./compiled-call.ts";
 import type { AnyFunction, Context } from "./context.ts";
-import { propertyKey } from "./expressions.ts";
+import { propertyKey, stampProvenance } from "./expressions.ts";
 import { LazyHome } from "./lazy-home.ts";
-import { callLibraryFunction, isLibraryFunction } from "./library.ts";
+import { asOpError, callLibraryFunction, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
 import { isNativeCode, knownAnswer } from "./native-code.ts";
 import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
@@ -107,7 +108,10 @@ function remembered(source: FunctionSource): Activation["captured"] {
   return (name) => {
     if (!known.has(name)) {
       lookup ??= source.scopes();
-      known.set(name, lookup(name));
+      // The name of a function expression is known inside of it, in no scope that V8 tells of.
+      const { node, fn } = source;
+      const own = node.type === "FunctionExpression" && node.id?.name === name;
+      known.set(name, own ? { value: fn } : lookup(name));
     }
     return known.get(name);
   };
@@ -135,6 +139,7 @@ export function call(
   }
   if (cache.isNameHelper(fn)) return args[0];
   const { source, library, captured } = cache.read(c, fn, node);
+  if (library && isCompiled(thisValue) && fn.name === "forward") return callCompiledModule(c, fn, thisValue, args, node);
   // The library's helpers run as they are; only the forward methods of its layers, which call the user's, are interpreted.
   if (library && !isModuleMethod(cache, thisValue, fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   const tree = source.node;
@@ -156,9 +161,21 @@ export function call(
   });
 }
 
-/** Methods of modules, the library's layers included; those of the base class (named parameters, state) run as they are. */
+function callCompiledModule(c: Context, fn: AnyFunction, module: object, args: readonly unknown[], node: AnyNode): unknown {
+  stampProvenance(c);
+  try {
+    return callCompiled(c.machine.stage, fn, module, args);
+  } catch (error) {
+    throw asOpError(c, error, "forward", node);
+  }
+}
+
+/**
+ * Methods of modules, the library's layers included. Those of the base class (named parameters, state) run as they are, and so do those of
+ * compiled modules, which hold a graph.
+ */
 function isModuleMethod(cache: FunctionCache, thisValue: unknown, fn: AnyFunction): boolean {
-  if (typeof thisValue !== "object" || thisValue === null || !("isIngotModule" in thisValue)) return false;
+  if (typeof thisValue !== "object" || thisValue === null || !("isIngotModule" in thisValue) || isCompiled(thisValue)) return false;
   let isBase = cache.baseMethods.get(fn);
   if (isBase === undefined) {
     isBase = isBaseMethod(thisValue, fn);
@@ -219,7 +236,7 @@ function run(c: Context, r: Run): unknown {
   };
   const scope = new Scope(activation, r.scope, undefined);
   const depth = machine.calls.length;
-  machine.calls.push({ name: r.name, source: r.source, library: r.library, node: r.node as AnyNode, scope: moduleScope(c, r.thisValue) });
+  machine.calls.push({ name: r.name, source: r.source, library: r.library, node: r.node as AnyNode, scope: moduleScope(c, r) });
   try {
     bindParameters(c, r.node, r.args, scope);
     if (r.node.body.type !== "BlockStatement") return c.evaluate(r.node.body, scope);
@@ -249,11 +266,12 @@ function resultOf(c: Context, { returned, result, name }: Activation, r: Run): u
   return machine.fail("MissingReturn", { fn: name }, r.node as AnyNode);
 }
 
-/** The path of the module whose method runs, for the scopes of nodes. */
-function moduleScope(c: Context, thisValue: unknown): string {
+/** The path of the module whose forward runs, for the scopes of nodes; other methods belong to whoever calls them, as when recording. */
+function moduleScope(c: Context, { name, thisValue }: Run): string {
   const { calls } = c.machine;
   const outer = calls[calls.length - 1]?.scope ?? "";
-  return (typeof thisValue === "object" && thisValue !== null && c.modulePaths.get(thisValue)) || outer;
+  const isForward = /(^|\.)forward$/.test(name) && typeof thisValue === "object" && thisValue !== null;
+  return (isForward && c.modulePaths.get(thisValue)) || outer;
 }
 
 /** The entry: calls the model itself. */

@@ -140,6 +140,7 @@ export class Heap {
 
   #put(owner: object, key: CellKey, value: unknown): boolean {
     if (key !== content) return value === absent ? Reflect.deleteProperty(owner, key) : define(owner, key, value);
+    // A loop or a join may leave nothing but the reason why there is no content.
     const { items, list } = value instanceof Poison ? { items: [], list: value } : (value as Content);
     if (list) this.#lists.set(owner, list);
     else this.#lists.delete(owner);

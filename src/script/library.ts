@@ -12,10 +12,11 @@ import * as opModule from "../eager/op.ts";
 import { isTensor } from "../eager/operand.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { IngotError } from "../errors/error.ts";
-import { type Dim, productOfDims } from "../ir/dim.ts";
+import { addDims, type Dim, productOfDims } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import * as nn from "../nn/index.ts";
+import { type ResidualParts, residual, through } from "../nn/through.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -46,6 +47,9 @@ for (
 names.set(isTensor, "isTensor");
 for (const value of Object.values<unknown>(nn)) if (typeof value === "function" && !names.has(value)) names.set(value, value.name);
 
+names.set(through, "through");
+names.set(residual, "residual");
+
 export const isLibraryFunction = (fn: unknown): boolean => names.has(fn);
 
 type Special = (c: Context, args: readonly unknown[], node: AnyNode) => unknown;
@@ -62,6 +66,15 @@ const special: Readonly<Record<string, Special>> = {
     return size(dims[normalizeAxis("size", dim as number, (x as Tensor).shape)] as Dim);
   },
   item: (c, [x], node) => item(c, x as Tensor, node),
+  // The layers may be the user's: each is called as if the model did.
+  through: (c, [x, ...layers], node) => inTurn(c, x, layers, node),
+  residual: (c, [x, parts], node) => {
+    const { branch, shortcut, after = [] } = parts as ResidualParts;
+    const change = inTurn(c, x, branch, node);
+    const rest = inTurn(c, x, shortcut ? [shortcut] : [], node);
+    return inTurn(c, c.call(math.add, undefined, [change, rest], node), after, node);
+  },
+  pad: (c, [x, pads, mode = "constant", value = 0]) => padded(c, x, pads, mode as string, value),
   stack: (c, [tensors, dim = 0]) => joined(c, tensors, dim as number, 1),
   cat: (c, [tensors, dim = 0]) => joined(c, tensors, dim as number, 0),
   unbind: (c, [x, dim = 0]) => {
@@ -83,6 +96,28 @@ const special: Readonly<Record<string, Special>> = {
     return made;
   },
 };
+
+function inTurn(c: Context, x: unknown, layers: readonly unknown[], node: AnyNode): unknown {
+  return layers.reduce((y, layer) => c.call(c.get(layer, "forward", node), layer, [y], node), x);
+}
+
+/** Padding by numbers that are sizes: they are computed in the graph as they stand, not guessed from examples. */
+function padded(c: Context, x: unknown, pads: unknown, mode: string, value: unknown): Tensor | undefined {
+  if (!isTensor(x) || !Array.isArray(pads) || !pads.some((p) => p instanceof Sym) || value instanceof Sym) return undefined;
+  if (pads.length % 2 !== 0 || pads.length > 2 * x.rank || pads.some((p) => p instanceof Sym && p.kind !== "int")) return undefined;
+  const { stage } = c.machine;
+  const amounts = pads.map((p) => stage.dimOf(p as Sym | number));
+  // The last axis stands first.
+  const side = (offset: 0 | 1) => x.shape.map((_, axis) => amounts[2 * (x.rank - 1 - axis) + offset] ?? 0);
+  const [before, after] = [side(0), side(1)];
+  const inputs = [stage.valueOf(x), stage.sizes([...before, ...after])];
+  if (mode === "constant") inputs.push(stage.graph.addInitializer(Storage.from(x.dtype, [value as number], [])));
+  const [made] = stage.add("Pad", inputs, mode === "constant" ? {} : { mode });
+  const result = made as Value;
+  const shape = stage.shapeOf(x).map((d, axis) => addDims(d, addDims(before[axis] as Dim, after[axis] as Dim)));
+  result.type = tensorType(x.dtype, shape);
+  return stage.wrap(result);
+}
 
 function joined(c: Context, tensors: unknown, dim: number, newAxis: 0 | 1): unknown {
   const list = tensorsOf(c, tensors);

@@ -87,7 +87,7 @@ const arithmetic =
 const divide: Rule = (stage, a, b) => {
   if (!numeric(a) || !numeric(b)) return undefined;
   const [x, y] = [knownDim(a), knownDim(b)];
-  const quotient = x !== undefined && typeof y === "number" && y > 0 && isNeverNegative(x) ? ([x, y] as const) : undefined;
+  const quotient = x !== undefined && typeof y === "number" && y > 0 ? ([x, y] as const) : undefined;
   return stage.compute("float", "Div", [stage.scalar(a, "float"), stage.scalar(b, "float")], {}, { quotient });
 };
 
@@ -197,7 +197,8 @@ export function roundScalar(stage: Stage, how: "Floor" | "Ceil" | "Trunc", a: Sy
   if (a.kind === "int") return a;
   if (a.quotient) {
     const [x, y] = a.quotient;
-    return size(how === "Ceil" ? ceilDivDims(x, y) : floorDivDims(x, y));
+    if (how === "Floor") return size(floorDivDims(x, y));
+    if (isNeverNegative(x)) return size(how === "Ceil" ? ceilDivDims(x, y) : floorDivDims(x, y));
   }
   const value = stage.scalar(a, "float");
   // A cast to int64 cuts off, which is Trunc.

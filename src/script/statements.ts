@@ -3,6 +3,7 @@ import type { AnyNode, ForOfStatement, ForStatement, Statement, SwitchStatement,
 import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
+import { isShippedScript } from "../source/library.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
@@ -155,14 +156,15 @@ const handlers: Handlers = {
   ContinueStatement: (c, node, scope) => jump(c, node, skipOf(scope)),
   ThrowStatement: (c, node, scope) => throwStatement(c, node, c.evaluate(node.argument, scope)),
   IfStatement: (c, node, scope) => {
-    const condition = c.test(node.test, scope);
+    // The checks of the library and its zoo tell a mistake early: the operators behind them check again when they run.
+    const test = () => c.test(node.test, scope);
+    if (isShipped(c) && !node.alternate && onlyThrows(node.consequent) && c.machine.trial(() => test() instanceof Sym)) return;
+    const condition = test();
     if (!(condition instanceof Sym)) {
       const taken = condition ? node.consequent : node.alternate;
       if (taken) executeAll(c, [taken], scope.block());
       return;
     }
-    // The library's own checks: its operators check again when they run.
-    if (c.machine.frame.library && !node.alternate && onlyThrows(node.consequent)) return;
     branch(
       c.machine,
       condition,
@@ -238,6 +240,12 @@ function throwStatement(c: Context, node: AnyNode, value: unknown): void {
   const symbolic = firstSymbolic(c, [value instanceof Error ? value.message : value]);
   if (symbolic !== undefined) c.machine.fail("SymbolicString", { what: describe(symbolic) }, node);
   raise(c, value instanceof Error ? value.message : String(value), node);
+}
+
+/** Whether the code being run came with this library. */
+function isShipped(c: Context): boolean {
+  const { library, source } = c.machine.frame;
+  return library || (source.url !== undefined && isShippedScript(source.url));
 }
 
 function onlyThrows(node: Statement): boolean {

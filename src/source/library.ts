@@ -27,6 +27,11 @@ export function isLibraryScript(url: string): boolean {
   return own;
 }
 
+/** Whether a script came with this library, be it machinery or zoo. */
+export function isShippedScript(url: string): boolean {
+  return libraryRoot !== undefined && scriptHref(url).startsWith(libraryRoot);
+}
+
 /** The one spelling of a script's name: a URL without query, whether V8 gave a URL or a path. */
 export function scriptHref(url: string): string {
   return isAbsolute(url) ? pathToFileURL(url).href : withoutQuery(url);

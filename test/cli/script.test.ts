@@ -35,7 +35,10 @@ describe("ingot script", () => {
   });
 
   it("names the line and what to write instead where it cannot", async () => {
-    place.write("refused.ts", `export default Object.assign((x) => {\n  if (x) return x.relu();\n  return x;\n}, { inputs: "float32[3]" });\n`);
+    place.write(
+      "refused.ts",
+      `export default Object.assign((x) => {\n  if (x) return x.relu();\n  return x;\n}, { inputs: "float32[3]" });\n`,
+    );
     const { status, err } = await place.ingot("script", "./refused.ts", "--quiet");
     assert.equal(status, 1);
     assert.match(err, /TensorTruthiness/);

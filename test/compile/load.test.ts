@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { truncate, writeFile } from "node:fs/promises";
 import { signatureKey } from "../../src/compile/signature.ts";
 import { certificateKey } from "../../src/equivalence/certificate.ts";
-import { load, nn, ones, randn, type Tensor, tensor, trace } from "../../src/index.ts";
+import { load, nn, ones, randn, type Tensor, tensor, trace, verifyCertificate, verifyFiles, verifyModel } from "../../src/index.ts";
 import { encodeToBytes } from "../../src/onnx/encode.ts";
 import type { ModelProto, TensorProto } from "../../src/onnx/schema.ts";
 import { addingBody, endlessModel } from "../support/hostile/endless-model.ts";
@@ -115,6 +115,35 @@ describe("loading", () => {
       // Nobody vouches for a file: without a limit given, there is one.
       await failsWith(() => load(path("endless.onnx"), interpreter), "StepLimit", /1000000 steps/);
     }).timeout(60_000);
+
+    it("with a loop that does not end is given up when a signal says so, by load and by each way to verify", async () => {
+      await write("endless.onnx", endlessModel);
+      const file = path("endless.onnx");
+      const soon = () => ({ signal: AbortSignal.timeout(200) });
+      const check = { maxSteps: Number.MAX_SAFE_INTEGER };
+      for (const engine of ["interpreter", "onnxruntime"] as const) {
+        await failsWith(() => load(file, { engine, check, ...soon() }), "RunAborted", /timeout/);
+        await failsWith(() => verifyFiles(file, file, { engines: [engine], ...check, ...soon() }), "RunAborted");
+        await failsWith(() => verifyModel(file, (x: Tensor) => x, { engines: [engine], ...check, ...soon() }), "RunAborted");
+      }
+      await using m = await trace((x: Tensor) => x.relu(), ones([2]), interpreter);
+      await m.save(path("certified.onnx"));
+      const fired = { signal: AbortSignal.abort(new Error("the client went away")) };
+      await failsWith(() => verifyCertificate(path("certified.onnx"), fired), "RunAborted", /the client went away/);
+      await failsWith(() => load(path("certified.onnx"), fired), "RunAborted", /the client went away/);
+      await failsWith(() => load(file, { signal: "soon" as never }), "InvalidArgument", /`signal` to be an AbortSignal, got/);
+      await failsWith(() => verifyFiles(file, file, { signl: undefined } as never), "UnknownOption", /signl/);
+    }).timeout(60_000);
+
+    it("is not held to the signal of its loading afterwards", async () => {
+      await write("relu.onnx", relu());
+      const control = new AbortController();
+      await using m = await load(path("relu.onnx"), { ...interpreter, signal: control.signal });
+      control.abort();
+      assert.deepEqual(((await m.run(tensor([[-1, 2]]))) as Tensor).toArray(), [[0, 2]]);
+      await using other = await m.withEngine("onnxruntime");
+      assert.deepEqual(((await other.run(tensor([[-1, 2]]))) as Tensor).toArray(), [[0, 2]]);
+    });
 
     it("with a loop that ends is loaded, if it takes no more steps than it may", async () => {
       await write(

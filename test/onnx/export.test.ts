@@ -156,6 +156,17 @@ describe("exporting a graph", () => {
     assert.deepEqual(ops, ["Neg", "Identity", "Identity", "Identity"]);
   });
 
+  it("writes both slots of a Loop that has a count and nothing else, as ONNX Runtime wants them", () => {
+    const graph = new Graph(registry);
+    const body = new Graph(registry, "body", graph);
+    const i = body.addInput("i", tensorType("int64", []));
+    const going = body.addInput("going", tensorType("bool", []));
+    body.setOutputs([body.add("Identity", [going]).output, body.add("Neg", [i]).output], ["on", "turn"]);
+    const count = graph.addInput("count", tensorType("int64", []));
+    graph.setOutputs(graph.add("Loop", [count], { body }, { outputCount: 1 }).outputs, ["turns"]);
+    assert.deepEqual(exportModel(graph).model.graph?.node?.[0]?.input, ["count", ""]);
+  });
+
   it("does not leak names of unknown sizes, so that bytes are the same each time", () => {
     const bytes = () => {
       const graph = new Graph(registry);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Attributes } from "../../src/ir/schema.ts";
-import { compileRe2 } from "../../src/ops/re2.ts";
+import { compileRe2 } from "../../src/ops/re2/match.ts";
 import { Storage } from "../../src/tensor/storage.ts";
 import { i64, infer, result, run } from "../support/run-op.ts";
 
@@ -113,6 +113,14 @@ describe("RegexFullMatch", () => {
     ["[a\\]-]", ["-", "]"], ["b"]],
     ["(?P<year>\\d{4})-(?<month>\\d\\d)", ["2026-11"], ["26-11"]],
     ["(?i)straße", ["STRAße"], ["strasse"]],
+    ["a(?i)b(?-i)c|(?i:x)y", ["abc", "aBc", "Xy"], ["Abc", "abC", "xY"]],
+    ["(?i)\\W[^k]", ["-a"], ["sa", "-K", "-\u212a"]],
+    ["(?:a|b|)c{0}", ["a", "", "b"], ["c"]],
+    ["a{01}", ["a{01}"], ["a"]],
+    ["(a*)*b", [`${"a".repeat(5000)}b`], ["a".repeat(5000), "b".repeat(2)]],
+    ["(a|aa)+$", ["a".repeat(5000)], [`${"a".repeat(5000)}c`]],
+    ["(.*){900}x", ["x", "axx"], ["a".repeat(200)]],
+    ["(^|a|\\b)*", ["aaa", ""], ["ab"]],
     ["\\Qa.b\\E+", ["a.b", "a.bb"], ["axb"]],
     ["\\x41\\x{1F600}\\101", ["A😀A"], []],
     ["\\pL\\p{Greek}\\P{L}\\pN", ["aα-5"], ["1α-5"]],
@@ -147,7 +155,10 @@ describe("RegexFullMatch", () => {
     "\\C",
     "\\8",
     "\\y",
-    "a(?i)b",
+    "a{1000}{2}",
+    "(a{100}){11}",
+    "(?:abcdefghijklmnopqrst){1000}",
+    "[[:constructor:]]",
     "[[:what:]]",
     "\\p{Nonsense}",
     "(?P<a b>c)",
@@ -155,6 +166,25 @@ describe("RegexFullMatch", () => {
     it(`refuses ${pattern}`, () => {
       assert.throws(() => matches(pattern, ""), { code: "RegexPattern" });
     });
+
+  it("finds what going back and trying again finds, for patterns that both can read", () => {
+    const { pattern } = fc.letrec((again) => ({
+      pattern: fc.oneof(
+        { depthSize: "small" },
+        fc.constantFrom("a", "b", ".", "[^a]", "", "^", "$", "\\b", "\\B"),
+        fc.tuple(again("pattern"), again("pattern")).map((p) => p.join("")),
+        fc.tuple(again("pattern"), again("pattern")).map((p) => `(?:${p.join("|")})`),
+        fc.tuple(again("pattern"), fc.constantFrom("*", "+", "?", "{2}", "{0,2}", "{1,}", "*?")).map(([p, sign]) => `(?:${p})${sign}`),
+      ),
+    }));
+    fc.assert(
+      fc.property(pattern, fc.array(fc.string({ unit: fc.constantFrom("a", "b", " "), maxLength: 6 })), (p, texts) => {
+        const theirs = new RegExp(`^(?:${p})$`, "u");
+        for (const text of texts) assert.equal(matches(p as string, text), theirs.test(text), JSON.stringify(text));
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it("takes any text for itself when it is quoted", () => {
     fc.assert(

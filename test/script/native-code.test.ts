@@ -6,6 +6,7 @@ const list = "const n = k.item(); const l = []; for (let i = 0; i < n; i++) l.pu
 
 describe("native code is not given what depends on data", () => {
   judgePrograms({
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is one in the program.
     "inside of a string": { body: "if (k.item() > 3) throw new Error(`not for ${x.shape}`); return [x];", refused: "SymbolicString" },
     "inside of a list that an operator converts": { body: 'return [x.add([k.item()] + 1 === "31" ? 1 : 0)];', refused: "OperatorType" },
     "inside of a list that is sorted": { body: "return [x.add([[k.item(), 1], [2, 3]].sort().length)];", refused: "NativeSymbolic" },

@@ -11,6 +11,13 @@ const programs: Readonly<Record<string, string>> = {
   "numbers are shifted by a known number of bits as JavaScript does it": `
     const [a, b] = [k.item() * 1000003, j.item() - 1];
     return [a >> 3, b >> 1, b << 2, (a * 4099) << 9, b >> 33, (b & 6) ^ 3].map((v) => x.sum().mul(0).add(v % 4096 + 0));`,
+  "a list of functions that grows in a loop with a symbolic end is no list, but may go unread": `
+    const list = [];
+    for (let i = 0; i < 3; i++) {
+      list.push((by) => i * by);
+      if (k.item() >= i) return [x.relu()];
+    }
+    return [y];`,
 };
 
 describe("programs that came out wrong", () => {

@@ -41,7 +41,7 @@ const inputs: readonly Inputs[] = Array.from({ length: 12 }, (_, i): Inputs => {
 });
 
 const rows = { 0: { name: "n", min: 0 } };
-const described = { example: inputs[3], dynamic: { x: rows, y: rows } };
+const dynamic = { x: rows, y: rows };
 
 let written = 0;
 
@@ -51,8 +51,11 @@ export async function scriptOutcome(text: string, folder: string): Promise<Outco
   const expected = inputs.map((given) => attempt(() => model.forward(...given)));
   const thrown = expected.filter((e) => e instanceof Error).length;
   const outcome = (kind: Outcome["kind"], code: string, detail = ""): Outcome => ({ kind, code, detail, thrown });
+  // An example on which eager runs, with several rows if there is one.
+  const usable = inputs.filter((_, i) => !(expected[i] instanceof Error));
+  const example = usable.find(([x]) => (x.shape[0] ?? 0) > 2) ?? usable[0] ?? inputs[3];
   try {
-    await using onInterpreter = await library.script(model, { ...described, engine: "interpreter" });
+    await using onInterpreter = await library.script(model, { example, dynamic, engine: "interpreter" });
     const engines = [onInterpreter];
     try {
       if (!onnxruntimeEngine.unavailable()) engines.push(await onInterpreter.withEngine("onnxruntime"));
@@ -69,12 +72,13 @@ export async function scriptOutcome(text: string, folder: string): Promise<Outco
   } catch (error) {
     if (!(error instanceof IngotError))
       return outcome("crash", nameOf(error), error instanceof Error ? (error.stack ?? "") : String(error));
-    return outcome(refusals(error) ? "refused" : "diverge", error.code, error.message);
+    const nothingRuns = usable.length === 0 && error.code === "RaisedError";
+    return outcome(nothingRuns || isRefusal(error) ? "refused" : "diverge", error.code, error.message);
   }
 }
 
 /** What script() may answer instead of compiling. */
-const refusals = (error: IngotError): boolean => error instanceof ScriptError || error.code === "InputSpecNeeded";
+const isRefusal = (error: IngotError): boolean => error instanceof ScriptError || error.code === "InputSpecNeeded";
 
 /** The model of a program. */
 export async function loadProgram(text: string, folder: string): Promise<Model> {

@@ -48,7 +48,7 @@ class Program {
 
   constructor(seed: number) {
     this.#dice = new Dice(seed);
-    this.#budget = this.#dice.int(8, 26);
+    this.#budget = this.#dice.int(8, 34);
   }
 
   text(): string {
@@ -68,6 +68,7 @@ class Program {
       "export function make({ Module, tensor, zeros, stack, cat }) {",
       `const bias = tensor([1, -2, 3, 0]), limit = ${dice.int(2, 5)}, zero = tensor([0]);`,
       ...functions,
+      "function touch(r, m, deep) { if (deep) { r.c.d = Math.min(r.c.d, 3) - 1; return r.b; } r.a = m; return (r.b = (r.b + 1) % 17); }",
       "class Step {",
       "constructor(by) { this.by = by; this.weight = tensor([by, 1, -by, 2]); }",
       "get half() { return this.by / 2; }",
@@ -118,7 +119,7 @@ class Program {
   #function(parameters: readonly Variable[], locals: readonly Variable[], result: () => string): string[] {
     const outside = this.#scopes.splice(0, this.#scopes.length);
     this.#scopes.push([...parameters, ...locals]);
-    const place: Place = { result, loops: 0, depth: 3 };
+    const place: Place = { result, loops: 0, depth: this.#dice.int(2, 4) };
     const lines = [...this.#statements(place, 12)];
     lines.push(`return ${result()};`);
     this.#scopes.splice(0, this.#scopes.length, ...outside);
@@ -169,12 +170,17 @@ class Program {
     const kind = dice.pick(declared);
     const name = this.#fresh();
     const writable = dice.int(0, 3) > 0;
-    if (kind === "record" && dice.int(0, 3) === 0) {
-      const other = this.#find("record");
+    if (containers.includes(kind) && dice.int(0, 2) === 0) {
+      const other = this.#find(kind);
       if (other) {
         this.#declare({ name, kind, writable: false });
         return [`const ${name} = ${other};`]; // an alias
       }
+    }
+    const [one, two] = containers.includes(kind) ? [this.#find(kind), this.#find(kind)] : [];
+    if (one && two && dice.int(0, 5) === 0) {
+      this.#declare({ name, kind, writable: false });
+      return [`const ${name} = ${this.#bool(1)} ? ${one} : ${two};`]; // one of two objects
     }
     const value = this.#bounded(kind, this.#expression(kind, 2));
     this.#declare({ name, kind, writable });
@@ -208,7 +214,10 @@ class Program {
     const dice = this.#dice;
     const name = this.#find("record");
     if (!name) return undefined;
-    const way = dice.int(0, 6);
+    const way = dice.int(0, 9);
+    if (way === 7) return [`${name}["b"] = ${this.#bounded("int", this.#int(1))};`];
+    if (way === 8) return [`touch(${name}, ${this.#bounded("mat", this.#mat(1))}, ${this.#bool(1)});`];
+    if (way === 9) return [`Object.assign(${name}, { b: ${this.#bounded("int", this.#int(1))} });`];
     if (way === 0) return [`${name}.a = ${this.#bounded("mat", this.#mat(1))};`];
     if (way === 1) return [`${name}.b = ${this.#bounded("int", this.#int(1))};`];
     if (way === 2) return [`${name}.c.d = ${this.#bounded("float", this.#float(1))};`];
@@ -239,6 +248,8 @@ class Program {
       ways.push(
         () => [`${pair}[0] = ${m()};`],
         () => [`${pair}[1] = ${i()};`],
+        () => [`${pair}[1]++;`],
+        () => [`[${pair}[0], ${pair}[1]] = [${m()}, ${i()}];`],
         () => {
           const [p, q] = [this.#fresh(), this.#fresh()];
           this.#declare({ name: p, kind: "mat", writable: true });
@@ -309,7 +320,24 @@ class Program {
   #staticLoop(place: Place): string[] {
     const name = this.#fresh();
     const inner = { ...place, loops: place.loops + 1 };
-    const way = this.#dice.int(0, 2);
+    const way = this.#dice.int(0, 4);
+    if (way === 3) {
+      const block = this.#block(inner, [{ name, kind: "float", writable: false }]);
+      return [`for (let ${name} = -0.5; ${name} < 1; ${name} += 0.5) {`, ...block, "}"];
+    }
+    if (way === 4) {
+      const fs = this.#fresh();
+      const block = this.#block(inner, [{ name, kind: "int", writable: false }]);
+      const target = this.#visible((v) => v.kind === "int" && v.writable)[0]?.name;
+      return [
+        `const ${fs} = [];`,
+        `for (let ${name} = 0; ${name} < 3; ${name}++) {`,
+        `${fs}.push((by) => ${name} * by);`,
+        ...block,
+        "}",
+        ...(target ? [`if (${fs}.length > 1) ${target} = (${target} + ${fs}[1](${this.#int(1)})) % 17;`] : []),
+      ];
+    }
     if (way === 0) {
       const block = this.#block(inner, [{ name, kind: "int", writable: false }]);
       return [
@@ -352,7 +380,8 @@ class Program {
     this.#declare({ name, kind: "int", writable: false });
     const condition = this.#bool(2);
     const block = this.#block({ ...place, loops: place.loops + 1 });
-    const way = this.#dice.int(0, 4);
+    const way = this.#dice.int(0, 5);
+    if (way === 5) return [`let ${name} = 0;`, `for (;; ${name}++) {`, `if (${name} >= ${limit} || !(${condition})) break;`, ...block, "}"];
     if (way === 3) return [`let ${name} = 0;`, `while (${name}++ < ${limit} && ${condition}) {`, ...block, "}"];
     if (way === 0) return [`let ${name} = 0;`, "do {", `${name}++;`, ...block, `} while (${name} < ${limit} && ${condition});`];
     if (way === 1) return [`let ${name} = 0;`, "while (true) {", `if (++${name} > ${limit}) break;`, ...block, "}"];
@@ -474,6 +503,9 @@ class Program {
       () => `(${this.#bool(depth - 1)} ? ${m()} : ${leaf()})`,
       () => (helper.length > 0 ? `${dice.pick(helper)}(${m()}, ${this.#int(depth - 1)})` : leaf()),
       () => (helper.length > 0 ? `${dice.pick(helper)}(...[${m()}, ${this.#int(depth - 1)}])` : leaf()),
+      () => `(() => { const q = ${m()}; if (${this.#bool(depth - 1)}) return q.neg(); return q; })()`,
+      () => `[${m()}, ${leaf()}, ${leaf()}].slice(1).at(-1)`,
+      () => `[${m()}, ${leaf()}].reverse().concat([${leaf()}])[${dice.int(0, 2)}]`,
       () => `[${m()}, ${leaf()}].map((m, i) => m.sub(i)).reduce((p, q) => p.add(q))`,
       () => `new Step(${dice.int(-2, 3)}).apply(${m()})`,
       () => (this.#sees("x") ? `this.steps.reduce((m, step) => step.apply(m), ${m()})` : leaf()),

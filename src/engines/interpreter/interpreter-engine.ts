@@ -4,7 +4,7 @@ import type { Graph } from "../../ir/graph.ts";
 import { runGraphInSlices } from "../../ops/run-graph.ts";
 import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts";
-import { abortError } from "../run-aborted.ts";
+import { abortedOr, throwIfAborted } from "../run-aborted.ts";
 import { checkThreads } from "../threads.ts";
 
 /** Runs graphs of any operator that Ingot knows; needs nothing installed. Computes on one thread, whatever `threads` says. */
@@ -30,13 +30,13 @@ class InterpreterExecutable implements Executable {
 
   async run(inputs: readonly RuntimeValue[], { signal, maxSteps }: RunOptions = {}): Promise<RuntimeValue[]> {
     if (this.#closed) throw ingotError("EngineClosed", { action: "run" });
-    if (signal?.aborted) throw abortError(signal);
+    throwIfAborted(signal);
     const result = runGraphInSlices(this.graph, inputs, { reuseMemory: true, signal, maxSteps });
     this.#running.add(result);
     try {
       return await result;
     } catch (error) {
-      throw signal?.aborted && error === signal.reason ? abortError(signal) : error;
+      throw abortedOr(error, signal);
     } finally {
       this.#running.delete(result);
     }

@@ -2,7 +2,7 @@
 // concurrent calls.
 import { IngotError, ingotError } from "../../errors/error.ts";
 import type { Graph, Value } from "../../ir/graph.ts";
-import { cloneGraph } from "../../ir/traverse.ts";
+import { allNodes, cloneGraph } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
 import { OptionalValue, type RuntimeValue } from "../../ops/runtime-value.ts";
@@ -70,6 +70,7 @@ async function openSession(graph: Graph, options: EngineOptions): Promise<Opened
   } catch (error) {
     // Where koffi cannot load the library, the package's own binding may: it runs in a thread, on a copy of the weights.
     if (!(error instanceof IngotError) || error.code !== "EngineLibraryMissing") throw error;
+    refuseEndless(graph);
     const whole = encodeToBytes("ModelProto", exportModel(graph, { valueInfo: false }).model);
     try {
       return { session: await WorkerSession.create(whole, threads), raises };
@@ -77,6 +78,18 @@ async function openSession(graph: Graph, options: EngineOptions): Promise<Opened
       throw second instanceof IngotError && second.code === "EngineRejectedModel" ? second : error;
     }
   }
+}
+
+/**
+ * The binding's runs cannot be ended from outside, not even with their thread: one inside of a Loop without an end would hold up `close` and
+ * the exit of the process for ever. Scans end with their inputs. Throws `EngineRejectedModel`.
+ */
+function refuseEndless(graph: Graph): void {
+  for (const node of allNodes(graph))
+    if (node.op === "Loop")
+      throw ingotError("EngineRejectedModel", {
+        message: "its library did not load, and the package's own binding cannot end a Loop that is under way",
+      });
 }
 
 /** A failure of a node that raises, as what the model threw; any other error as it is. */

@@ -53,7 +53,7 @@ export const onnxRuntimeErrors = errorFamily({
     kind: "EngineError",
     message: "the run was aborted: {reason}",
     hint: "The AbortSignal that was passed as `signal` fired. Nothing is left half-done; the model can be run again.",
-    about: "A run was given an AbortSignal, and the signal fired before the run had finished.",
+    about: "A run, or a check of load, trace, script or verify, was given an AbortSignal, and the signal fired before it had finished.",
   },
   EngineClosed: {
     kind: "EngineError",

@@ -130,4 +130,31 @@ describe("a process with sessions of ONNX Runtime", function () {
       print([y.toNumbers()[0], refused]);`;
     assert.deepEqual(await run(program, { INGOT_ONNXRUNTIME_LIBRARY: fileURLToPath(import.meta.url) }), [-3, "EngineRejectedModel"]);
   });
+
+  it("leaves loops to the interpreter where only the binding loads, which could not end one: an endless run ends, and so does the process", async () => {
+    const program = `
+      import { findEngine } from ${place("../../../src/engines/engines.ts")};
+      import { encodeToBytes } from ${place("../../../src/onnx/encode.ts")};
+      import { graphFromBytes } from ${place("../../../src/onnx/read-file.ts")};
+      import { registry } from ${place("../../../src/ops/registry.ts")};
+      import { endlessModel } from ${place("../../support/hostile/endless-model.ts")};
+      import { Storage } from ${place("../../../src/tensor/storage.ts")};
+      const warnings = [];
+      process.removeAllListeners("warning").on("warning", (w) => warnings.push(w.message));
+      const graph = graphFromBytes(encodeToBytes("ModelProto", endlessModel), registry);
+      const x = Storage.from("float32", [1, 2], [2]);
+      const refused = await findEngine("onnxruntime").prepare(graph).catch((e) => e.code);
+      const executable = await findEngine(undefined).prepare(graph);
+      const control = new AbortController();
+      setTimeout(() => control.abort(), 100);
+      const ended = await executable.run([x], { signal: control.signal }).catch((e) => e.code);
+      await executable.close();
+      print([refused, executable.engine, ended, warnings.some((w) => w.includes("cannot end a Loop"))]);`;
+    assert.deepEqual(await run(program, { INGOT_ONNXRUNTIME_LIBRARY: fileURLToPath(import.meta.url) }), [
+      "EngineRejectedModel",
+      "interpreter",
+      "RunAborted",
+      true,
+    ]);
+  });
 });

@@ -34,7 +34,8 @@ describe("the LSTM that is written out", () => {
     );
     assert.deepEqual(
       operatorsOf(scripted).filter((op) => op === "Loop" || op === "If"),
-      ["Loop"],
+      // The branch raises where there is no word to stack.
+      ["Loop", "If"],
     );
   }).timeout(60_000);
 });
