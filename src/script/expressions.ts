@@ -14,6 +14,7 @@ import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
+import { ownKeys, requireCertain } from "./keys.ts";
 import { LazyHome } from "./lazy-home.ts";
 import { Binding } from "./machine.ts";
 import { firstSymbolic, runNative } from "./native-code.ts";
@@ -152,11 +153,7 @@ function objectLiteral(c: Context, node: Extract<AnyNode, { type: "ObjectExpress
   for (const property of node.properties) {
     if (property.type === "SpreadElement") {
       const source = c.evaluate(property.argument, scope);
-      if (isTensor(source) || source instanceof Sym)
-        c.machine.fail("OperatorType", { op: "...", a: describe(source), b: "an object" }, property.argument);
-      if (typeof source === "object" && source !== null)
-        for (const key of Reflect.ownKeys(source))
-          if (Object.prototype.propertyIsEnumerable.call(source, key)) put(key, c.get(source, key, property.argument));
+      for (const key of ownKeys(c, source, property.argument)) put(key, c.get(source, key, property.argument));
       continue;
     }
     const key = propertyKey(c, property.key as Expression, property.computed, scope);
@@ -227,6 +224,7 @@ export function binary(c: Context, op: string, a: unknown, b: unknown, node: Any
   if (op === "in") {
     if (a instanceof Sym) c.machine.fail("UnsupportedOperator", { op, type: describe(a) }, node);
     if (isSymbolicList(c, b)) c.machine.fail("SymbolicList", { op: "in", list: c.machine.text(node) }, node);
+    requireCertain(c, b, a);
     return plain();
   }
   const equality = op === "===" || op === "!==" || op === "==" || op === "!=";

@@ -7,6 +7,7 @@ import { isModuleRecord } from "../source/artefacts.ts";
 import type { Context } from "./context.ts";
 import { named, propertyKey } from "./expressions.ts";
 import { content } from "./heap.ts";
+import { ownKeys } from "./keys.ts";
 import { Binding, describeCell } from "./machine.ts";
 import { raise, refuseSymbolic, runNative } from "./native-code.ts";
 import { size } from "./operators.ts";
@@ -127,7 +128,10 @@ function findAccessor(object: object, key: PropertyKey): PropertyDescriptor | un
 export function requireWritable(c: Context, owner: object, key: PropertyKey, node: AnyNode): void {
   const { heap } = c.machine;
   if (heap.isSealed(owner)) c.machine.fail("MergedObjectMutation", { what: describeCell(owner, key) }, node);
-  if (heap.isOwned(owner)) return;
+  if (heap.isOwned(owner)) {
+    if (heap.isFrozen(owner)) c.machine.fail("StaticThrow", { message: `${describeTarget(owner, key)} is frozen` }, node);
+    return;
+  }
   if (isBuffer(owner, key)) return;
   c.machine.fail("ScriptStateMutation", { target: describeTarget(owner, key) }, node);
 }
@@ -181,8 +185,7 @@ export function bind(c: Context, pattern: AnyNode, value: unknown, scope: Scope,
       for (const property of pattern.properties) {
         if (property.type === "RestElement") {
           const rest: Record<PropertyKey, unknown> = {};
-          for (const key of Reflect.ownKeys(value as object))
-            if (!taken.has(key) && Object.prototype.propertyIsEnumerable.call(value, key)) rest[key] = c.get(value, key, property);
+          for (const key of ownKeys(c, value, property)) if (!taken.has(key)) rest[key] = c.get(value, key, property);
           bind(c, property.argument, machine.heap.fresh(rest), scope, how);
           continue;
         }

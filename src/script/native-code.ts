@@ -26,6 +26,8 @@ function symbolicIn(c: Context, value: unknown, seen: Set<unknown>): unknown {
   if (value instanceof Sym || value instanceof SymList) return value;
   if (isTensor(value)) return stage.isSymbolic(value) ? value : undefined;
   seen.add(value);
+  const doubt = heap.keyDoubt(value);
+  if (doubt) throw doubt();
   const list = heap.listOf(value);
   if (list) return symbolicIn(c, list, seen);
   if (Array.isArray(value)) return firstSymbolic(c, value, seen);

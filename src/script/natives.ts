@@ -3,12 +3,14 @@
 import { types } from "node:util";
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
+import { branch } from "./branch.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { binary, choose } from "./expressions.ts";
-import { content } from "./heap.ts";
+import { content, sameCell } from "./heap.ts";
+import { ownKeys, ownNames, requireCertain } from "./keys.ts";
 import { requireWritable } from "./members.ts";
-import { callback, firstSymbolic, isNativeCode, refuseSymbolic, runNative } from "./native-code.ts";
-import { notScalar, roundScalar } from "./operators.ts";
+import { callback, firstSymbolic, isNativeCode, raise, refuseSymbolic, runNative } from "./native-code.ts";
+import { binaryScalar, notScalar, roundScalar } from "./operators.ts";
 import { isSymbolicList, pushSymbolic, symbolicList } from "./symbolic-list.ts";
 import { describe, isScalar, type Scalar, Sym } from "./values.ts";
 
@@ -32,7 +34,7 @@ export function callNative(c: Context, fn: AnyFunction, self: unknown, args: rea
   if (other !== undefined) machine.fail("UnsupportedSyntax", { what: fn.name, instead: other }, node);
   if (changesReceiver(fn, self)) requireChangeable(c, self, name, node);
   else if (!pure.has(fn) && machine.symbolic && !isConsole(fn)) machine.fail("SideEffect", { fn: name }, node);
-  if (isConsole(fn) && machine.speculating) return undefined;
+  if (isConsole(fn) && machine.onTrial) return undefined;
   if (isConsole(fn) && machine.symbolic) machine.fail("SideEffect", { fn: name }, node);
   const given = callsBack.has(fn) ? args.map((arg) => (typeof arg === "function" ? callback(c, arg as AnyFunction, node) : arg)) : args;
   return own(
@@ -140,12 +142,11 @@ const staged: Readonly<Record<string, Parameters<typeof onScalars>[1]>> = {
     const kind = a instanceof Sym && a.kind === "int" ? "int" : "float";
     return c.machine.stage.compute(kind, "Abs", [c.machine.stage.scalar(a as Scalar, kind)]);
   },
-  floor: (c, [a]) => roundScalar(c.machine.stage, "Floor", a as Sym),
-  ceil: (c, [a]) => roundScalar(c.machine.stage, "Ceil", a as Sym),
-  trunc: (c, [a]) => roundScalar(c.machine.stage, "Trunc", a as Sym),
+  floor: (c, [a], node) => rounded(c, "Floor", a as Sym, node),
+  ceil: (c, [a], node) => rounded(c, "Ceil", a as Sym, node),
+  trunc: (c, [a], node) => rounded(c, "Trunc", a as Sym, node),
   // Halves go up, as JavaScript has it.
-  round: (c, [a], node) =>
-    a instanceof Sym && a.kind === "int" ? a : roundScalar(c.machine.stage, "Floor", binary(c, "+", a, 0.5, node) as Sym),
+  round: (c, [a], node) => (a instanceof Sym && a.kind === "int" ? a : rounded(c, "Floor", binary(c, "+", a, 0.5, node) as Sym, node)),
   sign: (c, [a]) => {
     const kind = a instanceof Sym && a.kind === "int" ? "int" : "float";
     return c.machine.stage.compute(kind, "Sign", [c.machine.stage.scalar(a as Scalar, kind)]);
@@ -161,6 +162,22 @@ const staged: Readonly<Record<string, Parameters<typeof onScalars>[1]>> = {
   min: (c, args) => extreme(c, "Min", args),
   max: (c, args) => extreme(c, "Max", args),
 };
+
+/** A rounded number is an int of the graph, which has no NaN and no infinity: where the number may be one, the graph says so when it runs. */
+function rounded(c: Context, how: "Floor" | "Ceil" | "Trunc", a: Sym, node: AnyNode): Scalar {
+  const { machine } = c;
+  if (!a.finite && a.quotient === undefined) {
+    const value = machine.stage.compute("float", "Abs", [machine.stage.scalar(a, "float")]);
+    const fits = binaryScalar(machine.stage, "<=", value, Number.MAX_SAFE_INTEGER) as Sym;
+    branch(
+      machine,
+      fits,
+      () => {},
+      () => raise(c, `Math.${how.toLowerCase()} of NaN, or of a number beyond 2 ** 53, is no whole number of the graph`, node),
+    );
+  }
+  return roundScalar(machine.stage, how, a);
+}
 
 function extreme(c: Context, op: "Min" | "Max", args: readonly Scalar[]): unknown {
   const { stage } = c.machine;
@@ -216,10 +233,10 @@ define(Array.from, (c, _, [source, map], node) => {
 });
 
 // Objects: what reads must interpret getters, what copies must not copy the unreadable.
-define(Object.keys, (_, __, [object]) => Object.keys(object as object));
-define(Object.values, (c, _, [object], node) => c.machine.heap.fresh(Object.keys(object as object).map((key) => c.get(object, key, node))));
+define(Object.keys, (c, _, [object], node) => c.machine.heap.fresh([...ownNames(c, object, node)]));
+define(Object.values, (c, _, [object], node) => c.machine.heap.fresh(ownNames(c, object, node).map((key) => c.get(object, key, node))));
 define(Object.entries, (c, _, [object], node) =>
-  c.machine.heap.fresh(Object.keys(object as object).map((key) => c.machine.heap.fresh([key, c.get(object, key, node)]))),
+  c.machine.heap.fresh(ownNames(c, object, node).map((key) => c.machine.heap.fresh([key, c.get(object, key, node)]))),
 );
 define(Object.fromEntries, (c, _, [pairs], node) => {
   const made = c.machine.heap.fresh({}) as Record<PropertyKey, unknown>;
@@ -233,10 +250,26 @@ define(Object.fromEntries, (c, _, [pairs], node) => {
 define(Object.assign, (c, _, [target, ...sources], node) => {
   for (const source of sources)
     if (typeof source === "object" && source !== null)
-      for (const key of Object.keys(source)) c.set(target, key, c.get(source, key, node), node);
+      for (const key of ownKeys(c, source, node)) c.set(target, key, c.get(source, key, node), node);
   return target;
 });
-define(Object.freeze, (_, __, [object]) => object);
+define(Object.freeze, (c, _, [object], node) => {
+  const { heap } = c.machine;
+  if (typeof object !== "object" || object === null || !heap.isOwned(object)) return object;
+  if (c.machine.symbolic && !heap.isFresh(object)) c.machine.fail("SideEffect", { fn: "Object.freeze" }, node);
+  heap.freeze(object);
+  return object;
+});
+define(Object.isFrozen, (c, _, [object]) => typeof object !== "object" || object === null || c.machine.heap.isFrozen(object));
+define(Object.hasOwn, (c, _, [object, key], node) => hasOwn(c, object, key, node));
+define(Object.prototype.hasOwnProperty, (c, self, [key], node) => hasOwn(c, self, key, node));
+
+function hasOwn(c: Context, object: unknown, key: unknown, node: AnyNode): boolean {
+  const symbolic = key instanceof Sym || object instanceof Sym || isSymbolicList(c, object);
+  if (symbolic) c.machine.fail("NativeSymbolic", { fn: "hasOwn()", type: describe(key), instead: "Keep a flag beside it." }, node);
+  requireCertain(c, object, key);
+  return runNative(c, "hasOwn()", node, () => Object.hasOwn(object as object, key as PropertyKey));
+}
 define(Object.is, (c, _, [a, b], node) =>
   a instanceof Sym || b instanceof Sym
     ? c.machine.fail("NativeSymbolic", { fn: "Object.is", type: describe(a instanceof Sym ? a : b), instead: "Write ===." }, node)
@@ -286,9 +319,19 @@ const position = (c: Context, value: unknown, name: string, node: AnyNode): numb
   return value as number | undefined;
 };
 
+/** Calls back from a method of a list, which has to stay as it is meanwhile. */
+function callBack(c: Context, array: readonly unknown[], fn: unknown, args: readonly unknown[], node: AnyNode): unknown {
+  const { heap } = c.machine;
+  const before = heap.read(array, content);
+  const answer = c.call(fn, undefined, args, node);
+  if (!sameCell(before, heap.read(array, content)))
+    c.machine.fail("UnsupportedSyntax", { what: "changing a list while a method of it runs", instead: "Write a loop." }, node);
+  return answer;
+}
+
 /** Runs a callback per element; a result that depends on data is for the caller to take. */
 const each = (c: Context, array: readonly unknown[], fn: unknown, node: AnyNode) =>
-  array.map((item, i) => c.call(fn, undefined, [c.machine.read(item), i, array], node));
+  array.map((item, i) => callBack(c, array, fn, [c.machine.read(item), i, array], node));
 
 /** A callback's answer that has to be known at compile time. */
 function decided(c: Context, value: unknown, name: string, node: AnyNode): boolean {
@@ -308,7 +351,9 @@ defineArray(
     requireWritable(c, array, content, node);
     const list = symbolicList(c, array);
     if (list) return pushSymbolic(c, array, list, items, node);
-    c.machine.heap.writeContent(array, [...array, ...items]);
+    const longer = array.slice();
+    longer.push(...items);
+    c.machine.heap.writeContent(array, longer);
     return array.length;
   },
   true,
@@ -361,17 +406,17 @@ function flattened(c: Context, lists: readonly unknown[], node: AnyNode): unknow
 }
 defineArray("filter", (c, array, [fn], node) =>
   c.machine.heap.fresh(
-    array.filter((item, i) => decided(c, c.call(fn, undefined, [c.machine.read(item), i, array], node), "filter", node)),
+    array.filter((item, i) => decided(c, callBack(c, array, fn, [c.machine.read(item), i, array], node), "filter", node)),
   ),
 );
 defineArray("find", (c, array, [fn], node) =>
-  array.find((item, i) => decided(c, c.call(fn, undefined, [item, i, array], node), "find", node)),
+  array.find((item, i) => decided(c, callBack(c, array, fn, [item, i, array], node), "find", node)),
 );
 defineArray("findIndex", (c, array, [fn], node) =>
-  array.findIndex((item, i) => decided(c, c.call(fn, undefined, [item, i, array], node), "findIndex", node)),
+  array.findIndex((item, i) => decided(c, callBack(c, array, fn, [item, i, array], node), "findIndex", node)),
 );
 defineArray("findLast", (c, array, [fn], node) =>
-  [...array].reverse().find((item, i) => decided(c, c.call(fn, undefined, [item, array.length - 1 - i, array], node), "findLast", node)),
+  [...array].reverse().find((item, i) => decided(c, callBack(c, array, fn, [item, array.length - 1 - i, array], node), "findLast", node)),
 );
 defineArray("some", (c, array, [fn], node) => quantified(c, array, fn, true, node));
 defineArray("every", (c, array, [fn], node) => quantified(c, array, fn, false, node));
@@ -379,7 +424,7 @@ defineArray("every", (c, array, [fn], node) => quantified(c, array, fn, false, n
 /** some() stops at the first yes, every() at the first no. */
 function quantified(c: Context, array: readonly unknown[], fn: unknown, stop: boolean, node: AnyNode, from = 0): unknown {
   for (let i = from; i < array.length; i++) {
-    const condition = c.condition(c.call(fn, undefined, [c.machine.read(array[i]), i, array], node), node);
+    const condition = c.condition(callBack(c, array, fn, [c.machine.read(array[i]), i, array], node), node);
     if (condition instanceof Sym) {
       const stopping = stop ? condition : (notScalar(c.machine.stage, condition) as Sym);
       return choose(
@@ -405,7 +450,7 @@ const reduce =
       if (!first) return c.machine.fail("StaticThrow", { message: "Reduce of empty array with no initial value" }, node);
       accumulator = c.machine.read(first[0]);
     }
-    for (const [item, i] of items) accumulator = c.call(args[0], undefined, [accumulator, c.machine.read(item), i, array], node);
+    for (const [item, i] of items) accumulator = callBack(c, array, args[0], [accumulator, c.machine.read(item), i, array], node);
     return accumulator;
   };
 defineArray("reduce", reduce(false));
@@ -413,7 +458,7 @@ defineArray("reduceRight", reduce(true));
 
 defineArray("findLastIndex", (c, array, [fn], node) => {
   for (let i = array.length - 1; i >= 0; i--)
-    if (decided(c, c.call(fn, undefined, [array[i], i, array], node), "findLastIndex", node)) return i;
+    if (decided(c, callBack(c, array, fn, [array[i], i, array], node), "findLastIndex", node)) return i;
   return -1;
 });
 

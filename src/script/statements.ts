@@ -1,4 +1,5 @@
 // Statements. return, break and continue set flags, which may become symbolic like any variable: what follows is then guarded by them.
+import { types } from "node:util";
 import type { AnyNode, ForOfStatement, ForStatement, Statement, SwitchStatement, VariableDeclaration } from "acorn";
 import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
@@ -461,6 +462,9 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
   // Lists of symbolic length, and tensors: a loop over positions. Other things are unrolled.
   const symbolic = isSymbolicList(c, value) || isTensor(value);
   const items = symbolic ? [] : c.elements(value, node.right);
+  // A list may change while it is iterated, as in JavaScript; a Map or Set may not.
+  const live = Array.isArray(value) && !symbolic ? value : undefined;
+  const collection = types.isMap(value) || types.isSet(value) ? value : undefined;
   const length = symbolic ? lengthOf(c, value, node.right) : items.length;
   loop(c, {
     staging: symbolic ? "tried" : "never",
@@ -469,6 +473,11 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
     flags,
     test: () => {
       const at = counter.value as Scalar;
+      if (live && isSymbolicList(c, live))
+        machine.fail("SymbolicList", { op: "going on with the loop", list: machine.text(node.right) }, node.right);
+      if (live) return (at as number) < live.length;
+      if (collection && collection.size !== length)
+        machine.fail("UnsupportedSyntax", { what: "changing a Map or Set while it is iterated", instead: "Iterate a copy." }, node.right);
       if (!(at instanceof Sym) && !(length instanceof Sym)) return at < length;
       return binaryScalar(machine.stage, "<", at, length) as boolean | Sym;
     },
@@ -476,7 +485,7 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
       const inner = outer.block();
       const at = counter.value as Scalar;
       if (!symbolic && at instanceof Sym) machine.fail("SymbolicIndex", { list: "what is iterated", type: "an element" }, node.right);
-      bindTo(symbolic ? elementAt(c, value, at, node.right) : items[at as number], inner);
+      bindTo(symbolic ? elementAt(c, value, at, node.right) : live ? machine.read(live[at as number]) : items[at as number], inner);
       executeAll(c, [node.body], inner.block());
     },
     update: () => {

@@ -21,6 +21,8 @@ export interface SymFacts {
   /** A float that is a quotient of two sizes: what `Math.floor(n / 2)` rounds. */
   readonly quotient?: readonly [Dim, Dim] | undefined;
   readonly form?: ScalarForm | undefined;
+  /** True for a float that is neither NaN nor infinite, such as half of an int. */
+  readonly finite?: boolean;
 }
 
 /** A number or boolean that depends on a tensor. It has no value at compile time: JavaScript's own operators on it are a bug here. */
@@ -31,6 +33,7 @@ export class Sym {
   readonly dim: Dim | undefined;
   readonly quotient: readonly [Dim, Dim] | undefined;
   readonly form: ScalarForm | undefined;
+  readonly finite: boolean;
 
   constructor(kind: ScalarKind, value: Value | undefined, facts: SymFacts = {}) {
     this.kind = kind;
@@ -38,6 +41,7 @@ export class Sym {
     this.dim = facts.dim;
     this.quotient = facts.quotient;
     this.form = facts.form;
+    this.finite = kind !== "float" || facts.finite === true;
   }
 
   [Symbol.toPrimitive](): never {
