@@ -3,6 +3,7 @@ import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import type { Effect } from "./heap.ts";
 import { Joiner, own, type Side } from "./join.ts";
+import { differingOrders } from "./keys.ts";
 import { Binding, type Call, type CallFrame, DeadBranch, describeCell, implied, type Machine, truthUnder } from "./machine.ts";
 import { scalarDType } from "./stage.ts";
 import { isScalar, type Sym } from "./values.ts";
@@ -60,6 +61,8 @@ export function branch(machine: Machine, condition: Sym, yes: () => void, no: ()
     then.graph.dropUses();
     other.graph.dropUses();
   }
+  for (const [owner, a, b] of differingOrders(then.effects, other.effects))
+    heap.doubtKeys(owner, () => machine.error("TypeJoin", { name: "the order of the properties", a, b, where: joiner.where }));
   for (const { owner, key, joined } of cells) heap.write(owner, key, joined(outputs));
 }
 

@@ -14,11 +14,14 @@ import { isCoverageCounter } from "../source/artefacts.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
+import { ownKeys, requireCertain } from "./keys.ts";
 import { LazyHome } from "./lazy-home.ts";
 import { Binding } from "./machine.ts";
+import { firstSymbolic, runNative } from "./native-code.ts";
 import { binaryScalar, unaryScalar } from "./operators.ts";
 import { getPrivate, setPrivate } from "./privates.ts";
 import type { Scope } from "./scope.ts";
+import { isSymbolicList } from "./symbolic-list.ts";
 import { describe, isScalar, Sym, scalarKind, unassigned } from "./values.ts";
 
 type Handlers = { readonly [T in AnyNode["type"]]?: (c: Context, node: Extract<AnyNode, { type: T }>, scope: Scope) => unknown };
@@ -56,9 +59,10 @@ const handlers: Handlers = {
       const part = node.expressions[i];
       if (!part) return;
       const value = c.evaluate(part, scope);
-      if (value instanceof Sym) c.machine.fail("SymbolicString", { what: describe(value) }, part);
-      if (isTensor(value) && c.machine.stage.isSymbolic(value)) c.machine.fail("SymbolicString", { what: describe(value) }, part);
-      text += String(value);
+      const symbolic = firstSymbolic(c, [value]);
+      if (symbolic !== undefined) c.machine.fail("SymbolicString", { what: describe(symbolic) }, part);
+      // Not String(value): that takes symbols.
+      text += runNative(c, "a string", part, () => `${value}`);
     });
     return text;
   },
@@ -149,11 +153,7 @@ function objectLiteral(c: Context, node: Extract<AnyNode, { type: "ObjectExpress
   for (const property of node.properties) {
     if (property.type === "SpreadElement") {
       const source = c.evaluate(property.argument, scope);
-      if (isTensor(source) || source instanceof Sym)
-        c.machine.fail("OperatorType", { op: "...", a: describe(source), b: "an object" }, property.argument);
-      if (typeof source === "object" && source !== null)
-        for (const key of Reflect.ownKeys(source))
-          if (Object.prototype.propertyIsEnumerable.call(source, key)) put(key, c.get(source, key, property.argument));
+      for (const key of ownKeys(c, source, property.argument)) put(key, c.get(source, key, property.argument));
       continue;
     }
     const key = propertyKey(c, property.key as Expression, property.computed, scope);
@@ -212,16 +212,20 @@ function unary(c: Context, node: Extract<AnyNode, { type: "UnaryExpression" }>, 
     if (result === undefined) c.machine.fail("UnsupportedOperator", { op: operator, type: describe(value) }, node);
     return result;
   }
+  requireKnown(c, operator, [value], node);
   const plain = value as number;
-  return operator === "-" ? -plain : operator === "+" ? +plain : ~plain;
+  return runNative(c, operator, node, () => (operator === "-" ? -plain : operator === "+" ? +plain : ~plain));
 }
 
 /** `a op b` for values of any kind. */
 export function binary(c: Context, op: string, a: unknown, b: unknown, node: AnyNode): unknown {
-  if (op === "instanceof") return plainBinary(op, a instanceof Sym ? 0 : a, b);
+  const plain = () => runNative(c, op, node, () => plainBinary(op, a instanceof Sym ? 0 : a, b));
+  if (op === "instanceof") return plain();
   if (op === "in") {
     if (a instanceof Sym) c.machine.fail("UnsupportedOperator", { op, type: describe(a) }, node);
-    return plainBinary(op, a, b);
+    if (isSymbolicList(c, b)) c.machine.fail("SymbolicList", { op: "in", list: c.machine.text(node) }, node);
+    requireCertain(c, b, a);
+    return plain();
   }
   const equality = op === "===" || op === "!==" || op === "==" || op === "!=";
   if (isTensor(a) || isTensor(b)) {
@@ -233,25 +237,30 @@ export function binary(c: Context, op: string, a: unknown, b: unknown, node: Any
     if (isScalar(a) || isScalar(b)) c.machine.fail("TensorIdentity", { op }, node);
     return op.startsWith("!");
   }
-  if (!(a instanceof Sym) && !(b instanceof Sym)) return plainBinary(op, a, b);
+  if (!(a instanceof Sym) && !(b instanceof Sym)) {
+    if (op !== "===" && op !== "!==") requireKnown(c, op, [a, b], node);
+    return plain();
+  }
   if (op === "+" && (typeof a === "string" || typeof b === "string"))
     c.machine.fail("SymbolicString", { what: describe(typeof a === "string" ? b : a) }, node);
-  if ((op === "==" || op === "!=") && converts(a, b)) c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
   if (!isScalar(a) || !isScalar(b)) {
-    if (equality) return op.startsWith("!");
+    // == and != convert what is neither null nor undefined.
+    const converts = (v: unknown) => v !== null && v !== undefined && !isScalar(v);
+    if (equality && (op.length === 3 || (!converts(a) && !converts(b)))) return op.startsWith("!");
     c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
   }
+  if (op.length === 2 && equality && (scalarKind(a) === "bool") !== (scalarKind(b) === "bool"))
+    c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
   stampProvenance(c);
   const result = binaryScalar(c.machine.stage, op, a, b);
   if (result === undefined) c.machine.fail("OperatorType", { op, a: describe(a), b: describe(b) }, node);
   return result;
 }
 
-/** Whether `a == b` converts one of them: a text is then read as a number, and true is 1. */
-function converts(a: unknown, b: unknown): boolean {
-  if (isScalar(a) && isScalar(b)) return (scalarKind(a) === "bool") !== (scalarKind(b) === "bool");
-  const other = isScalar(a) ? b : a;
-  return other !== null && other !== undefined;
+/** Objects that JavaScript would convert may hold nothing that depends on data. */
+function requireKnown(c: Context, op: string, values: readonly unknown[], node: AnyNode): void {
+  const symbolic = firstSymbolic(c, values);
+  if (symbolic !== undefined) c.machine.fail("OperatorType", { op, a: describe(values[0]), b: describe(values[1]) }, node);
 }
 
 export function stampProvenance(c: Context): void {
@@ -396,6 +405,13 @@ export function choose(c: Context, condition: Sym, yes: () => unknown, no: () =>
 
 function assignment(c: Context, node: AssignmentExpression, scope: Scope): unknown {
   const { operator, left, right } = node;
+  if (operator === "=" && left.type === "MemberExpression") {
+    // Its object and key come before the value.
+    const target = reference(c, left, scope);
+    const value = c.evaluate(right, scope);
+    target.set(value);
+    return value;
+  }
   if (operator === "=") {
     const value = c.evaluate(right, scope);
     if (left.type === "Identifier") named(value, left.name);
@@ -421,11 +437,12 @@ function assignment(c: Context, node: AssignmentExpression, scope: Scope): unkno
 function update(c: Context, node: UpdateExpression, scope: Scope): unknown {
   if (isCoverageCounter(node, (name) => scope.activation.captured(name))) return 0;
   const target = reference(c, node.argument as AnyNode, scope);
-  const old = target.get();
+  const read = target.get();
+  const old = typeof read === "string" ? Number(read) : read;
   if (isTensor(old))
     c.machine.fail("TensorOperator", { op: node.operator, method: node.operator === "++" ? "x = x.add(1)" : "x = x.sub(1)" }, node);
-  const value =
-    typeof old === "bigint" ? old + (node.operator === "++" ? 1n : -1n) : binary(c, node.operator === "++" ? "+" : "-", old, 1, node);
+  const step = node.operator === "++" ? "+" : "-";
+  const value = typeof old === "bigint" ? old + (step === "+" ? 1n : -1n) : binary(c, step, old, 1, node);
   target.set(value);
   return node.prefix ? value : old;
 }

@@ -15,6 +15,7 @@ import { propertyKey, stampProvenance } from "./expressions.ts";
 import { LazyHome } from "./lazy-home.ts";
 import { asOpError, callLibraryFunction, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
+import { isNativeCode, knownAnswer } from "./native-code.ts";
 import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
 import { definePrivate, PrivateAccessor } from "./privates.ts";
 import { type Activation, Scope } from "./scope.ts";
@@ -160,10 +161,6 @@ export function call(
   });
 }
 
-export function isNativeCode(fn: AnyFunction): boolean {
-  return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
-}
-
 function callCompiledModule(c: Context, fn: AnyFunction, module: object, args: readonly unknown[], node: AnyNode): unknown {
   stampProvenance(c);
   try {
@@ -290,12 +287,11 @@ export function callModelFunction(
   const live = readLiveOrThrow(fn);
   const node = live.source.node as AnyNode;
   const { machine } = c;
+  // It stays, for errors about what was returned.
   machine.calls.push({ name: functionName(fn, thisValue), source: live.source.source, library: false, node, scope: "" });
-  try {
-    return c.call(fn, thisValue, args, node);
-  } finally {
-    machine.calls.length = 0;
-  }
+  const result = c.call(fn, thisValue, args, node);
+  machine.frame.node = node;
+  return result;
 }
 
 function readLiveOrThrow(fn: AnyFunction): { source: FunctionSource } {
@@ -319,7 +315,9 @@ export function closure(
     privates: options.privates ?? scope.activation.privates,
   };
   const made = function (this: unknown, ...args: never[]): unknown {
-    return c.call(made, this, args, c.machine.frame.node);
+    // Only native code calls it here.
+    const at = c.machine.frame.node;
+    return knownAnswer(c, c.call(made, this, args, at), made.name || "an anonymous function", at);
   };
   const name = options.name ?? syntax.id?.name ?? "";
   Object.defineProperty(made, "name", { value: name, configurable: true });
@@ -461,10 +459,10 @@ function initializeFields(c: Context, fn: AnyFunction, facts: ClassFacts, object
   try {
     for (const member of facts.node.body.body) {
       if (member.type === "MethodDefinition" && !member.static && member.key.type === "PrivateIdentifier")
-        privateMethod(c, object, member, scope);
+        privateMethod(c, object, member, scope, fn);
       if (member.type !== "PropertyDefinition" || member.static) continue;
       if (member.key.type === "PrivateIdentifier") {
-        definePrivate(c, object, member.key.name, member.value ? c.evaluate(member.value, scope) : undefined);
+        definePrivate(c, object, member.key.name, member.value ? c.evaluate(member.value, scope) : undefined, fn);
         continue;
       }
       const key = propertyKey(c, member.key, member.computed, scope);
@@ -476,14 +474,20 @@ function initializeFields(c: Context, fn: AnyFunction, facts: ClassFacts, object
   }
 }
 
-function privateMethod(c: Context, object: object, member: Extract<AnyNode, { type: "MethodDefinition" }>, scope: Scope): void {
+function privateMethod(
+  c: Context,
+  object: object,
+  member: Extract<AnyNode, { type: "MethodDefinition" }>,
+  scope: Scope,
+  owner: object,
+): void {
   const name = (member.key as { name: string }).name;
   const fn = closure(c, member.value, scope, { name: `#${name}`, home: scope.activation.home });
-  if (member.kind === "method") return definePrivate(c, object, name, fn);
+  if (member.kind === "method") return definePrivate(c, object, name, fn, owner);
   const accessor = new PrivateAccessor();
   if (member.kind === "get") accessor.get = fn;
   else accessor.set = fn;
-  definePrivate(c, object, name, accessor);
+  definePrivate(c, object, name, accessor, owner);
 }
 
 /** A class that interpreted code makes. */
@@ -509,21 +513,17 @@ export function classValue(c: Context, node: ClassNode, scope: Scope): AnyFuncti
     scope: inner,
     captured: scope.activation.captured,
   });
+  // In the initial value of a static field `this` is the class.
+  const statics = new Scope({ ...scope.activation, thisValue: made, self: undefined, home: made }, inner);
+  const initial = (value: AnyNode | null | undefined) => (value ? c.evaluate(value, statics) : undefined);
   for (const member of node.body.body) {
     if (member.type === "StaticBlock")
       return machine.fail("UnsupportedSyntax", { what: "a static block", instead: "Write static fields." }, member);
     if (member.key.type === "PrivateIdentifier") {
       if (!member.static) continue;
-      definePrivate(
-        c,
-        made,
-        member.key.name,
-        member.type === "MethodDefinition"
-          ? closure(c, member.value, inner, { home: made })
-          : member.value
-            ? c.evaluate(member.value, inner)
-            : undefined,
-      );
+      const value =
+        member.type === "MethodDefinition" ? closure(c, member.value, inner, { home: made, privates: made }) : initial(member.value);
+      definePrivate(c, made, member.key.name, value, made);
       continue;
     }
     const owner: object = member.static ? made : made.prototype;
@@ -531,7 +531,7 @@ export function classValue(c: Context, node: ClassNode, scope: Scope): AnyFuncti
     if (member.type === "PropertyDefinition") {
       if (member.static)
         Object.defineProperty(owner, key, {
-          value: member.value ? c.evaluate(member.value, inner) : undefined,
+          value: initial(member.value),
           writable: true,
           enumerable: true,
           configurable: true,
@@ -539,7 +539,7 @@ export function classValue(c: Context, node: ClassNode, scope: Scope): AnyFuncti
       continue;
     }
     if (member.kind === "constructor") continue;
-    const fn = closure(c, member.value, inner, { name: String(key), home: owner });
+    const fn = closure(c, member.value, inner, { name: String(key), home: owner, privates: made });
     const before = Object.getOwnPropertyDescriptor(owner, key);
     if (member.kind === "method") Object.defineProperty(owner, key, { value: fn, writable: true, configurable: true });
     else

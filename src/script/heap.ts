@@ -37,6 +37,8 @@ export class Heap {
   /** The region that made each object. */
   readonly #owned = new WeakMap<object, Region>();
   readonly #sealed = new WeakSet<object>();
+  readonly #frozen = new WeakSet<object>();
+  readonly #keyDoubts = new WeakMap<object, () => Error>();
   readonly #lists = new WeakMap<object, SymList | Poison>();
 
   /** How many symbolic regions are open. */
@@ -75,6 +77,24 @@ export class Heap {
     return this.#sealed.has(object);
   }
 
+  /** What `Object.freeze` was called on. */
+  freeze(object: object): void {
+    this.#frozen.add(object);
+  }
+
+  isFrozen(object: object): boolean {
+    return this.#frozen.has(object) || Object.isFrozen(object);
+  }
+
+  /** Notes that which properties an object has, or in which order, depends on the path; `reason` makes the error for who asks. */
+  doubtKeys(object: object, reason: () => Error): void {
+    this.#keyDoubts.set(object, reason);
+  }
+
+  keyDoubt(object: object): (() => Error) | undefined {
+    return this.#keyDoubts.get(object);
+  }
+
   /** The symbolic state of an array, if it has one. */
   listOf(array: object): SymList | Poison | undefined {
     return this.#lists.get(array);
@@ -88,12 +108,14 @@ export class Heap {
   /** Writes a cell. Gives false where the object refuses (frozen). */
   write(owner: object, key: CellKey, value: unknown): boolean {
     this.#note(owner, key);
+    if (value instanceof Poison && key !== content && !Object.hasOwn(owner, key)) this.doubtKeys(owner, value.reason);
     return this.#put(owner, key, value);
   }
 
   /** Replaces the content of an array, Map or Set. */
   writeContent(owner: object, items: readonly unknown[], list?: SymList | Poison): void {
-    this.write(owner, content, { items: [...items], list } satisfies Content);
+    // A copy with its holes.
+    this.write(owner, content, { items: items.slice(), list } satisfies Content);
   }
 
   /** Runs `body` in a region of its own, takes back what it wrote, and gives that. Also takes it back when `body` throws. */
@@ -153,7 +175,9 @@ export class Heap {
     } else {
       const array = owner as unknown[];
       array.length = items.length;
-      for (let i = 0; i < items.length; i++) if (i in items) array[i] = items[i];
+      for (let i = 0; i < items.length; i++)
+        if (i in items) array[i] = items[i];
+        else delete array[i];
     }
     return true;
   }
@@ -186,7 +210,8 @@ function define(owner: object, key: PropertyKey, value: unknown): boolean {
   return Reflect.defineProperty(owner, key, { value, writable: true, enumerable: own?.enumerable ?? true, configurable: true });
 }
 
-function sameCell(a: unknown, b: unknown): boolean {
+/** Whether two values of a cell are the same. */
+export function sameCell(a: unknown, b: unknown): boolean {
   if (!isContent(a) || !isContent(b)) return Object.is(a, b);
   if (a.list !== b.list || a.items.length !== b.items.length) return false;
   if (!a.pairs) return a.items.every((item, i) => Object.is(item, b.items[i]));

@@ -175,7 +175,16 @@ export class Joiner {
     if (keys.length !== Object.keys(b).length || !keys.every((key) => Object.hasOwn(b, key))) return this.#poison(a, b, name);
     const parts = keys.map((key) => [key, this.#join(a[key], b[key], `${name}.${key}`)] as const);
     const { heap } = this.#machine;
-    return (outputs) => this.#sealAll(heap.fresh(Object.fromEntries(parts.map(([key, part]) => [key, part(outputs)]))), a, b);
+    const [ours, theirs] = [keys.join(", "), Object.keys(b).join(", ")];
+    const doubt =
+      ours === theirs
+        ? (heap.keyDoubt(a) ?? heap.keyDoubt(b))
+        : this.#reason("TypeJoin", { name: `the order of the properties of ${name}`, a: ours, b: theirs, where: this.where });
+    return (outputs) => {
+      const made = heap.fresh(Object.fromEntries(parts.map(([key, part]) => [key, part(outputs)])));
+      if (doubt) heap.doubtKeys(made, doubt);
+      return this.#sealAll(made, a, b);
+    };
   }
 
   /** Both objects and the joined one stand for each other from here on: none may change. */
@@ -275,7 +284,7 @@ export class Joiner {
     const params =
       code === "MaybeUndefined"
         ? { name, condition: this.#conditionText(b === absent) }
-        : { name, a: describe(a), b: describe(b), where: this.#where() };
+        : { name, a: describe(a), b: describe(b), where: this.where };
     const poison = new Poison(this.#reason(code, params));
     return () => poison;
   }
@@ -286,7 +295,8 @@ export class Joiner {
     return () => machine.error(code, params);
   }
 
-  #where(): string {
+  /** Where the paths meet. */
+  get where(): string {
     const { source, node } = this.#machine.userNode();
     const place = source.position(node.start);
     return place ? `${place.file}:${place.line}:${place.column}` : "an if above";

@@ -5,7 +5,7 @@ import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { formatType, tensorType, type ValueType } from "../ir/type.ts";
 import { branch, markRaising, mayRaise } from "./branch.ts";
-import { type Content, type Effect, isContent } from "./heap.ts";
+import { absent, type Content, type Effect, isContent } from "./heap.ts";
 import {
   commonElement,
   defaultValue,
@@ -55,7 +55,8 @@ type Plan =
   | { readonly kind: "tensor"; readonly type: ValueType & { kind: "tensor" }; readonly shape: readonly (Dim | TurnSize)[] }
   | { readonly kind: "list"; readonly element: ScalarKind | "tensor"; readonly type: ValueType & { kind: "sequence" } }
   | { readonly kind: "array"; readonly items: readonly Plan[] }
-  | { readonly kind: "record"; readonly entries: readonly (readonly [string, Plan])[] }
+  /** With `unordered` its properties have another order after a turn than before. */
+  | { readonly kind: "record"; readonly entries: readonly (readonly [string, Plan])[]; readonly unordered: boolean }
   | { readonly kind: "content"; readonly items: readonly Plan[]; readonly pairs: boolean }
   | { readonly kind: "contentList"; readonly list: Plan & { kind: "list" } }
   /** The same in every turn. */
@@ -174,6 +175,7 @@ function bodyValue(machine: Machine, plan: Plan, start: TurnStart, name: string)
       const made = heap.fresh(
         Object.fromEntries(plan.entries.map(([key, item]) => [key, bodyValue(machine, item, start, `${name}_${key}`)])),
       );
+      doubtOrder(machine, plan, made);
       heap.seal(made);
       return made;
     }
@@ -195,6 +197,14 @@ function bodyValue(machine: Machine, plan: Plan, start: TurnStart, name: string)
     case "poison":
       return new Poison(plan.reason);
   }
+}
+
+function doubtOrder(machine: Machine, { unordered, entries }: Plan & { kind: "record" }, made: object): void {
+  const b = "another one";
+  if (unordered)
+    machine.heap.doubtKeys(made, () =>
+      machine.error("LoopCarriedType", { name: "the order of the properties", a: entries.map(([key]) => key).join(", "), b }),
+    );
 }
 
 /** The type of a carried tensor; sizes of groups are those of `sizes`, where they have one. */
@@ -280,12 +290,20 @@ function planOf(machine: Machine, value: unknown, name: string): Plan {
   if (isContent(value)) {
     if (value.list instanceof SymList) return { kind: "contentList", list: planOf(machine, value.list, name) as Plan & { kind: "list" } };
     if (value.list) return { kind: "poison", reason: value.list.reason };
-    return { kind: "content", items: value.items.map((item, i) => planOf(machine, item, `${name}[${i}]`)), pairs: value.pairs ?? false };
+    return {
+      kind: "content",
+      items: Array.from(value.items, (item, i) => planOf(machine, item, `${name}[${i}]`)),
+      pairs: value.pairs ?? false,
+    };
   }
   if (Array.isArray(value) && !heap.listOf(value))
-    return { kind: "array", items: value.map((item, i) => planOf(machine, item, `${name}[${i}]`)) };
+    return { kind: "array", items: Array.from(value, (item, i) => planOf(machine, item, `${name}[${i}]`)) };
   if (isRecord(value))
-    return { kind: "record", entries: Object.entries(value).map(([key, item]) => [key, planOf(machine, item, `${name}.${key}`)] as const) };
+    return {
+      kind: "record",
+      entries: Object.entries(value).map(([key, item]) => [key, planOf(machine, item, `${name}.${key}`)] as const),
+      unordered: heap.keyDoubt(value) !== undefined,
+    };
   if (value instanceof Poison) return { kind: "poison", reason: value.reason };
   return { kind: "constant", value };
 }
@@ -307,7 +325,9 @@ function meet(machine: Machine, plan: Plan, before: unknown, after: unknown, nam
       const base = plan.value instanceof Partial ? plan.value.inner : inner;
       return { kind: "late", inner: meet(machine, planOf(machine, base, name), undefined, inner, name), reason };
     }
-    return Object.is(plan.value, after) ? plan : refuse(machine, before, after, name);
+    if (Object.is(plan.value, after)) return plan;
+    if (plan.value !== absent) return refuse(machine, before, after, name);
+    return { kind: "poison", reason: () => machine.error("MaybeUndefined", { name, condition: "the loop does not run" }) };
   }
   if (after instanceof Partial) return { kind: "late", inner: meet(machine, plan, before, inner, name), reason: after.reason };
   if (plan.kind === "scalar" && isScalar(after)) {
@@ -337,6 +357,7 @@ function meet(machine: Machine, plan: Plan, before: unknown, after: unknown, nam
       return {
         kind: "record",
         entries: plan.entries.map(([key, item]) => [key, meet(machine, item, undefined, after[key], `${name}.${key}`)] as const),
+        unordered: plan.unordered || heap.keyDoubt(after) !== undefined || Object.keys(after).join() !== keys.join(),
       };
   }
   return refuse(machine, before, after, name);
@@ -403,7 +424,10 @@ function samePlan(a: Plan, b: Plan): boolean {
   if (a.kind === "contentList") return samePlan(a.list, (b as typeof a).list);
   if (a.kind === "array" || a.kind === "content") return a.items.every((item, i) => samePlan(item, (b as typeof a).items[i] as Plan));
   if (a.kind === "record")
-    return a.entries.every(([, item], i) => samePlan(item, ((b as typeof a).entries[i] as readonly [string, Plan])[1]));
+    return (
+      a.unordered === (b as typeof a).unordered &&
+      a.entries.every(([, item], i) => samePlan(item, ((b as typeof a).entries[i] as readonly [string, Plan])[1]))
+    );
   if (a.kind === "late") return samePlan(a.inner, (b as typeof a).inner);
   return a.kind === "poison" || Object.is(a.value, (b as { value?: unknown }).value);
 }
@@ -549,6 +573,7 @@ function afterLoop(machine: Machine, plan: Plan, next: () => Value, sizes: Group
     }
     case "record": {
       const made = heap.fresh(Object.fromEntries(plan.entries.map(([key, item]) => [key, afterLoop(machine, item, next, sizes)])));
+      doubtOrder(machine, plan, made);
       heap.seal(made);
       return made;
     }

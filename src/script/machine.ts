@@ -147,15 +147,18 @@ export class Machine {
 
   /** True while something is only tried: errors are not reported, nothing is printed. */
   speculating = false;
+  /** True while all that is done is taken back at the end. */
+  onTrial = false;
 
   /** Runs `body` and takes everything back. `failed` is the answer when it throws an error of the model; without it that passes on. */
   trial(body: () => boolean, failed?: boolean): boolean {
-    const outer = this.speculating;
+    const [outer, outerTrial] = [this.speculating, this.onTrial];
     const depth = this.calls.length;
     const { frame } = this;
     const { node } = frame;
     const { provenance } = this.stage;
     this.speculating = true;
+    this.onTrial = true;
     try {
       let answer = false;
       const { graph } = this.stage.subgraph("trial", () => {
@@ -170,6 +173,7 @@ export class Machine {
       throw error;
     } finally {
       this.speculating = outer;
+      this.onTrial = outerTrial;
       this.calls.length = depth;
       frame.node = node;
       this.stage.provenance = provenance;

@@ -6,7 +6,10 @@ import type { Tensor } from "../eager/tensor.ts";
 import { isModuleRecord } from "../source/artefacts.ts";
 import type { Context } from "./context.ts";
 import { named, propertyKey } from "./expressions.ts";
+import { content } from "./heap.ts";
+import { ownKeys } from "./keys.ts";
 import { Binding, describeCell } from "./machine.ts";
+import { raise, refuseSymbolic, runNative } from "./native-code.ts";
 import { size } from "./operators.ts";
 import { setPrivate } from "./privates.ts";
 import type { Scope } from "./scope.ts";
@@ -31,7 +34,8 @@ export function get(c: Context, object: unknown, key: unknown, node: AnyNode): u
   return machine.read(property(c, object as object, key as PropertyKey, node));
 }
 
-const isIndex = (key: unknown): boolean => typeof key === "number" || (typeof key === "string" && /^\d+$/.test(key));
+/** A position in a list; −1 and 1.5 are names of properties like any other. */
+const isIndex = (key: unknown): boolean => (typeof key === "number" || typeof key === "string") && /^(0|[1-9]\d{0,9})$/.test(String(key));
 
 function property(c: Context, object: object, key: PropertyKey, node: AnyNode): unknown {
   if (typeof object !== "object" && typeof object !== "function") return Reflect.get(Object(object) as object, key);
@@ -91,26 +95,31 @@ export function set(c: Context, object: unknown, key: unknown, value: unknown, n
     machine.fail("StaticThrow", { message: `Cannot create property '${String(key)}' on ${describe(object)}` }, node);
   if (key instanceof Sym) machine.fail("SymbolicIndexWrite", { list: machine.subject(node) }, node);
   const owner = object as object;
-  const setter = findSetter(owner, key as PropertyKey);
-  if (setter) return void c.call(setter, owner, [value], node);
+  const accessor = findAccessor(owner, key as PropertyKey);
+  if (accessor?.set) return void c.call(accessor.set, owner, [value], node);
+  if (accessor) raise(c, `Cannot set property ${String(key)} of ${describeOwner(owner)} which has only a getter`, node);
   requireWritable(c, owner, key as PropertyKey, node);
   if (Array.isArray(owner)) {
     if (symbolicList(c, owner)) machine.fail("SymbolicList", { op: "assignment to a position", list: machine.subject(node) }, node);
     if (isIndex(key) || key === "length") {
       const items = owner.slice();
-      Reflect.set(items, key as PropertyKey, value);
+      if (key === "length" && value instanceof Sym) refuseSymbolic(c, "length", value, node);
+      runNative(c, "length", node, () => Reflect.set(items, key as PropertyKey, value));
       machine.heap.writeContent(owner, items);
       return;
     }
   }
-  if (!machine.heap.write(owner, key as PropertyKey, value))
-    machine.fail("StaticThrow", { message: `Cannot assign to read only property '${String(key)}'` }, node);
+  const written = runNative(c, machine.text(node), node, () => machine.heap.write(owner, key as PropertyKey, value));
+  if (!written) raise(c, `Cannot assign to read only property '${String(key)}' of object '${describeOwner(owner)}'`, node);
 }
 
-function findSetter(object: object, key: PropertyKey): unknown {
+const describeOwner = (owner: object) => (Array.isArray(owner) ? "[object Array]" : `#<${owner.constructor?.name || "Object"}>`);
+
+/** The getter and setter that stand where a property is written. */
+function findAccessor(object: object, key: PropertyKey): PropertyDescriptor | undefined {
   for (let owner: object | null = object; owner; owner = Object.getPrototypeOf(owner) as object | null) {
     const found = ownProperty(owner, key);
-    if (found) return found.set;
+    if (found) return "value" in found ? undefined : found;
   }
   return undefined;
 }
@@ -119,14 +128,16 @@ function findSetter(object: object, key: PropertyKey): unknown {
 export function requireWritable(c: Context, owner: object, key: PropertyKey, node: AnyNode): void {
   const { heap } = c.machine;
   if (heap.isSealed(owner)) c.machine.fail("MergedObjectMutation", { what: describeCell(owner, key) }, node);
-  if (heap.isOwned(owner)) return;
+  if (heap.isOwned(owner)) {
+    if (heap.isFrozen(owner)) c.machine.fail("StaticThrow", { message: `${describeTarget(owner, key)} is frozen` }, node);
+    return;
+  }
   if (isBuffer(owner, key)) return;
   c.machine.fail("ScriptStateMutation", { target: describeTarget(owner, key) }, node);
 }
 
 function describeTarget(owner: object, key: PropertyKey): string {
-  if (owner instanceof Map || owner instanceof Set || Array.isArray(owner))
-    return `${Array.isArray(owner) ? "a list" : `a ${owner.constructor.name}`} that the model holds`;
+  if (key === content) return `${Array.isArray(owner) ? "a list" : `a ${owner.constructor.name}`} that the model holds`;
   return `${owner.constructor?.name || "object"}.${String(key)}`;
 }
 
@@ -174,8 +185,7 @@ export function bind(c: Context, pattern: AnyNode, value: unknown, scope: Scope,
       for (const property of pattern.properties) {
         if (property.type === "RestElement") {
           const rest: Record<PropertyKey, unknown> = {};
-          for (const key of Reflect.ownKeys(value as object))
-            if (!taken.has(key) && Object.prototype.propertyIsEnumerable.call(value, key)) rest[key] = c.get(value, key, property);
+          for (const key of ownKeys(c, value, property)) if (!taken.has(key)) rest[key] = c.get(value, key, property);
           bind(c, property.argument, machine.heap.fresh(rest), scope, how);
           continue;
         }

@@ -3,18 +3,20 @@
 import { types } from "node:util";
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
+import { branch } from "./branch.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { binary, choose } from "./expressions.ts";
-import { content } from "./heap.ts";
-import { visitLeaves } from "./library-call.ts";
+import { content, sameCell } from "./heap.ts";
+import { ownKeys, ownNames, requireCertain } from "./keys.ts";
 import { requireWritable } from "./members.ts";
-import { notScalar, roundScalar } from "./operators.ts";
+import { callback, firstSymbolic, isNativeCode, raise, refuseSymbolic, runNative } from "./native-code.ts";
+import { binaryScalar, notScalar, roundScalar } from "./operators.ts";
 import { isSymbolicList, pushSymbolic, symbolicList } from "./symbolic-list.ts";
 import { describe, isScalar, type Scalar, Sym } from "./values.ts";
 
 type Native = (c: Context, self: unknown, args: readonly unknown[], node: AnyNode) => unknown;
 
-const table = new Map<unknown, Native>();
+const table = new WeakMap<AnyFunction, Native>();
 
 export const isNative = (fn: AnyFunction): boolean => table.has(fn);
 
@@ -24,35 +26,29 @@ export function callNative(c: Context, fn: AnyFunction, self: unknown, args: rea
   const handler = table.get(fn);
   if (handler) return handler(c, self, args, node);
   const symbolic = firstSymbolic(c, [self, ...args]);
-  if (symbolic !== undefined && isConsole(fn)) machine.fail("SideEffect", { fn: machine.callee(node) }, node);
-  if (symbolic !== undefined)
-    machine.fail(
-      "NativeSymbolic",
-      {
-        fn: machine.callee(node),
-        type: describe(symbolic),
-        instead: "Write the comparison or the arithmetic out, or use a method of the tensor.",
-      },
-      node,
-    );
+  const name = machine.callee(node);
+  if (symbolic !== undefined && isConsole(fn)) machine.fail("SideEffect", { fn: name }, node);
+  if (symbolic !== undefined) refuseSymbolic(c, name, symbolic, node);
   if (nondeterministic.has(fn)) machine.fail("NondeterministicNative", { fn: nondeterministic.get(fn) ?? fn.name }, node);
-  if (mutators.has(fn)) machine.fail("UnsupportedSyntax", { what: fn.name, instead: "Write a plain assignment." }, node);
-  if (!pure.has(fn) && (machine.symbolic || machine.speculating)) {
-    if (machine.speculating && !machine.symbolic) return undefined;
-    if (!isConsole(fn)) machine.fail("SideEffect", { fn: machine.callee(node) }, node);
-  }
-  if (isConsole(fn) && (machine.symbolic || machine.speculating)) {
-    if (machine.speculating) return undefined;
-    machine.fail("SideEffect", { fn: machine.callee(node) }, node);
-  }
+  const other = refused.get(fn);
+  if (other !== undefined) machine.fail("UnsupportedSyntax", { what: fn.name, instead: other }, node);
+  if (changesReceiver(fn, self)) requireChangeable(c, self, name, node);
+  else if (!pure.has(fn) && machine.symbolic && !isConsole(fn)) machine.fail("SideEffect", { fn: name }, node);
+  if (isConsole(fn) && machine.onTrial) return undefined;
+  if (isConsole(fn) && machine.symbolic) machine.fail("SideEffect", { fn: name }, node);
+  const given = callsBack.has(fn) ? args.map((arg) => (typeof arg === "function" ? callback(c, arg as AnyFunction, node) : arg)) : args;
   return own(
     c,
-    Reflect.apply(
-      fn,
-      self,
-      args.map((arg) => arg as never),
-    ),
+    runNative(c, name, node, () => Reflect.apply(fn, self, given as never[])),
   );
+}
+
+/** What a native changes in place is taken back by nobody: it has to be new on this path. */
+function requireChangeable(c: Context, self: unknown, name: string, node: AnyNode): void {
+  const { machine } = c;
+  if (typeof self !== "object" || self === null) return;
+  requireWritable(c, self, content, node);
+  if (machine.symbolic && !machine.heap.isFresh(self)) machine.fail("SideEffect", { fn: name }, node);
 }
 
 /** What a native function made belongs to interpreted code. */
@@ -66,18 +62,6 @@ export function isConsole(fn: AnyFunction): boolean {
   return Object.values(console).includes(fn);
 }
 
-/** The first scalar or tensor that depends on data in what a native function would see. */
-function firstSymbolic(c: Context, values: readonly unknown[]): unknown {
-  let found: unknown;
-  for (const value of values) {
-    if (Array.isArray(value) && isSymbolicList(c, value)) return value;
-    visitLeaves(value, (leaf) => {
-      if (leaf instanceof Sym || (isTensor(leaf) && c.machine.stage.isSymbolic(leaf))) found ??= leaf;
-    });
-  }
-  return found;
-}
-
 export function constructNative(c: Context, fn: AnyFunction, args: readonly unknown[], newTarget: AnyFunction, node: AnyNode): unknown {
   const { machine } = c;
   const constructor_ = fn as unknown as new (...args: unknown[]) => object;
@@ -86,21 +70,18 @@ export function constructNative(c: Context, fn: AnyFunction, args: readonly unkn
   const collection = (fn as unknown) === Map || (fn as unknown) === Set;
   const items = collection && args[0] !== undefined && args[0] !== null ? c.elements(args[0], node) : undefined;
   const keys = collection ? items?.map((item) => ((fn as unknown) === Map ? (item as readonly unknown[])[0] : item)) : args;
-  const symbolic = (fn as unknown) === Error || isErrorClass(fn) ? undefined : (keys ?? []).find((key) => key instanceof Sym);
-  if (symbolic !== undefined)
-    machine.fail(
-      "NativeSymbolic",
-      {
-        fn: `new ${fn.name}`,
-        type: describe(symbolic),
-        instead:
-          (fn as unknown) === Array ? "Make a tensor of that size: zeros([n])." : "Use values that are known when the model is compiled.",
-      },
-      node,
-    );
-  const made = items
-    ? Reflect.construct(constructor_, [items], newTarget as never)
-    : Reflect.construct(constructor_, [...args], newTarget as never);
+  if (isErrorClass(fn)) {
+    const symbolic = firstSymbolic(c, args.slice(0, 1));
+    if (symbolic !== undefined) machine.fail("SymbolicString", { what: describe(symbolic) }, node);
+  } else if ((fn as unknown) === Array && args.length === 1 && args[0] instanceof Sym) {
+    machine.fail("NativeSymbolic", { fn: "new Array", type: describe(args[0]), instead: "Make a tensor of that size: zeros([n])." }, node);
+  } else if ((fn as unknown) !== Array && (fn as unknown) !== Object) {
+    // The library's own classes take tensors.
+    const symbolic = collection || !isNativeCode(fn) ? (keys ?? []).find((key) => key instanceof Sym) : firstSymbolic(c, keys ?? []);
+    const instead = "Use values that are known when the model is compiled.";
+    if (symbolic !== undefined) machine.fail("NativeSymbolic", { fn: `new ${fn.name}`, type: describe(symbolic), instead }, node);
+  }
+  const made = runNative(c, `new ${fn.name}`, node, () => Reflect.construct(constructor_, items ? [items] : [...args], newTarget as never));
   machine.heap.fresh(made);
   return made;
 }
@@ -137,7 +118,7 @@ export function elements(c: Context, value: unknown, node: AnyNode): readonly un
 // ---- the table ----------------------------------------------------------------------------------------------------
 
 function define(fn: unknown, native: Native): void {
-  if (typeof fn === "function") table.set(fn, native);
+  if (typeof fn === "function") table.set(fn as AnyFunction, native);
 }
 
 /** A function that runs as it is unless an argument depends on data. */
@@ -161,12 +142,11 @@ const staged: Readonly<Record<string, Parameters<typeof onScalars>[1]>> = {
     const kind = a instanceof Sym && a.kind === "int" ? "int" : "float";
     return c.machine.stage.compute(kind, "Abs", [c.machine.stage.scalar(a as Scalar, kind)]);
   },
-  floor: (c, [a]) => roundScalar(c.machine.stage, "Floor", a as Sym),
-  ceil: (c, [a]) => roundScalar(c.machine.stage, "Ceil", a as Sym),
-  trunc: (c, [a]) => roundScalar(c.machine.stage, "Trunc", a as Sym),
+  floor: (c, [a], node) => rounded(c, "Floor", a as Sym, node),
+  ceil: (c, [a], node) => rounded(c, "Ceil", a as Sym, node),
+  trunc: (c, [a], node) => rounded(c, "Trunc", a as Sym, node),
   // Halves go up, as JavaScript has it.
-  round: (c, [a], node) =>
-    a instanceof Sym && a.kind === "int" ? a : roundScalar(c.machine.stage, "Floor", binary(c, "+", a, 0.5, node) as Sym),
+  round: (c, [a], node) => (a instanceof Sym && a.kind === "int" ? a : rounded(c, "Floor", binary(c, "+", a, 0.5, node) as Sym, node)),
   sign: (c, [a]) => {
     const kind = a instanceof Sym && a.kind === "int" ? "int" : "float";
     return c.machine.stage.compute(kind, "Sign", [c.machine.stage.scalar(a as Scalar, kind)]);
@@ -183,6 +163,22 @@ const staged: Readonly<Record<string, Parameters<typeof onScalars>[1]>> = {
   max: (c, args) => extreme(c, "Max", args),
 };
 
+/** A rounded number is an int of the graph, which has no NaN and no infinity: where the number may be one, the graph says so when it runs. */
+function rounded(c: Context, how: "Floor" | "Ceil" | "Trunc", a: Sym, node: AnyNode): Scalar {
+  const { machine } = c;
+  if (!a.finite && a.quotient === undefined) {
+    const value = machine.stage.compute("float", "Abs", [machine.stage.scalar(a, "float")]);
+    const fits = binaryScalar(machine.stage, "<=", value, Number.MAX_SAFE_INTEGER) as Sym;
+    branch(
+      machine,
+      fits,
+      () => {},
+      () => raise(c, `Math.${how.toLowerCase()} of NaN, or of a number beyond 2 ** 53, is no whole number of the graph`, node),
+    );
+  }
+  return roundScalar(machine.stage, how, a);
+}
+
 function extreme(c: Context, op: "Min" | "Max", args: readonly Scalar[]): unknown {
   const { stage } = c.machine;
   const kind = args.every((a) => (a instanceof Sym ? a.kind === "int" : Number.isSafeInteger(a))) ? "int" : "float";
@@ -198,20 +194,23 @@ for (const [name, rule] of Object.entries(staged)) {
   define(fn, onScalars(fn, rule));
 }
 
-define(Number, (c, _, [value = 0], node) => {
-  if (!(value instanceof Sym)) return refuseTensor(c, value, "Number", node) ?? Number(value);
+define(Number, (c, _, args, node) => {
+  const value = args.length === 0 ? 0 : args[0];
+  if (!(value instanceof Sym)) return converted(c, value, "Number", node, Number);
   return value.kind === "bool" ? new Sym("int", c.machine.stage.cast(c.machine.stage.scalar(value, "bool"), "int64")) : value;
 });
 define(Boolean, (c, _, [value], node) => c.condition(value, node));
-define(String, (c, _, [value = ""], node) => {
+define(String, (c, _, args, node) => {
+  const value = args.length === 0 ? "" : args[0];
   if (value instanceof Sym) c.machine.fail("SymbolicString", { what: describe(value) }, node);
-  return refuseTensor(c, value, "String", node) ?? String(value);
+  return converted(c, value, "String", node, String);
 });
 
-function refuseTensor(c: Context, value: unknown, fn: string, node: AnyNode): undefined {
-  if (isTensor(value) && c.machine.stage.isSymbolic(value))
-    c.machine.fail("NativeSymbolic", { fn, type: describe(value), instead: "Read a number with x.item()." }, node);
-  return undefined;
+function converted(c: Context, value: unknown, fn: string, node: AnyNode, convert: (value: unknown) => unknown): unknown {
+  const symbolic = firstSymbolic(c, [value]);
+  if (symbolic !== undefined)
+    c.machine.fail("NativeSymbolic", { fn, type: describe(symbolic), instead: "Read a number with x.item()." }, node);
+  return runNative(c, fn, node, () => convert(value));
 }
 
 define(Array.isArray, (_, __, [value]) => Array.isArray(value));
@@ -234,10 +233,10 @@ define(Array.from, (c, _, [source, map], node) => {
 });
 
 // Objects: what reads must interpret getters, what copies must not copy the unreadable.
-define(Object.keys, (_, __, [object]) => Object.keys(object as object));
-define(Object.values, (c, _, [object], node) => c.machine.heap.fresh(Object.keys(object as object).map((key) => c.get(object, key, node))));
+define(Object.keys, (c, _, [object], node) => c.machine.heap.fresh([...ownNames(c, object, node)]));
+define(Object.values, (c, _, [object], node) => c.machine.heap.fresh(ownNames(c, object, node).map((key) => c.get(object, key, node))));
 define(Object.entries, (c, _, [object], node) =>
-  c.machine.heap.fresh(Object.keys(object as object).map((key) => c.machine.heap.fresh([key, c.get(object, key, node)]))),
+  c.machine.heap.fresh(ownNames(c, object, node).map((key) => c.machine.heap.fresh([key, c.get(object, key, node)]))),
 );
 define(Object.fromEntries, (c, _, [pairs], node) => {
   const made = c.machine.heap.fresh({}) as Record<PropertyKey, unknown>;
@@ -251,10 +250,26 @@ define(Object.fromEntries, (c, _, [pairs], node) => {
 define(Object.assign, (c, _, [target, ...sources], node) => {
   for (const source of sources)
     if (typeof source === "object" && source !== null)
-      for (const key of Object.keys(source)) c.set(target, key, c.get(source, key, node), node);
+      for (const key of ownKeys(c, source, node)) c.set(target, key, c.get(source, key, node), node);
   return target;
 });
-define(Object.freeze, (_, __, [object]) => object);
+define(Object.freeze, (c, _, [object], node) => {
+  const { heap } = c.machine;
+  if (typeof object !== "object" || object === null || !heap.isOwned(object)) return object;
+  if (c.machine.symbolic && !heap.isFresh(object)) c.machine.fail("SideEffect", { fn: "Object.freeze" }, node);
+  heap.freeze(object);
+  return object;
+});
+define(Object.isFrozen, (c, _, [object]) => typeof object !== "object" || object === null || c.machine.heap.isFrozen(object));
+define(Object.hasOwn, (c, _, [object, key], node) => hasOwn(c, object, key, node));
+define(Object.prototype.hasOwnProperty, (c, self, [key], node) => hasOwn(c, self, key, node));
+
+function hasOwn(c: Context, object: unknown, key: unknown, node: AnyNode): boolean {
+  const symbolic = key instanceof Sym || object instanceof Sym || isSymbolicList(c, object);
+  if (symbolic) c.machine.fail("NativeSymbolic", { fn: "hasOwn()", type: describe(key), instead: "Keep a flag beside it." }, node);
+  requireCertain(c, object, key);
+  return runNative(c, "hasOwn()", node, () => Object.hasOwn(object as object, key as PropertyKey));
+}
 define(Object.is, (c, _, [a, b], node) =>
   a instanceof Sym || b instanceof Sym
     ? c.machine.fail("NativeSymbolic", { fn: "Object.is", type: describe(a instanceof Sym ? a : b), instead: "Write ===." }, node)
@@ -270,6 +285,8 @@ define(Function.prototype.bind, (c, self, [thisValue, ...given], node) => {
   define(made, (context, _, rest, at) => context.call(self, thisValue, [...given, ...rest], at));
   return c.machine.heap.fresh(made);
 });
+define(Reflect.get, (c, _, [object, key], node) => c.get(object, key, node));
+define(Reflect.construct, (c, _, [fn, args, newTarget = fn], node) => c.construct(fn, c.elements(args, node), node, newTarget));
 define(Reflect.apply, (c, _, [fn, thisValue, args], node) => c.call(fn, thisValue, c.elements(args, node), node));
 
 // ---- arrays -------------------------------------------------------------------------------------------------------
@@ -279,7 +296,17 @@ type ArrayNative = (c: Context, array: unknown[], args: readonly unknown[], node
 function defineArray(name: string, native: ArrayNative, onLists = false): void {
   const fn = Reflect.get(Array.prototype, name) as AnyFunction | undefined;
   define(fn, (c, self, args, node) => {
-    if (!Array.isArray(self)) return Reflect.apply(fn as AnyFunction, self, args as never[]);
+    if (!Array.isArray(self)) {
+      const symbolic = firstSymbolic(c, [self, ...args]);
+      if (symbolic !== undefined) refuseSymbolic(c, c.machine.callee(node), symbolic, node);
+      if (typeof self === "object" && self !== null)
+        c.machine.fail(
+          "UnsupportedSyntax",
+          { what: `Array.prototype.${name} of what is no array`, instead: "Make an array of it first." },
+          node,
+        );
+      return runNative(c, name, node, () => Reflect.apply(fn as AnyFunction, self, args as never[]));
+    }
     const list = symbolicList(c, self);
     if (list && !onLists) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.subject(node) }, node);
     return native(c, self as unknown[], args, node);
@@ -292,9 +319,19 @@ const position = (c: Context, value: unknown, name: string, node: AnyNode): numb
   return value as number | undefined;
 };
 
+/** Calls back from a method of a list, which has to stay as it is meanwhile. */
+function callBack(c: Context, array: readonly unknown[], fn: unknown, args: readonly unknown[], node: AnyNode): unknown {
+  const { heap } = c.machine;
+  const before = heap.read(array, content);
+  const answer = c.call(fn, undefined, args, node);
+  if (!sameCell(before, heap.read(array, content)))
+    c.machine.fail("UnsupportedSyntax", { what: "changing a list while a method of it runs", instead: "Write a loop." }, node);
+  return answer;
+}
+
 /** Runs a callback per element; a result that depends on data is for the caller to take. */
 const each = (c: Context, array: readonly unknown[], fn: unknown, node: AnyNode) =>
-  array.map((item, i) => c.call(fn, undefined, [c.machine.read(item), i, array], node));
+  array.map((item, i) => callBack(c, array, fn, [c.machine.read(item), i, array], node));
 
 /** A callback's answer that has to be known at compile time. */
 function decided(c: Context, value: unknown, name: string, node: AnyNode): boolean {
@@ -314,7 +351,9 @@ defineArray(
     requireWritable(c, array, content, node);
     const list = symbolicList(c, array);
     if (list) return pushSymbolic(c, array, list, items, node);
-    c.machine.heap.writeContent(array, [...array, ...items]);
+    const longer = array.slice();
+    longer.push(...items);
+    c.machine.heap.writeContent(array, longer);
     return array.length;
   },
   true,
@@ -337,8 +376,8 @@ defineArray("sort", (c, array, [compare], node) => {
 defineArray("toSorted", (c, array, [compare], node) => c.machine.heap.fresh(sort(c, array, compare, node)));
 
 function sort(c: Context, array: readonly unknown[], compare: unknown, node: AnyNode): unknown[] {
-  const symbolic = array.find((item) => item instanceof Sym || isTensor(item));
-  if (symbolic !== undefined && compare === undefined)
+  const symbolic = compare === undefined ? firstSymbolic(c, array) : undefined;
+  if (symbolic !== undefined)
     c.machine.fail(
       "NativeSymbolic",
       { fn: "sort()", type: describe(symbolic), instead: "Put the numbers into a tensor, and sort that." },
@@ -359,20 +398,25 @@ function sort(c: Context, array: readonly unknown[], compare: unknown, node: Any
 
 defineArray("map", (c, array, [fn], node) => c.machine.heap.fresh(each(c, array, fn, node)));
 defineArray("forEach", (c, array, [fn], node) => void each(c, array, fn, node));
-defineArray("flatMap", (c, array, [fn], node) => c.machine.heap.fresh(each(c, array, fn, node).flat()));
+defineArray("flatMap", (c, array, [fn], node) => c.machine.heap.fresh(flattened(c, each(c, array, fn, node), node)));
+function flattened(c: Context, lists: readonly unknown[], node: AnyNode): unknown[] {
+  for (const list of lists)
+    if (isSymbolicList(c, list)) c.machine.fail("SymbolicList", { op: "flatMap()", list: c.machine.text(node) }, node);
+  return lists.flat();
+}
 defineArray("filter", (c, array, [fn], node) =>
   c.machine.heap.fresh(
-    array.filter((item, i) => decided(c, c.call(fn, undefined, [c.machine.read(item), i, array], node), "filter", node)),
+    array.filter((item, i) => decided(c, callBack(c, array, fn, [c.machine.read(item), i, array], node), "filter", node)),
   ),
 );
 defineArray("find", (c, array, [fn], node) =>
-  array.find((item, i) => decided(c, c.call(fn, undefined, [item, i, array], node), "find", node)),
+  array.find((item, i) => decided(c, callBack(c, array, fn, [item, i, array], node), "find", node)),
 );
 defineArray("findIndex", (c, array, [fn], node) =>
-  array.findIndex((item, i) => decided(c, c.call(fn, undefined, [item, i, array], node), "findIndex", node)),
+  array.findIndex((item, i) => decided(c, callBack(c, array, fn, [item, i, array], node), "findIndex", node)),
 );
 defineArray("findLast", (c, array, [fn], node) =>
-  [...array].reverse().find((item, i) => decided(c, c.call(fn, undefined, [item, array.length - 1 - i, array], node), "findLast", node)),
+  [...array].reverse().find((item, i) => decided(c, callBack(c, array, fn, [item, array.length - 1 - i, array], node), "findLast", node)),
 );
 defineArray("some", (c, array, [fn], node) => quantified(c, array, fn, true, node));
 defineArray("every", (c, array, [fn], node) => quantified(c, array, fn, false, node));
@@ -380,7 +424,7 @@ defineArray("every", (c, array, [fn], node) => quantified(c, array, fn, false, n
 /** some() stops at the first yes, every() at the first no. */
 function quantified(c: Context, array: readonly unknown[], fn: unknown, stop: boolean, node: AnyNode, from = 0): unknown {
   for (let i = from; i < array.length; i++) {
-    const condition = c.condition(c.call(fn, undefined, [c.machine.read(array[i]), i, array], node), node);
+    const condition = c.condition(callBack(c, array, fn, [c.machine.read(array[i]), i, array], node), node);
     if (condition instanceof Sym) {
       const stopping = stop ? condition : (notScalar(c.machine.stage, condition) as Sym);
       return choose(
@@ -406,16 +450,22 @@ const reduce =
       if (!first) return c.machine.fail("StaticThrow", { message: "Reduce of empty array with no initial value" }, node);
       accumulator = c.machine.read(first[0]);
     }
-    for (const [item, i] of items) accumulator = c.call(args[0], undefined, [accumulator, c.machine.read(item), i, array], node);
+    for (const [item, i] of items) accumulator = callBack(c, array, args[0], [accumulator, c.machine.read(item), i, array], node);
     return accumulator;
   };
 defineArray("reduce", reduce(false));
 defineArray("reduceRight", reduce(true));
 
+defineArray("findLastIndex", (c, array, [fn], node) => {
+  for (let i = array.length - 1; i >= 0; i--)
+    if (decided(c, callBack(c, array, fn, [array[i], i, array], node), "findLastIndex", node)) return i;
+  return -1;
+});
+
 for (const name of ["slice", "concat", "flat", "with", "toReversed", "toSpliced"])
   defineArray(name, (c, array, args, node) => {
     if (name !== "concat") for (const arg of args.slice(0, name === "with" ? 1 : 2)) position(c, arg, `${name}()`, node);
-    for (const arg of args)
+    for (const arg of name === "flat" ? array : args)
       if (Array.isArray(arg) && symbolicList(c, arg)) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.text(node) }, node);
     return own(c, Reflect.apply(Reflect.get(Array.prototype, name) as AnyFunction, array, args as never[]));
   });
@@ -442,9 +492,9 @@ for (const name of ["indexOf", "lastIndexOf", "includes"])
     return Reflect.apply(Reflect.get(Array.prototype, name) as AnyFunction, array, [wanted, ...rest] as never[]);
   });
 defineArray("join", (c, array, [separator], node) => {
-  const symbolic = array.find((item) => item instanceof Sym || isTensor(item));
+  const symbolic = firstSymbolic(c, array);
   if (symbolic !== undefined) c.machine.fail("SymbolicString", { what: describe(symbolic) }, node);
-  return array.join(separator as string | undefined);
+  return runNative(c, "join()", node, () => array.join(separator as string | undefined));
 });
 
 // ---- Map and Set --------------------------------------------------------------------------------------------------
@@ -496,16 +546,65 @@ for (const kind of [Map, Set]) {
 
 // ---- others -------------------------------------------------------------------------------------------------------
 
-const mutators = new Set<unknown>([
-  Object.defineProperty,
-  Object.setPrototypeOf,
-  Reflect.set,
-  Reflect.defineProperty,
-  Reflect.deleteProperty,
+/** Natives that are refused, with what to write instead. */
+const refused = new Map<unknown, string>([
+  ...[
+    Object.defineProperty,
+    Object.defineProperties,
+    Object.setPrototypeOf,
+    Object.seal,
+    Object.preventExtensions,
+    Reflect.set,
+    Reflect.defineProperty,
+    Reflect.deleteProperty,
+    Reflect.setPrototypeOf,
+    Reflect.preventExtensions,
+    Reflect.get(Object.prototype, "__defineGetter__") as unknown,
+    Reflect.get(Object.prototype, "__defineSetter__") as unknown,
+  ].map((fn) => [fn, "Write a plain assignment."] as const),
+  // biome-ignore lint/security/noGlobalEval: it is named here in order to refuse it.
+  ...[globalThis.eval, Function].map((fn) => [fn, "Write the code out."] as const),
+  ...[setTimeout, setInterval, setImmediate, queueMicrotask].map(
+    (fn) => [fn, "Call the function at once, or outside of the model."] as const,
+  ),
+]);
+
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as Record<string, unknown>;
+
+/** Natives that change what they are called on, besides those of arrays, Maps and Sets. */
+const changing = new Set<unknown>([
+  ...["set", "fill", "sort", "reverse", "copyWithin"].map((name) => typedArrayPrototype[name]),
+  ...[WeakMap.prototype.set, WeakMap.prototype.delete, WeakSet.prototype.add, WeakSet.prototype.delete],
+  ...[Date.prototype, DataView.prototype].flatMap((home) =>
+    Object.getOwnPropertyNames(home)
+      .filter((name) => name.startsWith("set"))
+      .map((name): unknown => Reflect.get(home, name)),
+  ),
+]);
+
+/** A regular expression that goes on where it stopped remembers that. */
+const changesReceiver = (fn: AnyFunction, self: unknown) =>
+  changing.has(fn) || (self instanceof RegExp && (self.global || self.sticky) && regExpSteps.has(fn));
+const regExpSteps = new Set<unknown>([RegExp.prototype.exec, RegExp.prototype.test]);
+
+/** Natives that call the functions they are given. */
+const callsBack = new Set<unknown>([
+  ...["map", "filter", "forEach", "some", "every", "find", "findIndex", "findLast", "findLastIndex", "reduce", "reduceRight", "sort"].map(
+    (name) => typedArrayPrototype[name],
+  ),
+  typedArrayPrototype.toSorted,
+  Object.getPrototypeOf(Uint8Array).from,
+  String.prototype.replace,
+  String.prototype.replaceAll,
+  JSON.parse,
+  JSON.stringify,
+  Reflect.get(Object, "groupBy") as unknown,
+  Reflect.get(Map, "groupBy") as unknown,
 ]);
 
 /** Would be frozen at what they gave when the model was compiled. */
 const nondeterministic = new Map<unknown, string>([
+  [Date, "Date()"],
   [Math.random, "Math.random"],
   [Date.now, "Date.now"],
   [performance.now, "performance.now"],

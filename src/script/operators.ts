@@ -80,15 +80,19 @@ const arithmetic =
     const [x, y] = [knownDim(a), knownDim(b)];
     if (x !== undefined && y !== undefined) return size(onDims(x, y));
     const kind = commonKind(a, b);
-    return stage.compute(kind, op, [stage.scalar(a, kind), stage.scalar(b, kind)], {}, { form: { op: form, a, b } });
+    const finite = form !== "mul" && staysFinite(a) && staysFinite(b);
+    return stage.compute(kind, op, [stage.scalar(a, kind), stage.scalar(b, kind)], {}, { form: { op: form, a, b }, finite });
   };
+
+const staysFinite = (a: Scalar) => (a instanceof Sym ? a.finite : Number.isFinite(a));
 
 /** A quotient of numbers is a float, as in JavaScript; one of two sizes remembers them, for the floor that usually follows. */
 const divide: Rule = (stage, a, b) => {
   if (!numeric(a) || !numeric(b)) return undefined;
   const [x, y] = [knownDim(a), knownDim(b)];
   const quotient = x !== undefined && typeof y === "number" && y > 0 ? ([x, y] as const) : undefined;
-  return stage.compute("float", "Div", [stage.scalar(a, "float"), stage.scalar(b, "float")], {}, { quotient });
+  const finite = scalarKind(a) === "int" && typeof b === "number" && Number.isFinite(b) && Math.abs(b) >= 1;
+  return stage.compute("float", "Div", [stage.scalar(a, "float"), stage.scalar(b, "float")], {}, { quotient, finite });
 };
 
 /** The remainder has the sign of the dividend; that of ints by 0 is NaN, so only a divisor that is known keeps an int. */

@@ -1,19 +1,21 @@
 // Statements. return, break and continue set flags, which may become symbolic like any variable: what follows is then guarded by them.
+import { types } from "node:util";
 import type { AnyNode, ForOfStatement, ForStatement, Statement, SwitchStatement, VariableDeclaration } from "acorn";
 import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isCoverageCounter } from "../source/artefacts.ts";
 import { isShippedScript } from "../source/library.ts";
 import type { ClassNode } from "../source/parse.ts";
-import { branch, markRaising, mayRaise } from "./branch.ts";
+import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
 import { Declared, effect, named, stampProvenance, unsupported } from "./expressions.ts";
 import { stageLoop } from "./loop.ts";
-import { Binding, DeadBranch } from "./machine.ts";
+import { Binding } from "./machine.ts";
+import { firstSymbolic, raise } from "./native-code.ts";
 import { binaryScalar, orScalar } from "./operators.ts";
 import type { LoopFlags, Scope } from "./scope.ts";
 import { elementAt, isSymbolicList, lengthOf } from "./symbolic-list.ts";
-import { NotInterpreted, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
+import { describe, NotInterpreted, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
 
 /** Turns of a loop that is run at compile time. */
 const unrollLimit = 5000;
@@ -244,14 +246,9 @@ function loopFlags(c: Context): LoopFlags & { readonly skip: Binding } {
 }
 
 function throwStatement(c: Context, node: AnyNode, value: unknown): void {
-  const { machine } = c;
-  const message = value instanceof Error ? value.message : String(value);
-  if (!machine.symbolic && mayRaise(machine.stage.current)) machine.fail("AlwaysThrows", {}, node);
-  if (!machine.symbolic) machine.fail("StaticThrow", { message }, node);
-  stampProvenance(c);
-  machine.stage.add("ingot.Raise", [], { message });
-  markRaising(machine);
-  throw new DeadBranch();
+  const symbolic = firstSymbolic(c, [value instanceof Error ? value.message : value]);
+  if (symbolic !== undefined) c.machine.fail("SymbolicString", { what: describe(symbolic) }, node);
+  raise(c, value instanceof Error ? value.message : String(value), node);
 }
 
 /** Whether the code being run came with this library. */
@@ -473,6 +470,9 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
   // Lists of symbolic length, and tensors: a loop over positions. Other things are unrolled.
   const symbolic = isSymbolicList(c, value) || isTensor(value);
   const items = symbolic ? [] : c.elements(value, node.right);
+  // A list may change while it is iterated, as in JavaScript; a Map or Set may not.
+  const live = Array.isArray(value) && !symbolic ? value : undefined;
+  const collection = types.isMap(value) || types.isSet(value) ? value : undefined;
   const length = symbolic ? lengthOf(c, value, node.right) : items.length;
   loop(c, {
     staging: symbolic ? "tried" : "never",
@@ -481,6 +481,11 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
     flags,
     test: () => {
       const at = counter.value as Scalar;
+      if (live && isSymbolicList(c, live))
+        machine.fail("SymbolicList", { op: "going on with the loop", list: machine.text(node.right) }, node.right);
+      if (live) return (at as number) < live.length;
+      if (collection && collection.size !== length)
+        machine.fail("UnsupportedSyntax", { what: "changing a Map or Set while it is iterated", instead: "Iterate a copy." }, node.right);
       if (!(at instanceof Sym) && !(length instanceof Sym)) return at < length;
       return binaryScalar(machine.stage, "<", at, length) as boolean | Sym;
     },
@@ -488,7 +493,7 @@ function forOf(c: Context, node: ForOfStatement, scope: Scope): void {
       const inner = outer.block();
       const at = counter.value as Scalar;
       if (!symbolic && at instanceof Sym) machine.fail("SymbolicIndex", { list: "what is iterated", type: "an element" }, node.right);
-      bindTo(symbolic ? elementAt(c, value, at, node.right) : items[at as number], inner);
+      bindTo(symbolic ? elementAt(c, value, at, node.right) : live ? machine.read(live[at as number]) : items[at as number], inner);
       executeAll(c, [node.body], inner.block());
     },
     update: () => {

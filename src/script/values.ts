@@ -21,6 +21,8 @@ export interface SymFacts {
   /** A float that is a quotient of two sizes: what `Math.floor(n / 2)` rounds. */
   readonly quotient?: readonly [Dim, Dim] | undefined;
   readonly form?: ScalarForm | undefined;
+  /** True for a float that is neither NaN nor infinite, such as half of an int. */
+  readonly finite?: boolean;
 }
 
 /** JavaScript itself has asked for the value of a symbol. */
@@ -34,6 +36,7 @@ export class Sym {
   readonly dim: Dim | undefined;
   readonly quotient: readonly [Dim, Dim] | undefined;
   readonly form: ScalarForm | undefined;
+  readonly finite: boolean;
 
   constructor(kind: ScalarKind, value: Value | undefined, facts: SymFacts = {}) {
     this.kind = kind;
@@ -41,10 +44,21 @@ export class Sym {
     this.dim = facts.dim;
     this.quotient = facts.quotient;
     this.form = facts.form;
+    this.finite = kind !== "float" || facts.finite === true;
   }
 
   [Symbol.toPrimitive](): never {
-    throw new NotInterpreted("a symbolic scalar reached JavaScript that was not interpreted");
+    throw new ReachedNative(this);
+  }
+}
+
+/** Thrown where native code would compute with a symbolic scalar. */
+export class ReachedNative extends NotInterpreted {
+  readonly symbol: Sym;
+
+  constructor(symbol: Sym) {
+    super("a symbolic scalar reached JavaScript that was not interpreted");
+    this.symbol = symbol;
   }
 }
 

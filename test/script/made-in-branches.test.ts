@@ -45,3 +45,12 @@ describe("a loop", () => {
     },
   });
 });
+
+describe("what is returned", () => {
+  judgePrograms({
+    "has one rank on all paths, inside of a list too": {
+      body: "const n = k.item(); for (let i = 0; i < n; i++) if (i === 2) return [x.sum()]; return [x];",
+      refused: "TypeJoin",
+    },
+  });
+});
