@@ -90,14 +90,22 @@ const narrowest = 48;
 const wide = 192;
 /** Fewer rows make packing columns of b cost that. */
 const lowest = 64;
-/** Tiles per thread where the product allows it: the others go on while one thread waits for a core. */
+/** Tiles per thread where the product allows it: the others go on while one thread waits for a core, and at the end none waits long. */
 const tilesPerThread = 4;
+/** As many where tiles are only side by side, or only below each other. */
+const stripsPerThread = 6;
+/** Each of several threads lays all of b out for itself where that is little beside the result, and rows for each of them are many. */
+const manyRows = 128;
 
 /** Cuts a product for `threads` threads. Panels of a tile fit a thread's area. */
 export function cutProduct(m: number, n: number, k: number, threads: number): Cut {
   const most = Math.max(8, Math.floor(panelFloats / Math.max(1, k)) & ~7);
   if (threads === 1) return { rows: m, columns: Math.min((n + 7) & ~7, most), group: 1 };
-  const spare = Math.min(tilesPerThread, Math.max(1, Math.floor(n / (threads * wide))));
+  if (n <= most && m >= 2 * k && m >= manyRows * threads) {
+    // Whole rows of the result are copied out at once, not one by one.
+    return { rows: (Math.ceil(m / (stripsPerThread * threads)) + 3) & ~3, columns: (n + 7) & ~7, group: 1 };
+  }
+  const spare = Math.min(stripsPerThread, Math.max(1, Math.floor(n / (threads * wide))));
   const wanted = Math.min(threads * spare, Math.max(1, Math.floor(n / narrowest)));
   const needed = Math.ceil(n / most);
   const parts = needed <= wanted ? wanted : Math.ceil(needed / threads) * threads;
