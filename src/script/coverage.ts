@@ -38,11 +38,12 @@ export class PathCoverage {
     };
   }
 
-  /** Runs the graph; gives its outputs, and whether a path was taken that none before had. Throws what the graph throws; what it took until then counts. */
-  run(inputs: readonly Storage[]): { readonly outputs: readonly unknown[]; readonly isNew: boolean } {
+  /** Runs the graph, for at most `maxSteps` nodes; gives its outputs, and whether a path was taken that none before had. Throws what the graph throws; what it took until then counts. */
+  run(inputs: readonly Storage[], maxSteps?: number): { readonly outputs: readonly unknown[]; readonly isNew: boolean } {
     const before = this.#seen.size;
     const turns = new Map<Graph, number>();
     const options: RunGraphOptions = {
+      maxSteps,
       onBody: (body) => {
         turns.set(body, (turns.get(body) ?? 0) + 1);
         const branch = this.#branches.get(body);
