@@ -9,6 +9,7 @@ import { largeModels } from "./large-models.ts";
 import { manyNodes } from "./many-nodes.ts";
 import { mappedWeights } from "./mapped-weights.ts";
 import { matmulSpeed } from "./matmul-speed.ts";
+import { memoryBound } from "./memory-bound.ts";
 import { roundTrip } from "./round-trip.ts";
 import { threads } from "./threads.ts";
 
@@ -17,6 +18,7 @@ export const operatorsGroup: Readonly<Record<string, Measure>> = {
   "round-trip": roundTrip,
   "matmul-speed": matmulSpeed,
   "eager-speed": eagerSpeed,
+  "memory-bound": memoryBound,
   bfloat16,
   threads,
   "eager-memory": eagerMemory,

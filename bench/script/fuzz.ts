@@ -26,7 +26,7 @@ export async function* fuzz(progress: (what: string) => void): AsyncGenerator<Me
       if (isFailure(outcome) && counts.diverge + counts.crash <= shown) {
         const small = await shrinkProgram(text, async (t) => {
           const again = await scriptOutcome(t, folder);
-          return again.kind === outcome.kind && again.code === outcome.code;
+          return again.kind === outcome.kind && again.code === outcome.code && again.thrown === outcome.thrown;
         });
         progress(`seed ${firstSeed + i}: ${outcome.kind}, ${outcome.code}\n${outcome.detail}\n${small}`);
       }

@@ -4,6 +4,7 @@ import { blocks } from "./blocks.ts";
 import { capture } from "./capture.ts";
 import { decoding } from "./decoding.ts";
 import { fuzz } from "./fuzz.ts";
+import { loops } from "./loops.ts";
 import { zoo } from "./zoo.ts";
 
 export const scriptGroup: Readonly<Record<string, Measure>> = {
@@ -11,5 +12,6 @@ export const scriptGroup: Readonly<Record<string, Measure>> = {
   blocks,
   decoding,
   zoo,
+  loops,
   fuzz,
 };

@@ -71,6 +71,7 @@ export function checkInputs(schema: OpSchema, types: readonly (ValueType | undef
   const bound = new Map<string, { dtype: DType; name: string }>();
   types.forEach((type, i) => {
     const formal = formalAt(formals, i);
+    if (type === undefined && formal?.option === "variadic") throw arity(`every one of ${formal.name}, with no gap at number ${i},`);
     if (type === undefined || formal === undefined || formal.type === "any") return;
     const [, ofSequence] = /^seq\((\w+)\)$/.exec(formal.type) ?? [];
     const variable = ofSequence ?? formal.type;

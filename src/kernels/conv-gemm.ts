@@ -2,7 +2,7 @@
 import { type ConvGeometry, volume } from "./conv-geometry.ts";
 import { fillPositions, fillTaps, makeStrip, stageInput, stripAxis, stripCapacity } from "./conv-staging.ts";
 import { ScratchLayout } from "./scratch.ts";
-import { alignedAddress, alignedStride, copyMatrixIn, copyMatrixOut, fillRows, matrixRoom, type ScratchMatrix } from "./scratch-matrix.ts";
+import { alignedAddress, alignedStride, copyMatrixOut, copyPartIn, fillRows, matrixRoom, planCopy } from "./scratch-matrix.ts";
 import type { Crew } from "./threads/crew.ts";
 import { areaBytes, cutProduct } from "./threads/panel-product.ts";
 import { gemmScratchBytes } from "./wasm-kernels.ts";
@@ -62,7 +62,6 @@ export function convByGemm(crew: Crew, g: ConvGeometry, plan: ConvPlan, { x, w, 
   const at = layOut(crew, g, plan);
   let tables = "";
   let held = "";
-  let weights: ScratchMatrix | undefined;
   for (let image = 0; image < g.batch; image++) {
     for (let group = 0; group < g.groups; group++) {
       const xFirst = (image * g.groups + group) * g.inChannels * volume(g.input);
@@ -77,9 +76,11 @@ export function convByGemm(crew: Crew, g: ConvGeometry, plan: ConvPlan, { x, w, 
           const firstFilter = group * g.outChannels + m;
           const yStart = yFirst + m * outSize + strip.first;
           const output = alignedAddress(at.output, y, yStart);
-          if (bias) fillRows(scratch, bias, firstFilter, outs, positions, output, stride);
+          const out = (i: number, rows: number, j: number, cols: number) =>
+            copyMatrixOut(scratch, output + (i * stride + j) * 4, stride, rows, cols, y, yStart + i * outSize + j, outSize);
           for (let c = 0; c < g.inChannels; c += inBlock) {
             const ins = Math.min(inBlock, g.inChannels - c);
+            crew.call();
             const tableKey = `${strip.staged} ${positions} ${ins}`;
             if (tables !== tableKey) {
               fillTaps(scratch, g, strip, ins, at.taps);
@@ -88,17 +89,20 @@ export function convByGemm(crew: Crew, g: ConvGeometry, plan: ConvPlan, { x, w, 
             }
             if (m === 0 || inBlock < g.inChannels)
               source = stageInput(scratch, g, strip, x, xFirst + c * volume(g.input), ins, at.slab, at.staged);
-            const weightKey = `${firstFilter} ${c}`;
-            if (!weights || held !== weightKey) {
-              weights = copyMatrixIn(scratch, w, firstFilter * depth + c * taps, outs, ins * taps, depth, 1, at.weights);
-              held = weightKey;
-            }
             const k = ins * taps;
+            const weights = planCopy(w, firstFilter * depth + c * taps, outs, k, depth, 1, at.weights);
+            const weightKey = `${firstFilter} ${c}`;
+            const isHeld = held === weightKey;
+            const rows = (i: number, count: number) => {
+              if (bias && c === 0) fillRows(scratch, bias, firstFilter + i, count, positions, output + i * stride * 4, stride);
+              if (!isHeld) copyPartIn(scratch, weights, i, count, 0, k);
+            };
             const b = { pack: "positions", at: source, taps: at.taps, positions: at.positions } as const;
-            const product = { m: outs, n: positions, k, a: weights, b, c: output, cRow: stride * 4, accumulate: bias !== null || c > 0 };
-            if (!crew.multiply(product, cutProduct(outs, positions, k, crew.threads), at.areas)) return false;
+            const product = { m: outs, n: positions, k, a: weights.to, b, c: output, cRow: stride * 4, accumulate: bias !== null || c > 0 };
+            const carrier = { rows, out: c + ins === g.inChannels ? out : undefined };
+            if (!crew.multiply(product, cutProduct(outs, positions, k, crew.threads), at.areas, carrier)) return false;
+            held = weightKey;
           }
-          copyMatrixOut(scratch, output, stride, outs, positions, y, yStart, outSize);
         }
       }
     }

@@ -3,7 +3,16 @@
 import { requireMatrix, requireSpan } from "./operands.ts";
 import type { MatmulLayout } from "./reference/matmul.ts";
 import { ScratchLayout } from "./scratch.ts";
-import { alignedAddress, alignedStride, copyMatrixIn, copyMatrixOut, fillRows, matrixRoom, type ScratchMatrix } from "./scratch-matrix.ts";
+import {
+  alignedAddress,
+  alignedStride,
+  copyMatrixOut,
+  copyPartIn,
+  fillRows,
+  matrixRoom,
+  planCopy,
+  type ScratchMatrix,
+} from "./scratch-matrix.ts";
 import { alone, type Crew, crewFor } from "./threads/crew.ts";
 import { areaBytes, cutProduct, type PanelSource, panelFloats } from "./threads/panel-product.ts";
 
@@ -77,13 +86,16 @@ function multiplyBlocks(crew: Crew, p: Product): void {
     const held: { a?: ScratchMatrix } = {};
     for (let j = 0; j < n; j += nStep) {
       const part = partOf(p, i, rows, j, Math.min(nStep, n - j));
-      // Without an answer the block's part of c is as it was: it is done again by this thread alone, to the same bits.
+      // What is written of c is written again, by this thread alone, to the same bits.
       if (!multiplyBlock(crew, part, kStep, held)) multiplyBlocks(alone, part);
     }
   }
 }
 
-/** Computes a product that fits the scratch memory but for k; false, and nothing written to `c`, if a thread was lost. `held.a` is kept from block to block. */
+/**
+ * Computes a product that fits the scratch memory but for k. `held.a` is kept from block to block. False if a thread was lost: parts of `c` may be
+ * written then, but none that the product adds to.
+ */
 function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: ScratchMatrix }): boolean {
   const { m, n, k, a, b, c, cOffset, cRowStride } = p;
   const { scratch } = crew;
@@ -95,18 +107,37 @@ function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: Scratc
   const cAt = alignedAddress(cRoom, c, cOffset);
   const areas = memory.take((crew.threads * areaBytes) / 4);
   const stride = alignedStride(n, cRowStride);
-  if (p.accumulate) copyMatrixIn(scratch, c, cOffset, m, n, cRowStride, 1, cRoom);
-  else if (p.rowBias) fillRows(scratch, p.rowBias, 0, m, n, cAt, stride);
-  else if (k === 0) scratch.f32.fill(0, cAt >> 2, (cAt >> 2) + m * stride);
+  const before = p.accumulate ? planCopy(c, cOffset, m, n, cRowStride, 1, cRoom) : undefined;
+  const startRows = (i: number, rows: number) => {
+    if (before) copyPartIn(scratch, before, i, rows, 0, n);
+    else if (p.rowBias) fillRows(scratch, p.rowBias, i, rows, n, cAt + i * stride * 4, stride);
+  };
+  const out = (i: number, rows: number, j: number, cols: number) =>
+    copyMatrixOut(scratch, cAt + (i * stride + j) * 4, stride, rows, cols, c, cOffset + i * cRowStride + j, cRowStride);
+  if (k === 0) {
+    startRows(0, m);
+    if (!before && !p.rowBias) scratch.f32.fill(0, cAt >> 2, (cAt >> 2) + m * stride);
+  }
+  crew.call();
   for (let q = 0; q < k; q += kStep) {
     const depth = Math.min(kStep, k - q);
-    if (!held.a || depth < k) held.a = copyMatrixIn(scratch, a, p.aOffset + q * p.aColStride, m, depth, p.aRowStride, p.aColStride, aAt);
-    const right = copyMatrixIn(scratch, b, p.bOffset + q * p.bRowStride, depth, n, p.bRowStride, p.bColStride, bAt);
+    const left = planCopy(a, p.aOffset + q * p.aColStride, m, depth, p.aRowStride, p.aColStride, aAt);
+    const right = planCopy(b, p.bOffset + q * p.bRowStride, depth, n, p.bRowStride, p.bColStride, bAt);
+    const isHeld = held.a !== undefined && depth === k;
+    const rows = (i: number, count: number) => {
+      if (q === 0) startRows(i, count);
+      if (!isHeld) copyPartIn(scratch, left, i, count, 0, depth);
+    };
+    const columns = (j: number, count: number) => copyPartIn(scratch, right, 0, depth, j, count);
     const accumulate = p.accumulate || p.rowBias !== null || q > 0;
-    const product = { m, n, k: depth, a: held.a, b: panelSource(right), c: cAt, cRow: stride * 4, accumulate };
-    if (!crew.multiply(product, cutProduct(m, n, depth, crew.threads), areas)) return false;
+    const at = held.a !== undefined && isHeld ? held.a : left.to;
+    const product = { m, n, k: depth, a: at, b: panelSource(right.to), c: cAt, cRow: stride * 4, accumulate };
+    // What is added to is only written when all of it is known.
+    const carrier = { rows, columns, out: q + depth === k && !before ? out : undefined };
+    if (!crew.multiply(product, cutProduct(m, n, depth, crew.threads), areas, carrier)) return false;
+    held.a = at;
   }
-  copyMatrixOut(scratch, cAt, stride, m, n, c, cOffset, cRowStride);
+  if (before || k === 0) out(0, m, 0, n);
   return true;
 }
 

@@ -1,5 +1,7 @@
 // Max and average pooling of dense float32 data, 1-D to 3-D. A window is clipped to the input once per output, so the inner
 // loops have no bounds tests.
+
+import { elementCount } from "../tensor/shape.ts";
 import { planDepthwise } from "./conv-depthwise.ts";
 import { type ConvGeometry, type Triple, volume } from "./conv-geometry.ts";
 import { fillPositions, fillTaps, makeStrip, stageInput, stripCapacity } from "./conv-staging.ts";
@@ -24,7 +26,7 @@ export interface PoolShapes {
  */
 export function maxPoolF32(x: Float32Array, shapes: PoolShapes, y: Float32Array, indices?: BigInt64Array): void {
   const plan = indices ? undefined : planDepthwise(poolGeometry(shapes));
-  if (plan !== undefined) return maxPoolStaged(x, shapes, plan, y);
+  if (plan !== undefined) return poolStaged("maxPool", x, shapes, plan, y, Number.NEGATIVE_INFINITY);
   eachWindow("maxPool", x, shapes, y, (at, w) => {
     let best = Number.NEGATIVE_INFINITY;
     let where = w.first;
@@ -44,11 +46,19 @@ export function maxPoolF32(x: Float32Array, shapes: PoolShapes, y: Float32Array,
   });
 }
 
+/** The most taps that are added up in float32, where each may cost half a unit in the last place. */
+const mostTaps = 64;
+
 /**
- * `y` = the mean of each window, sums in float64. The divisor counts the elements of `x` in the window or, with `includePad`, also the
+ * `y` = the mean of each window; the sums of large windows run in float64. The divisor counts the elements of `x` in the window or, with `includePad`, also the
  * padding in it (but nothing beyond the padding, which a window rounded up by ceil mode may reach).
  */
 export function averagePoolF32(x: Float32Array, shapes: PoolShapes, includePad: boolean, y: Float32Array): void {
+  const plan = elementCount(shapes.kernel) <= mostTaps ? planDepthwise(poolGeometry(shapes)) : undefined;
+  if (plan !== undefined) {
+    poolStaged("averagePool", x, shapes, plan, y, 0);
+    return divideByCounts(shapes, includePad, y);
+  }
   eachWindow("averagePool", x, shapes, y, (at, w) => {
     let sum = 0;
     for (let d = w.first, dn = w.counts[0]; dn > 0; dn--, d += w.steps[0]) {
@@ -79,37 +89,53 @@ function poolGeometry(shapes: PoolShapes): ConvGeometry {
   };
 }
 
-/** Maxima by WebAssembly, `block` planes at a time, the padding staged as −Infinity. */
-function maxPoolStaged(x: Float32Array, shapes: PoolShapes, block: number, y: Float32Array): void {
+/** Divides the sum of each window by the number of its elements, padding among them or not. */
+function divideByCounts(shapes: PoolShapes, includePad: boolean, y: Float32Array): void {
+  const divisors = shapes.input
+    .map((_, axis) => spansOf(shapes, axis).map((span) => (includePad ? span.padded : span.count)))
+    .reduce((planes, along) => planes.flatMap((p) => along.map((n) => p * n)), [1]);
+  const size = divisors.length;
+  for (let plane = 0; plane < shapes.planes * size; plane += size)
+    for (let i = 0; i < size; i++) y[plane + i] = (y[plane + i] as number) / (divisors[i] as number);
+}
+
+/** Maxima or sums by WebAssembly, `block` planes at a time, the padding staged as `filler`, which is neutral: −Infinity or 0. */
+function poolStaged(
+  kernel: "maxPool" | "averagePool",
+  x: Float32Array,
+  shapes: PoolShapes,
+  block: number,
+  y: Float32Array,
+  filler: number,
+): void {
   const g = poolGeometry(shapes);
   const inSize = volume(g.input);
   const outSize = volume(g.output);
-  requireSpan("maxPool", "x", x.length, 0, g.groups * inSize - 1);
-  requireSpan("maxPool", "y", y.length, 0, g.groups * outSize - 1);
+  requireSpan(kernel, "x", x.length, 0, g.groups * inSize - 1);
+  requireSpan(kernel, "y", y.length, 0, g.groups * outSize - 1);
   const strip = makeStrip(g, 0, 0, g.output[0]);
   const capacity = stripCapacity(g, 0, g.output[0]);
   const planeBytes = volume(strip.staged) * strip.phases * 4;
   const memory = new ScratchLayout();
-  const tapsAt = memory.take(volume(g.kernel));
+  const taps = volume(g.kernel);
+  const rows = g.output[0] * g.output[1];
+  const tapsAt = memory.take(taps);
+  // A sum is a convolution with ones.
+  const onesAt = memory.take(taps);
   const positionsAt = memory.take(outSize);
   const slabAt = memory.take(block * capacity.slab + 1);
   const stagedAt = memory.take(block * capacity.staged);
   const outputAt = memory.take(block * outSize);
   fillTaps(ownScratch, g, strip, 1, tapsAt);
   fillPositions(ownScratch, g, strip, positionsAt);
+  scratchF32.fill(1, onesAt >> 2, (onesAt >> 2) + taps);
   for (let plane = 0; plane < g.groups; plane += block) {
     const planes = Math.min(block, g.groups - plane);
-    const from = stageInput(ownScratch, g, strip, x, plane * inSize, planes, slabAt, stagedAt, Number.NEGATIVE_INFINITY);
+    const from = stageInput(ownScratch, g, strip, x, plane * inSize, planes, slabAt, stagedAt, filler);
     for (let p = 0; p < planes; p++) {
-      wasm.maxTaps(
-        from + p * planeBytes,
-        tapsAt,
-        volume(g.kernel),
-        positionsAt,
-        g.output[0] * g.output[1],
-        g.output[2],
-        outputAt + p * outSize * 4,
-      );
+      const [source, to] = [from + p * planeBytes, outputAt + p * outSize * 4];
+      if (kernel === "maxPool") wasm.maxTaps(source, tapsAt, taps, positionsAt, rows, g.output[2], to);
+      else wasm.depthwise(source, tapsAt, onesAt, taps, positionsAt, rows, g.output[2], 0, to);
     }
     y.set(scratchF32.subarray(outputAt >> 2, (outputAt >> 2) + planes * outSize), plane * outSize);
   }

@@ -28,9 +28,19 @@ export function alignedStride(length: number, stride: number): number {
   return length < shortRun ? length : length + ((length ^ stride) & 1);
 }
 
-/** Copies `rows × cols` elements of `from`, laid out by strides, to address `at` or just behind it; `matrixRoom` says how much that takes. */
-export function copyMatrixIn(
-  scratch: Scratch,
+/** A strided matrix, and where its elements come to lie in a scratch memory. */
+export interface MatrixCopy {
+  readonly from: Float32Array;
+  readonly start: number;
+  readonly rowStride: number;
+  readonly colStride: number;
+  readonly to: ScratchMatrix;
+  /** Which of its lines are copied as a whole: those that are dense in `from`. */
+  readonly runs: "rows" | "columns" | "none";
+}
+
+/** Plans to copy `rows × cols` elements of `from`, laid out by strides, to address `at` or just behind it; `matrixRoom` says how much that takes. */
+export function planCopy(
   from: Float32Array,
   start: number,
   rows: number,
@@ -38,23 +48,35 @@ export function copyMatrixIn(
   rowStride: number,
   colStride: number,
   at: number,
-): ScratchMatrix {
+): MatrixCopy {
   const first = alignedAddress(at, from, start);
-  if (colStride === 1 || cols === 1) {
-    const stride = alignedStride(cols, rowStride);
-    copyRuns(scratch.f32, from, start, rows, cols, rowStride, first >> 2, stride);
-    return { at: first, row: stride * 4, col: 4 };
+  const matrix = { from, start, rowStride, colStride };
+  if (colStride === 1 || cols === 1) return { ...matrix, to: { at: first, row: alignedStride(cols, rowStride) * 4, col: 4 }, runs: "rows" };
+  if (rowStride === 1 || rows === 1)
+    return { ...matrix, to: { at: first, row: 4, col: alignedStride(rows, colStride) * 4 }, runs: "columns" };
+  return { ...matrix, to: { at: first, row: cols * 4, col: 4 }, runs: "none" };
+}
+
+/** Copies the part of a matrix that begins at row i and column j. */
+export function copyPartIn({ f32 }: Scratch, copy: MatrixCopy, i: number, rows: number, j: number, cols: number): void {
+  const { from, rowStride, colStride, to } = copy;
+  const start = copy.start + i * rowStride + j * colStride;
+  const target = (to.at + i * to.row + j * to.col) >> 2;
+  if (copy.runs === "rows") copyRuns(f32, from, start, rows, cols, rowStride, target, to.row >> 2);
+  else if (copy.runs === "columns") copyRuns(f32, from, start, cols, rows, colStride, target, to.col >> 2);
+  else {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0, source = start + r * rowStride, at = target + r * (to.row >> 2); c < cols; c++, source += colStride)
+        f32[at++] = from[source] as number;
+    }
   }
-  if (rowStride === 1 || rows === 1) {
-    const stride = alignedStride(rows, colStride);
-    copyRuns(scratch.f32, from, start, cols, rows, colStride, first >> 2, stride);
-    return { at: first, row: 4, col: stride * 4 };
-  }
-  const { f32 } = scratch;
-  for (let i = 0, target = first >> 2; i < rows; i++) {
-    for (let j = 0, source = start + i * rowStride; j < cols; j++, source += colStride) f32[target++] = from[source] as number;
-  }
-  return { at: first, row: cols * 4, col: 4 };
+}
+
+/** Copies a whole matrix as `planCopy` has it, and says where it lies. */
+export function copyMatrixIn(scratch: Scratch, ...matrix: Parameters<typeof planCopy>): ScratchMatrix {
+  const copy = planCopy(...matrix);
+  copyPartIn(scratch, copy, 0, matrix[2], 0, matrix[3]);
+  return copy.to;
 }
 
 /** Fills each row of a block at `at`, whose rows are `stride` floats apart, with its number of `values`. */

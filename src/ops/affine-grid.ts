@@ -8,7 +8,7 @@ import { type DType, dtypeInfo, floats } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int } from "./define.ts";
-import { contentsOf, inputType, requireRank, unknownShape } from "./infer.ts";
+import { contentsOf, inputType, requireRank, requireShape, unknownShape } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 import { int64List, lengthOf } from "./shape.ts";
 
@@ -31,6 +31,7 @@ export const affineGrid = defineOp("AffineGrid", {
     const rank = size?.length ?? lengthOf(c, 1);
     const spatial = rank === undefined ? (typeof rows === "number" ? rows : undefined) : rank - 2;
     requireFit(c, theta, spatial);
+    requireShape(c, "theta", theta, theta && [size?.[0], ...theta.slice(1)], "The size asks for as many images as there are maps.");
     if (spatial === undefined) return [tensorType(dtype)];
     const places = size?.slice(2) ?? unknownShape(spatial);
     return [tensorType(dtype, [size?.[0] ?? theta?.[0] ?? unknownDim(), ...places, spatial])];

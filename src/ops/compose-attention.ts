@@ -65,8 +65,8 @@ export function composeAttention<V>(c: Composer<V>, inputs: AttentionInputs<V>, 
   const precision = options.precision ?? dtype;
   const shared = sharing(c, query, key, options.raiseValues ?? false);
   // Half of the scale goes to either side, so that products of float16 stay in its range.
-  const root = rootOfScale(c, query, options.scale);
-  const product = shared.scores(c.apply(mul, [query, root]), c.apply(mul, [transpose(key, 0, 1, 3, 2), root]));
+  const [forQuery, forKey] = rootsOfScale(c, query, options.scale);
+  const product = shared.scores(c.apply(mul, [query, forQuery]), c.apply(mul, [transpose(key, 0, 1, 3, 2), forKey]));
   const scores = cast(product, precision);
   const capped = options.softcap ? softcapped(c, scores, options.softcap) : scores;
   const bias = composeBias(c, { ...inputs, query, key }, options.causal ?? false);
@@ -98,14 +98,19 @@ function sharing<V>(c: Composer<V>, query: V, key: V, raiseValues: boolean) {
   };
 }
 
-/** √scale in the dtype of the query; the scale is 1 / √(head size) by default. */
-function rootOfScale<V>(c: Composer<V>, query: V, scale: number | undefined): V {
+/** Two factors of the scale, each √|scale|, in the dtype of the query; the scale is 1 / √(head size) by default. */
+function rootsOfScale<V>(c: Composer<V>, query: V, scale: number | undefined): [forQuery: V, forKey: V] {
   const headSize = c.size(query, 3);
   const known = scale ?? (headSize === undefined ? undefined : 1 / Math.sqrt(headSize));
-  if (known !== undefined) return c.scalar(query, Math.sqrt(known));
+  if (known !== undefined) {
+    const root = Math.sqrt(Math.abs(known));
+    const forKey = c.scalar(query, root);
+    return [known < 0 ? c.scalar(query, -root) : forKey, forKey];
+  }
   const { sizes, squeeze, cast } = shapeWords(c);
   const size = squeeze(cast(sizes(query, 3), "float32"), 0);
-  return cast(c.apply(sqrt, [c.apply(reciprocal, [c.apply(sqrt, [size])])]), c.dtype(query));
+  const root = cast(c.apply(sqrt, [c.apply(reciprocal, [c.apply(sqrt, [size])])]), c.dtype(query));
+  return [root, root];
 }
 
 function softcapped<V>(c: Composer<V>, scores: V, softcap: number): V {

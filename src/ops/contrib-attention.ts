@@ -12,7 +12,7 @@ import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating } from "./composition.ts";
 import { matMulIntegerToFloat } from "./contrib-matmul.ts";
 import { defineOp, float, int, ints } from "./define.ts";
-import { inputShape, inputType, requireRank } from "./infer.ts";
+import { inputType, requireRank } from "./infer.ts";
 import { less } from "./logic.ts";
 import { matmul } from "./matmul.ts";
 import { split } from "./slice.ts";
@@ -216,6 +216,14 @@ function inferProjection(c: InferContext, at: { readonly dtype: DType; readonly 
   requireOff(c, "do_rotary", "past_present_share_buffer");
   const heads = headsOf(c);
   const { qkv_hidden_sizes: hidden } = c.attributes as unknown as AttentionAttributes;
+  if (hidden?.length && hidden.length !== 3)
+    throw ingotError("InvalidArgument", {
+      op: c.op,
+      name: "qkv_hidden_sizes",
+      expected: "three widths: of query, key and value",
+      actual: formatShape(hidden),
+      hint: "Leave it out where all three are alike.",
+    });
   const { dtype } = at;
   const x = requireRank(c, 0, "input", 3);
   const w = requireRank(c, 1, "weights", 2);
@@ -325,7 +333,7 @@ function inferMultiHead(c: InferContext): ValueType[] {
       actual: "a tensor",
       hint: "It belongs to caches that are written in place; export the model without it.",
     });
-  const past = c.inputs[6] && inputShape(c, 6);
+  const past = c.inputs[6] && requireRank(c, 6, "past_key", 4);
   if (!q || !k || !v) return [dtype, dtype, dtype, dtype].map((d) => tensorType(d)).slice(0, c.outputCount);
   const [keys, size] = k.length === 4 ? [k[2] as Dim, k[3] as Dim] : [k[1] as Dim, part(k[2] as Dim, heads)];
   const valueSize = v.length === 4 ? (v[3] as Dim) : part(v[2] as Dim, heads);

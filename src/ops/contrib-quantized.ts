@@ -10,7 +10,7 @@ import { shapeWords } from "./compose-shapes.ts";
 import { building, type Composer, evaluating, withoutMissing } from "./composition.ts";
 import { concat } from "./concat.ts";
 import { defineOp, float, int, ints, type OpDefinition, string } from "./define.ts";
-import { broadcast, inputType, sameAsInput } from "./infer.ts";
+import { axisOf, broadcast, inputShape, inputType, sameAsInput } from "./infer.ts";
 import { averagePool, globalAveragePool, maxPool, poolAttributes } from "./pool.ts";
 import { dequantizeLinear, quantizeLinear } from "./quantize.ts";
 import { softmax } from "./softmax.ts";
@@ -106,7 +106,11 @@ export const qLinearSoftmax = defineOp("com.microsoft.QLinearSoftmax", {
   inputs: ["X: T", "X_scale: float32", "x_zero_point?: T", "y_scale: float32", "y_zero_point: T"],
   outputs: ["Y: T"],
   attributes: { axis: int(-1), opset: int.required },
-  infer: sameAsInput,
+  infer(c) {
+    const shape = inputShape(c, 0);
+    if (shape) axisOf(c, c.attributes.axis as number, shape);
+    return sameAsInput(c);
+  },
   eval: (i, attributes) => composeUnary(evaluating, [i.X, i.X_scale, i.x_zero_point, i.y_scale, i.y_zero_point], softmaxOf(attributes)),
   decompose: (g, inputs, attributes) => [composeUnary(building(g), inputs, softmaxOf(attributes))],
 });

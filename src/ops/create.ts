@@ -9,7 +9,7 @@ import { Storage } from "../tensor/storage.ts";
 import { cellsOf } from "./cells.ts";
 import { anyDType, defineOp, everyDType, float, floats_, int, ints, string, strings, tensor } from "./define.ts";
 import { lowerBound } from "./dim-arithmetic.ts";
-import { axisOf, contentsOf, inputShape, inputType, requireRank, unknownShape } from "./infer.ts";
+import { axisOf, contentsOf, inputShape, inputType, requireRank, requireShape, unknownShape } from "./infer.ts";
 import { lengthOf } from "./shape.ts";
 
 /** The dtype that a `dtype` attribute names by its ONNX number. Throws `InvalidArgument`. */
@@ -222,6 +222,7 @@ export const oneHot = defineOp("OneHot", {
   infer(c) {
     const dtype = inputType(c, 2).dtype;
     const shape = inputShape(c, 0);
+    requireShape(c, "values", inputShape(c, 2), [2], "Give the value of cold places and that of hot ones.");
     if (!shape) return [tensorType(dtype)];
     const axis = axisOf(c, c.attributes.axis as number, shape, shape.length + 1);
     const depth = c.constant(1)?.toNumbers()[0] ?? c.dims(1)?.[0] ?? unknownDim();

@@ -5,6 +5,9 @@ import { dimsOfStorage, type Graph } from "../ir/graph.ts";
 import { checkInputs, requiredCount, resolveAttributes } from "../ir/infer-node.ts";
 import type { Attributes, InferContext } from "../ir/schema.ts";
 import { formatType, tensorType, type ValueType } from "../ir/type.ts";
+import { dtypeInfo } from "../tensor/dtype.ts";
+import { requireRoom } from "../tensor/memory.ts";
+import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { EvalContext, OpDefinition } from "./define.ts";
 import { MapValue, OptionalValue, type RuntimeValue } from "./runtime-value.ts";
@@ -52,6 +55,7 @@ export function startOp(
     },
   };
   const outputs = definition.infer(context);
+  for (const type of outputs) requireRoomFor(type);
   const evaluation: EvalContext = {
     outputs,
     shape: (i) => concreteShape(definition, outputs[i], types),
@@ -90,6 +94,15 @@ function* guarded<T>(steps: Steps<T>, definition: OpDefinition, outputs: readonl
 function tooLarge(cause: unknown, { opType }: OpDefinition, outputs: readonly ValueType[]): unknown {
   if (!(cause instanceof RangeError && /^(Invalid (typed )?array|Array buffer allocation)/.test(cause.message))) return cause;
   return ingotError("ResultTooLarge", { op: opType, outputs: outputs.map(formatType).join(", ") }, { cause });
+}
+
+/**
+ * What an operator gives must fit into memory before its kernel begins: kernels compute in float64 and lists of places, which are larger than
+ * what comes out. Throws `TensorTooLarge`.
+ */
+function requireRoomFor(type: ValueType): void {
+  if (type.kind !== "tensor" || !type.shape?.every((d) => typeof d === "number")) return;
+  requireRoom(type.dtype, elementCount(type.shape), dtypeInfo(type.dtype).bytes);
 }
 
 /** The concrete type of a value; that of an empty sequence is what was declared, or one of float32. */

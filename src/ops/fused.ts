@@ -44,7 +44,7 @@ function activate<V>(c: Composer<V>, op: string, x: V, name: string | undefined,
 }
 
 function activationOf(op: string, name: string): Activation {
-  const known = activations[name];
+  const known = Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (known) return known;
   throw ingotError("InvalidArgument", {
     op,

@@ -7,7 +7,7 @@ import { elementCount, formatShape, normalizeAxis, rowMajorStrides } from "../te
 import { Storage } from "../tensor/storage.ts";
 import { cellsOf, copyRun } from "./cells.ts";
 import { anyDType, defineOp, int } from "./define.ts";
-import { axisOf, inputShape, inputType } from "./infer.ts";
+import { axisOf, inputShape, inputType, requireRank } from "./infer.ts";
 
 const indexTypes = ["int32", "int64"] as const;
 
@@ -158,7 +158,7 @@ export const gatherND = defineOp("GatherND", {
   accuracy: "exact",
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
-    const indices = inputShape(c, 1);
+    const indices = requireRank(c, 1, "indices", 1, Number.POSITIVE_INFINITY);
     const batch = c.attributes.batch_dims as number;
     const tuple = indices?.[indices.length - 1];
     if (!shape || !indices) return [tensorType(dtype)];

@@ -254,6 +254,8 @@ function inferGroup(c: InferContext): ValueType[] {
     throw invalid("key", "keys and values together", "one without the other", "key and value, past_key and past_value, come in pairs.");
   if (do_rotary === 1 && !(c.inputs[7] && c.inputs[8]))
     throw invalid("cos_cache", "a table of cosines and one of sines, because do_rotary is 1", "none", "Give cos_cache and sin_cache.");
+  if (!c.inputs[5] || !c.inputs[6] || contentsOf(c, 6)?.length === 0)
+    throw invalid("seqlens_k", "the lengths of the sequences, and total_sequence_length", "none", "Both are needed in every call.");
   const q = requireRank(c, 0, "query", 3);
   const past = c.inputs[3] && requireRank(c, 3, "past_key", 4);
   const total = contentsOf(c, 6)?.[0] ?? unknownDim();

@@ -81,6 +81,12 @@ export function requireWord(c: InferContext, name: string, known: readonly strin
     throw ingotError("InvalidArgument", { op: c.op, name, expected: `one of ${known.join(", ")}`, actual, hint });
 }
 
+/** An attribute must be a number from `least`; throws `InvalidArgument`. */
+export function requireAtLeast(c: InferContext, name: string, least: number, hint: string): void {
+  const actual = c.attributes[name] as number;
+  if (!(actual >= least)) throw ingotError("InvalidArgument", { op: c.op, name, expected: `a number from ${least}`, actual, hint });
+}
+
 /** One output with the type of the first input. */
 export const sameAsInput = (c: InferContext): ValueType[] => [inputType(c, 0)];
 

@@ -19,7 +19,7 @@ import {
   transformed,
   transformNames,
 } from "./ml-scores.ts";
-import { aggregates, type Forest, forestOfLists, forestOfSplits, voteOf } from "./ml-trees.ts";
+import { aggregates, type Forest, forestOfLists, forestOfSplits, requireVotes, voteOf } from "./ml-trees.ts";
 
 const aggregateNames = Object.keys(aggregates);
 
@@ -93,9 +93,9 @@ export const treeEnsemble = defineOp("ai.onnx.ml.TreeEnsemble", {
     return [tensorType(inputType(c, 0).dtype, [rowsOf(c), targets])];
   },
   eval({ X }, a) {
-    const forest = forestFor(a.nodes_featureids, a, () => forestOfSplits("TreeEnsemble", a));
-    const rows = featureRows(X);
     const targets = targetsOf(a.n_targets, a.leaf_targetids);
+    const forest = forestFor(a.nodes_featureids, a, () => requireVotes("TreeEnsemble", forestOfSplits("TreeEnsemble", a), targets));
+    const rows = featureRows(X);
     const aggregate = aggregates[aggregateNames[a.aggregate_function] as string] as (typeof aggregates)[string];
     const transform = transformNames[a.post_transform] as string;
     const all = Array.from({ length: rows.count }, (_, i) => transformed(transform, voteOf(forest, rows.row(i), targets, aggregate)));
@@ -171,9 +171,10 @@ export const treeEnsembleRegressor = defineOp("ai.onnx.ml.TreeEnsembleRegressor"
   eval({ X }, a) {
     const weights = numbersOf(a.target_weights, a.target_weights_as_tensor);
     const votes = { trees: a.target_treeids, nodes: a.target_nodeids, targets: a.target_ids, weights };
-    const forest = forestFor(a.nodes_treeids, a, () => forestOfLists("TreeEnsembleRegressor", { ...a, votes }));
-    const rows = featureRows(X);
     const targets = targetsOf(a.n_targets, a.target_ids);
+    const op = "TreeEnsembleRegressor";
+    const forest = forestFor(a.nodes_treeids, a, () => requireVotes(op, forestOfLists(op, { ...a, votes }), targets));
+    const rows = featureRows(X);
     const base = numbersOf(a.base_values, a.base_values_as_tensor);
     const aggregate = aggregates[a.aggregate_function] as (typeof aggregates)[string];
     const all = Array.from({ length: rows.count }, (_, i) => {
@@ -219,7 +220,8 @@ export const treeEnsembleClassifier = defineOp("ai.onnx.ml.TreeEnsembleClassifie
     const classes = labels.list.length;
     const weights = numbersOf(a.class_weights, a.class_weights_as_tensor);
     const votes = { trees: a.class_treeids, nodes: a.class_nodeids, targets: a.class_ids, weights };
-    const forest = forestFor(a.nodes_treeids, a, () => forestOfLists("TreeEnsembleClassifier", { ...a, votes }));
+    const op = "TreeEnsembleClassifier";
+    const forest = forestFor(a.nodes_treeids, a, () => requireVotes(op, forestOfLists(op, { ...a, votes }), classes));
     const base = numbersOf(a.base_values, a.base_values_as_tensor);
     const [only, ...others] = new Set(a.class_ids);
     const binary = classes === 2 && others.length === 0 && only !== undefined;

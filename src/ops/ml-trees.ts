@@ -74,6 +74,16 @@ export function voteOf({ nodes, roots }: Forest, x: readonly number[], targets: 
   return sums.map((sum, i) => (voted[i] ? end(sum, roots.length) : 0));
 }
 
+/** Each vote is for one of the targets, and has a weight. Throws `InvalidArgument`. */
+export function requireVotes(op: string, forest: Forest, targets: number): Forest {
+  for (const { votes } of forest.nodes)
+    for (const { target, weight } of votes) {
+      if (!(target >= 0 && target < targets)) throw broken(op, "targets", `numbers from 0 to ${targets - 1}`, String(target));
+      if (weight === undefined) throw broken(op, "weights", "one weight for each vote", "fewer");
+    }
+  return forest;
+}
+
 /** A walk ends: no node is reached from itself, and every node that is named exists. Throws `InvalidArgument`. */
 function requireForest(op: string, { nodes, roots }: Forest): Forest {
   const state = new Uint8Array(nodes.length);

@@ -8,7 +8,7 @@ import { elementCount, formatShape, normalizeAxes, normalizeAxis, sameShape } fr
 import type { Storage } from "../tensor/storage.ts";
 import { decomposeGroupNorm, decomposeLayerNorm, decomposeMeanVariance, decomposeRmsNorm } from "./decompose-normalization.ts";
 import { defineOp, float, int, ints } from "./define.ts";
-import { axisOf, broadcastDims, inputShape, inputType, requireRank, sameAsInput } from "./infer.ts";
+import { axisOf, broadcastDims, inputShape, inputType, requireAtLeast, requireRank, sameAsInput } from "./infer.ts";
 import { encodeNumbers, widened } from "./map-elements.ts";
 import { meanAndVariance, meanSquare, normalizeChannelGroups, normalizeRows } from "./normalize-rows.ts";
 import { eachLaneOf, splitAt } from "./softmax.ts";
@@ -264,6 +264,7 @@ export const lrn = defineOp("LRN", {
   accuracy: "ulp",
   infer(c) {
     requireRank(c, 0, "X", 2, Number.POSITIVE_INFINITY);
+    requireAtLeast(c, "size", 1, "It is the number of neighbouring channels to sum over, the channel itself included.");
     return [inputType(c, 0)];
   },
   eval({ X }, { alpha, beta, bias, size }) {

@@ -7,7 +7,7 @@ import { floats } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, ints, string } from "./define.ts";
-import { inputType, requireRank } from "./infer.ts";
+import { inputType, requireAtLeast, requireRank } from "./infer.ts";
 import { decodedNumbers, encodeNumbers } from "./map-elements.ts";
 import { poolWindows } from "./pool-windows.ts";
 import { type WindowAttributes, windowOf, windowOutput, windowPads } from "./window.ts";
@@ -133,6 +133,8 @@ export const averagePool = defineOp("AveragePool", {
   },
 });
 
+const requireNorm = (c: InferContext) => requireAtLeast(c, "p", 1, "There is no Lp norm for p below 1; MaxPool is the limit for large p.");
+
 /** (Σ |x|^p)^(1/p) of each window; padding counts as zero. */
 export const lpPool = defineOp("LpPool", {
   since: [1, 2, 11, 18, 22],
@@ -143,7 +145,10 @@ export const lpPool = defineOp("LpPool", {
   types: { T: floats },
   attributes: { ...poolAttributes, p: int(2) },
   accuracy: "ulp",
-  infer: (c) => [inferPool(c)],
+  infer(c) {
+    requireNorm(c);
+    return [inferPool(c)];
+  },
   eval({ X }, attributes, context) {
     const shape = context.shape(0);
     const x = decodedNumbers(X);
@@ -230,7 +235,10 @@ export const globalLpPool = defineOp("GlobalLpPool", {
   types: { T: floats },
   attributes: { p: int(2) },
   accuracy: "ulp",
-  infer: inferGlobal,
+  infer(c) {
+    requireNorm(c);
+    return inferGlobal(c);
+  },
   eval: ({ X }, { p }, context) =>
     reducePlanes(X, context.shape(0), undefined, (x, from, to) => {
       let sum = 0;

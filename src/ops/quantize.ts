@@ -1,12 +1,13 @@
 // Affine quantisation to integers of 2 to 16 bits and floats of 4 and 8, whole tensors, along an axis or in blocks.
 import { ingotError } from "../errors/error.ts";
+import type { Dim } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { tensorType } from "../ir/type.ts";
 import { type DType, decoder, dtypeFromOnnx, dtypeInfo, encoder, float8s, type NumberArray } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, int, type OpUse } from "./define.ts";
-import { inputShape, inputType } from "./infer.ts";
+import { inputShape, inputType, requireAtLeast, requireShape } from "./infer.ts";
 import { decodedNumbers, encodeNumbers, isHalf, widened } from "./map-elements.ts";
 import { splitAt } from "./softmax.ts";
 import { roundHalfToEven } from "./unary-math.ts";
@@ -144,6 +145,12 @@ function eachParameter(
 function checkParameters(c: InferContext): void {
   const x = inputShape(c, 0);
   const scale = inputShape(c, 1);
+  requireAtLeast(c, "block_size", 0, "It is how many entries of the axis share a scale; 0 for all.");
+  const zero = c.inputs[2] && inputShape(c, 2);
+  // A scalar may be written either way.
+  const single = (shape: readonly Dim[]) => shape.length === 0 || (shape.length === 1 && shape[0] === 1);
+  if (scale && zero && !(single(scale) && single(zero)))
+    requireShape(c, "the zero point", zero, scale, "There is one zero point for each scale.");
   if (!x?.every((d) => typeof d === "number") || !scale?.every((d) => typeof d === "number")) return;
   const sizes = x as readonly number[];
   const given = scale as readonly number[];

@@ -21,6 +21,19 @@ import {
 
 const policies = ["stretch", "not_larger", "not_smaller"] as const;
 
+/** Of no elements none can be made. Throws `ShapeMismatch`. */
+function requireElements(op: string, shape: readonly Dim[], output: readonly Dim[]): void {
+  const axis = shape.findIndex((d, i) => d === 0 && output[i] !== 0);
+  if (axis < 0 || output.some((d) => typeof d !== "number" || d === 0)) return;
+  throw ingotError("ShapeMismatch", {
+    op,
+    what: "X",
+    actual: formatShape(shape.map(String)),
+    expected: `elements in dimension ${axis}, which is to have ${output[axis]}`,
+    hint: "Leave an empty picture out, or resize it to size 0.",
+  });
+}
+
 /** Resizes along `axes` by `scales`, or to `sizes`. Empty `roi` and `scales` count as absent, as opset 11 wrote them. */
 export const resize = defineOp("Resize", {
   since: [10, 11, 13, 18, 19],
@@ -86,6 +99,7 @@ export const resize = defineOp("Resize", {
         );
       for (const [i, axis] of axes.entries()) out[axis] = fitted?.[i]?.output ?? unknownDim();
     }
+    requireElements(c.op, shape, out);
     return [tensorType(dtype, out)];
   },
   eval({ X, roi, scales, sizes }, attributes, context) {

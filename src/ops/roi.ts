@@ -23,6 +23,14 @@ function inferRegions(c: InferContext, columns: number, pooled: readonly number[
       expected: `[regions, ${columns}]`,
       hint: columns === 5 ? "A region is (batch, x1, y1, x2, y2)." : "A region is (x1, y1, x2, y2); batch_indices says of which image.",
     });
+  if (x?.slice(2).includes(0) && rois?.[0] !== 0)
+    throw ingotError("ShapeMismatch", {
+      op: c.op,
+      what: "X",
+      actual: formatShape(x.map(String)),
+      expected: "pictures with elements",
+      hint: "A region of an empty picture has no values.",
+    });
   if (pooled.length !== 2 || pooled.some((n) => n < 1))
     throw ingotError("InvalidArgument", {
       op: c.op,

@@ -6,7 +6,7 @@ import { Storage } from "../tensor/storage.ts";
 import { cellsOf, copyRun } from "./cells.ts";
 import { anyDType, defineOp, int, type OpUse, string } from "./define.ts";
 import { eachElementPlace, requireFit, requireTuples, tuplePlaces } from "./gather.ts";
-import { inputShape, inputType, requireShape } from "./infer.ts";
+import { inputShape, inputType, requireRank, requireShape } from "./infer.ts";
 
 type Combine<T> = (old: T, update: T) => T;
 interface Reduction {
@@ -102,7 +102,7 @@ export const scatterND = defineOp("ScatterND", {
   accuracy: "exact",
   infer(c) {
     const { dtype, shape } = inputType(c, 0);
-    const indices = inputShape(c, 1);
+    const indices = requireRank(c, 1, "indices", 1, Number.POSITIVE_INFINITY);
     const tuple = indices?.[indices.length - 1];
     if (shape && indices && typeof tuple === "number") {
       requireTuples(c, shape, indices, tuple, 0);

@@ -3,7 +3,7 @@ import { ingotError } from "../errors/error.ts";
 import { tensorType } from "../ir/type.ts";
 import { Storage } from "../tensor/storage.ts";
 import { defineOp, floats_, int, ints, string, strings } from "./define.ts";
-import { requireRank, requireWord } from "./infer.ts";
+import { requireAtLeast, requireRank, requireWord } from "./infer.ts";
 
 /** How a count becomes a number, by the mode; `w` is the weight of its place in the output. */
 const modes: Readonly<Record<string, (count: number, w: number) => number>> = {
@@ -73,6 +73,9 @@ export const tfIdfVectorizer = defineOp("TfIdfVectorizer", {
   accuracy: "exact",
   infer(c) {
     requireWord(c, "mode", Object.keys(modes), "TF counts.");
+    requireAtLeast(c, "min_gram_length", 1, "The shortest n-grams are single tokens.");
+    requireAtLeast(c, "max_gram_length", c.attributes.min_gram_length as number, "It is the length of the longest n-grams.");
+    requireAtLeast(c, "max_skip_count", 0, "0 takes tokens that stand side by side.");
     const shape = requireRank(c, 0, "X", 0, 2);
     return [tensorType("float32", shape && [...shape.slice(0, -1), widthOf(c.attributes.ngram_indexes as readonly number[])])];
   },
@@ -83,7 +86,9 @@ export const tfIdfVectorizer = defineOp("TfIdfVectorizer", {
     const rows = X.rank === 2 ? (X.shape[0] as number) : 1;
     const tokens = Array.from(X.dense() as ArrayLike<unknown>);
     const out = new Float32Array(rows * width);
-    const { min_gram_length, max_gram_length, max_skip_count } = attributes;
+    // Longer ones than the pool and the rows have, and tokens further apart than a row is long, are not found.
+    const longest = Math.min(attributes.max_gram_length, attributes.ngram_counts.length, size);
+    const widest = Math.min(attributes.max_skip_count + 1, size);
     const count = (row: number, n: number, step: number) => {
       for (let start = 0; start + step * (n - 1) < size; start++) {
         const gram = Array.from({ length: n }, (_, k) => tokens[row * size + start + k * step]);
@@ -92,9 +97,9 @@ export const tfIdfVectorizer = defineOp("TfIdfVectorizer", {
       }
     };
     for (let row = 0; row < rows; row++)
-      for (let n = Math.max(1, min_gram_length); n <= max_gram_length; n++)
+      for (let n = attributes.min_gram_length; n <= longest; n++)
         // Single tokens have nothing to skip.
-        for (let step = 1; step <= (n === 1 ? 1 : max_skip_count + 1); step++) count(row, n, step);
+        for (let step = 1; step <= (n === 1 ? 1 : widest); step++) count(row, n, step);
     const weigh = modes[attributes.mode] as (count: number, w: number) => number;
     const { weights } = attributes;
     for (let i = 0; i < out.length; i++) out[i] = weigh(out[i] as number, weights?.length ? (weights[i % width] ?? 0) : 1);

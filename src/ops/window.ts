@@ -76,9 +76,11 @@ export function reachOf(w: Window, axis: number): number {
 /**
  * The output sizes for input sizes `spatial`: ⌊(size + pads − reach) / stride⌋ + 1, or ⌈size / stride⌉ with automatic padding. In ceil
  * mode a last window that would start beyond the input and its begin padding is left out. Throws `ShapeMismatch` when a window is
- * larger than the padded input.
+ * larger than the padded input, `InvalidArgument` when it has another number of dimensions.
  */
 export function windowOutput(w: Window, spatial: readonly Dim[]): Dim[] {
+  if (spatial.length !== w.kernel.length)
+    throw badList(w.op, "kernel_shape", `${spatial.length} numbers for ${spatial.length} spatial dimensions`, formatShape(w.kernel));
   return spatial.map((size, i) => {
     const stride = at(w.strides, i);
     if (w.automatic !== "none") return ceilDivDims(size, stride);

@@ -95,7 +95,25 @@ class LibraryCall {
       }
       throw ingotError("OpError", { op: "this call", message: `what it does depends on the sizes: ${result.difference}` });
     });
-    return new Emitter(this.#stage, recordings, alignments).run();
+    return new Emitter(this.#stage, recordings, alignments, this.#givenSizes()).run();
+  }
+
+  /** The sizes among the arguments: what the call makes of them is explained by them first. */
+  #givenSizes(): Dim[] {
+    const given: Dim[] = [];
+    for (const arg of this.#args)
+      visitLeaves(arg, (leaf) => {
+        if (leaf instanceof Sym && typeof leaf.dim === "object") given.push(leaf.dim);
+      });
+    for (const dim of given) {
+      const values = this.#stage.hints.map((_, j) => this.#stage.hint(dim, j));
+      if (new Set(values).size === 1)
+        throw ingotError("OpError", {
+          op: "this call",
+          message: `its argument ${dim} is ${values[0]} at all sizes that are tried, so that nothing tells what follows from it`,
+        });
+    }
+    return given;
   }
 
   #recordAll(count: number): Recording[] {
@@ -310,11 +328,18 @@ class Emitter {
   readonly #recordings: readonly Recording[];
   readonly #alignments: readonly Alignment[];
   readonly #values = new Map<Value, Value>();
+  readonly #given: readonly Dim[];
 
-  constructor(stage: Stage, recordings: readonly Recording[], alignments: readonly Alignment[]) {
+  constructor(stage: Stage, recordings: readonly Recording[], alignments: readonly Alignment[], given: readonly Dim[]) {
     this.#stage = stage;
     this.#recordings = recordings;
     this.#alignments = alignments;
+    this.#given = given;
+  }
+
+  #explain(values: readonly number[]): Dim | undefined {
+    const stage = this.#stage;
+    return this.#given.find((dim) => values.every((v, j) => stage.hint(dim, j) === v)) ?? stage.explain(values);
   }
 
   run(): unknown {
@@ -337,7 +362,7 @@ class Emitter {
     const [first] = versions;
     if (isTensor(first)) return this.#tensor(versions as readonly Tensor[]);
     if (typeof first !== "number" || versions.every((v) => Object.is(v, first))) return first;
-    const dim = this.#stage.explain(versions as readonly number[]);
+    const dim = this.#explain(versions as readonly number[]);
     if (dim !== undefined) return typeof dim === "number" ? dim : new Sym("int", undefined, { dim });
     throw ingotError("OpError", {
       op: "this call",
@@ -407,7 +432,7 @@ class Emitter {
       });
     const rows = storages.map((s) => s.toNumbers());
     const dims = (rows[0] as readonly number[]).map((_, i): Dim => {
-      const dim = this.#stage.explain(rows.map((row) => row[i] as number));
+      const dim = this.#explain(rows.map((row) => row[i] as number));
       if (dim !== undefined && (typeof dim !== "number" || Number.isInteger(dim) || !isFloat(first.dtype))) return dim;
       throw ingotError("OpError", {
         op: "this call",
@@ -427,7 +452,7 @@ class Emitter {
       const sizes = shapes.map((s) => s[axis] as number);
       const guess = inferred?.[axis];
       if (guess !== undefined && sizes.every((size, j) => stage.hint(guess, j) === size)) return guess;
-      const dim = stage.explain(sizes);
+      const dim = this.#explain(sizes);
       if (dim === undefined)
         throw ingotError("OpError", {
           op: mini.producer?.op ?? "this call",

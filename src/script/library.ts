@@ -26,7 +26,7 @@ import { callLibrary, visitLeaves } from "./library-call.ts";
 import { DeadBranch } from "./machine.ts";
 import { size } from "./operators.ts";
 import { NeedsRank, scalarDType } from "./stage.ts";
-import { symbolicArguments } from "./symbolic-arguments.ts";
+import { symbolicArguments, takesScalars } from "./symbolic-arguments.ts";
 import { fromValue, symbolicList, tensorsOf } from "./symbolic-list.ts";
 import { describe, Reported, type ScalarKind, Sym, SymList } from "./values.ts";
 
@@ -188,7 +188,7 @@ export function callLibraryFunction(c: Context, fn: AnyFunction, thisValue: unkn
     if (own !== undefined) return own;
     for (const arg of all)
       if (Array.isArray(arg) && symbolicList(c, arg)) machine.fail("SymbolicList", { op: `${name}()`, list: machine.text(node) }, node);
-    if (all.some(hasValueScalar)) {
+    if (all.some(hasValueScalar) || (takesScalars(name) && all.some(isRoundedSize))) {
       const staged = names.has(fn) ? symbolicArguments(c, name, all, node, method) : undefined;
       if (staged?.result !== undefined) return staged.result;
       if (!staged?.args)
@@ -240,6 +240,11 @@ function owned(heap: Context["machine"]["heap"], value: unknown): unknown {
   )
     heap.fresh(value);
   return value;
+}
+
+/** True for a quotient or remainder of sizes, or the like: too few values at the sizes that are tried to tell what is made of it. */
+function isRoundedSize(arg: unknown): boolean {
+  return arg instanceof Sym && typeof arg.dim === "object" && arg.dim.terms.some((t) => t.atoms.some((atom) => atom.kind !== "size"));
 }
 
 /** True for a scalar that depends on values, not on sizes alone. */

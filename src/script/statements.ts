@@ -15,7 +15,7 @@ import { firstSymbolic, raise } from "./native-code.ts";
 import { binaryScalar, orScalar } from "./operators.ts";
 import type { LoopFlags, Scope } from "./scope.ts";
 import { elementAt, isSymbolicList, lengthOf } from "./symbolic-list.ts";
-import { describe, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
+import { describe, NotInterpreted, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
 
 /** Turns of a loop that is run at compile time. */
 const unrollLimit = 5000;
@@ -65,11 +65,19 @@ function execute(c: Context, node: AnyNode, scope: Scope): void {
     const handler = handlers[node.type] as ((c: Context, node: AnyNode, scope: Scope) => void) | undefined;
     if (handler) handler(c, node, scope);
     else machine.fail("UnsupportedSyntax", unsupported(node), node);
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof NotInterpreted ? valueAsked(c) : thrown;
     if (machine.speculating || !(error instanceof IngotError || error instanceof Reported)) throw error;
     machine.calls.length = depth;
     report(c, error, node, scope);
   }
+}
+
+/** What is under way is native code that no rule names, and it was given a symbol. */
+function valueAsked({ machine }: Context): IngotError {
+  const { node } = machine.frame;
+  const instead = "Use values that are known when the model is compiled, or tensors: tensor([n, 1]), cat, slice.";
+  return machine.error("NativeSymbolic", { fn: machine.text(node), type: "a value that depends on data", instead }, node);
 }
 
 /** Notes an error and goes on, so that more are found: what the statement should have assigned is not looked at again. */

@@ -32,6 +32,11 @@ export function symbolicArguments(
   return Object.hasOwn(rules, name) ? rules[name]?.(c, args, node, method) : undefined;
 }
 
+/** True for functions whose numbers may as well be scalars of the graph: operands of arithmetic. */
+export function takesScalars(name: string): boolean {
+  return Object.hasOwn(rules, name) && scalarRules.has(rules[name] as Rule);
+}
+
 /** A scalar as a tensor of rank 0. Only conversions that keep every value are made without asking. */
 function scalarTensor(c: Context, scalar: Scalar, dtype: DType, node: AnyNode): Tensor {
   const { stage } = c.machine;
@@ -160,6 +165,8 @@ function flatten(data: unknown, depth: number, shape: number[], flat: Scalar[]):
 /** `x.sum() / n` of an integer tensor computes in float32. */
 const quotient = operands((t) => (isFloat(t.dtype) ? t.dtype : "float32"));
 const same = operands();
+
+const scalarRules: ReadonlySet<Rule> = new Set([same, quotient, whereOperands, clampBounds]);
 
 const rules: Readonly<Record<string, Rule>> = {
   add: same,

@@ -25,6 +25,9 @@ export interface SymFacts {
   readonly finite?: boolean;
 }
 
+/** JavaScript itself has asked for the value of a symbol. */
+export class NotInterpreted extends TypeError {}
+
 /** A number or boolean that depends on a tensor. It has no value at compile time: JavaScript's own operators on it are a bug here. */
 export class Sym {
   readonly kind: ScalarKind;
@@ -50,7 +53,7 @@ export class Sym {
 }
 
 /** Thrown where native code would compute with a symbolic scalar. */
-export class ReachedNative extends TypeError {
+export class ReachedNative extends NotInterpreted {
   readonly symbol: Sym;
 
   constructor(symbol: Sym) {

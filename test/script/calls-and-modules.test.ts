@@ -237,6 +237,24 @@ describe("script() refuses calls", () => {
     await refused("NoSource", "a proxy", forward, matrix, /Proxy/);
   });
 
+  it("that read a private field which the object does not have, or has twice", async () => {
+    class Scaled extends nn.Module {
+      readonly #factor = 3;
+      forward(x: Tensor) {
+        return x.mul(this.#factor); // HERE: a private field, at this.#factor
+      }
+    }
+    const moved = (x: Tensor) => Scaled.prototype.forward.call({} as Scaled, x);
+    await refused("NoPrivate", "a private field", moved, matrix, /#?factor/);
+    class Twice extends Scaled {
+      readonly #factor = 2;
+      override forward(x: Tensor) {
+        return super.forward(x).mul(this.#factor);
+      }
+    }
+    await refused("AmbiguousPrivate", "a private field", new Twice(), matrix, /#?factor/, /different names/);
+  });
+
   it("of what is not a function", async () => {
     const layer = new nn.Linear(4, 4);
     const forward = (x: Tensor) => (layer as unknown as (x: Tensor) => Tensor)(x); // HERE: a layer called, at layer

@@ -18,6 +18,9 @@ const programs: Readonly<Record<string, string>> = {
       if (k.item() >= i) return [x.relu()];
     }
     return [y];`,
+  "remainders of sizes are operands and sizes": `
+    const n = x.shape[0];
+    return [x.add(n % 2), x.mul((n + 1) % 2), x.clamp(-3, n % 3), zeros([n % 2 + 1]).add(n % 7)];`,
 };
 
 describe("programs that came out wrong", () => {

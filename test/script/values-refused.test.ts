@@ -56,6 +56,20 @@ describe("script() refuses native code that would look at a symbol", () => {
       await refused("NativeSymbolic", name, forward as (x: Tensor, n: Tensor) => Tensor, counted);
     });
 
+  it("in typed arrays and lengths, which ask for its value", async () => {
+    const typed = (x: Tensor, n: Tensor) => {
+      const values = new Float32Array([n.item()]); // HERE: a typed array, at new Float32Array
+      return x.mul(values.length);
+    };
+    await refused("NativeSymbolic", "a typed array", typed, counted);
+    const length = (x: Tensor, n: Tensor) => {
+      const list = [1, 2, 3];
+      list.length = n.item(); // HERE: a length, at list.length
+      return x.mul(list.length);
+    };
+    await refused("NativeSymbolic", "a length", length, counted);
+  });
+
   it("in a string", async () => {
     const template = (x: Tensor, n: Tensor) => x.mul(`${n.item()}`.length); // HERE: a template, at n.item
     await refused("SymbolicString", "a template", template, counted);
@@ -92,6 +106,14 @@ describe("script() refuses operators between kinds of values", () => {
   it("a boolean and a number", async () => {
     const forward = (x: Tensor, n: Tensor) => x.mul(((n.item() > 1) as unknown as number) + n.item()); // HERE: a boolean sum, at n.item
     await refused("OperatorType", "a boolean sum", forward, counted, /`\+`/);
+  });
+
+  it("a text and a number with ==, which would be read as one", async () => {
+    const forward = (x: Tensor, n: Tensor) => {
+      // biome-ignore lint/suspicious/noDoubleEquals: what is tested
+      return n.item() == ("2" as unknown as number) ? x : x.neg(); // HERE: a loose comparison, at n.item
+    };
+    await refused("OperatorType", "a loose comparison", forward, counted, /`==`/, /string/);
   });
 
   it("null and a number", async () => {

@@ -179,8 +179,9 @@ class Program {
     }
     const [one, two] = containers.includes(kind) ? [this.#find(kind), this.#find(kind)] : [];
     if (one && two && dice.int(0, 5) === 0) {
+      const condition = this.#bool(1);
       this.#declare({ name, kind, writable: false });
-      return [`const ${name} = ${this.#bool(1)} ? ${one} : ${two};`]; // one of two objects
+      return [`const ${name} = ${condition} ? ${one} : ${two};`]; // one of two objects
     }
     const value = this.#bounded(kind, this.#expression(kind, 2));
     this.#declare({ name, kind, writable });

@@ -1,6 +1,15 @@
 // Who computes a product: this thread alone in its own scratch memory, or several in a memory that they share.
 import { ownScratch, type Scratch } from "../scratch.ts";
-import { type Cut, computeTile, type PanelProduct, panelFloats, productWords, writeProduct } from "./panel-product.ts";
+import {
+  type Carrier,
+  type Cut,
+  cellsOf,
+  computeTile,
+  type PanelProduct,
+  panelFloats,
+  productWords,
+  writeProduct,
+} from "./panel-product.ts";
 import { getThreads } from "./thread-count.ts";
 import { startThreads, type ThreadCrew } from "./thread-crew.ts";
 
@@ -8,11 +17,14 @@ import { startThreads, type ThreadCrew } from "./thread-crew.ts";
 export interface Crew {
   readonly threads: number;
   readonly scratch: Scratch;
+  /** Says that a product is coming soon: threads that sleep take as long to wake as many a product to be laid out. */
+  call(): void;
   /**
-   * Computes a product in the scratch memory; `areas` is where each thread has its own part of it, `areaBytes` long. False if a thread was
-   * lost: what is in the scratch memory is worthless then, and the work is to be done again with `alone`.
+   * Computes a product in the scratch memory; `areas` is where each thread has its own part of it, `areaBytes` long. This thread has `carrier`
+   * bring in and carry out while others multiply. False if a thread was lost: what is in the scratch memory is worthless then, parts of the result
+   * may have been carried out, and the work is to be done again with `alone`.
    */
-  multiply(product: PanelProduct, cut: Cut, areas: number): boolean;
+  multiply(product: PanelProduct, cut: Cut, areas: number, carrier: Carrier): boolean;
 }
 
 const words = new Int32Array(productWords);
@@ -22,8 +34,15 @@ const packed = { serial: 0, column: -1 };
 export const alone: Crew = {
   threads: 1,
   scratch: ownScratch,
-  multiply(product, cut, areas) {
-    for (let tile = writeProduct(words, product, cut, areas) - 1; tile >= 0; tile--) computeTile(ownScratch.wasm, words, 0, tile, packed);
+  call() {},
+  multiply(product, cut, areas, carrier) {
+    const { m, n } = product;
+    writeProduct(words, product, cut, areas);
+    carrier.rows?.(0, m);
+    carrier.columns?.(0, n);
+    for (const { first, tiles } of cellsOf(product, cut))
+      for (let tile = first; tile < first + tiles; tile++) computeTile(ownScratch.wasm, words, 0, tile, packed);
+    carrier.out?.(0, m, 0, n);
     return true;
   },
 };

@@ -7,7 +7,8 @@ import { kernelVariant, type Scratch, scratchOver } from "../scratch.ts";
 import { compileKernels, instantiateKernels, makeMemory, type WasmModule } from "../wasm-kernels.ts";
 import { startProgram } from "../worker-program.ts";
 import type { Crew } from "./crew.ts";
-import { areaBytes, type Cut, computeTile, type PanelProduct, writeProduct } from "./panel-product.ts";
+import { areaBytes, type Carrier, type Cut, computeTile, isPacked, type PanelProduct, writeProduct } from "./panel-product.ts";
+import { Progress } from "./progress.ts";
 import { setThreads } from "./thread-count.ts";
 import type { ThreadStart } from "./thread-main.ts";
 import { TileBoard } from "./tile-board.ts";
@@ -31,7 +32,7 @@ export function startThreads(threads: number): ThreadCrew | undefined {
 export class ThreadCrew implements Crew {
   readonly threads: number;
   readonly scratch: Scratch;
-  readonly board = new TileBoard();
+  readonly board: TileBoard;
   readonly workers: readonly Worker[];
   readonly #patience: number;
   readonly #packed = { serial: 0, column: -1 };
@@ -41,6 +42,7 @@ export class ThreadCrew implements Crew {
   /** Throws what Node throws where worker threads or shared memory are not to be had. */
   constructor(threads: number, patienceMs = patience) {
     this.threads = threads;
+    this.board = new TileBoard(threads);
     this.#patience = patienceMs;
     const module = compileKernels(kernelVariant === "relaxed" ? relaxedSharedWasm : baseSharedWasm) as WasmModule;
     const memory = makeMemory(wasmPages + Math.ceil((threads * areaBytes) / pageBytes), true);
@@ -60,18 +62,40 @@ export class ThreadCrew implements Crew {
     return this.#lost;
   }
 
-  multiply(product: PanelProduct, cut: Cut, areas: number): boolean {
+  call(): void {
+    if (!this.#lost) this.board.call();
+  }
+
+  multiply(product: PanelProduct, cut: Cut, areas: number, carrier: Carrier): boolean {
     if (this.#lost) return false;
-    const { board } = this;
-    const tiles = writeProduct(board.words, product, cut, areas);
-    board.open(tiles);
-    for (let tile = board.take(); tile >= 0; tile = board.take()) {
-      computeTile(this.scratch.wasm, board.words, 0, tile, this.#packed);
-      board.finish(true);
+    writeProduct(this.board.words, product, cut, areas);
+    let complete = false;
+    try {
+      complete = this.#share(new Progress(product, cut, carrier));
+    } finally {
+      // Also when something was thrown: the others still work on what is on the board.
+      if (!complete) this.#lose("one of the threads stopped in the middle of its work");
     }
-    if (board.join(tiles, this.#patience)) return true;
-    this.#lose("one of the threads stopped in the middle of its work");
-    return false;
+    return complete;
+  }
+
+  /** Gives tiles out, computes with the others, and carries out, until all is done; false if a tile was not computed. */
+  #share(progress: Progress): boolean {
+    const { board } = this;
+    const isWanted = (tile: number) => isPacked(board.words, tile, this.#packed);
+    for (;;) {
+      // What others can go on with comes first, what makes nobody wait last.
+      while (progress.give(board));
+      const seen = board.finished;
+      if (!board.collect((tile) => progress.take(tile))) return false;
+      if (progress.isComplete) return true;
+      if (progress.give(board)) continue;
+      const tile = board.take(isWanted);
+      if (tile >= 0) {
+        computeTile(this.scratch.wasm, board.words, 0, tile, this.#packed);
+        board.finish(true);
+      } else if (!board.wait(seen, this.#patience)) return false;
+    }
   }
 
   /** Sends the threads home. */

@@ -1,7 +1,7 @@
 // The program of a thread that helps with products: works on the board's tiles until it is sent home.
 import { workerData } from "node:worker_threads";
 import { instantiateKernels, type WasmMemory, type WasmModule } from "../wasm-kernels.ts";
-import { computeTile } from "./panel-product.ts";
+import { computeTile, isPacked } from "./panel-product.ts";
 import { TileBoard } from "./tile-board.ts";
 
 /** What a thread is started with. */
@@ -17,4 +17,7 @@ const { module, memory, board: buffer, thread } = workerData as ThreadStart;
 const wasm = instantiateKernels(module, memory);
 const board = new TileBoard(buffer);
 const packed = { serial: 0, column: -1 };
-board.serve((tile) => computeTile(wasm, board.words, thread, tile, packed));
+board.serve(
+  (tile) => computeTile(wasm, board.words, thread, tile, packed),
+  (tile) => isPacked(board.words, tile, packed),
+);

@@ -116,11 +116,11 @@ describe("a crew of threads", () => {
       assert.deepEqual(convolve(g, o, three), convolve(g, o, alone));
     });
 
-  const square = (size: number) => {
+  const square = (size: number, accumulate = false) => {
     const [a, b] = [randomF32(size * size, 1), randomF32(size * size, 2)];
     return (crew: Crew) => {
-      const c = new Float32Array(size * size);
-      matmulF32({ m: size, n: size, k: size, a, b, c }, crew);
+      const c = randomF32(size * size, 3);
+      matmulF32({ m: size, n: size, k: size, a, b, c, accumulate }, crew);
       return bits(c);
     };
   };
@@ -147,6 +147,7 @@ describe("a crew of threads", () => {
   const convolved = (crew: Crew) => bits(convF32(convolution, crew));
   for (const [what, compute] of [
     ["product", square(640)],
+    ["sum", square(640, true)],
     ["convolution", convolved],
   ] as const)
     it(`does the part of a ${what} again that a thread held when it died`, async () => {
