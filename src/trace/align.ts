@@ -1,6 +1,6 @@
 // Lays two recordings of one model side by side, node by node. Equal structure with other numbers can be explained; another structure
 // cannot.
-import type { Graph, Node, Value } from "../ir/graph.ts";
+import { Graph, type Node, type Value } from "../ir/graph.ts";
 import { sameAttribute } from "../ir/infer-node.ts";
 import { formatProvenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
@@ -22,29 +22,31 @@ export interface Divergence {
   readonly node: Node | undefined;
 }
 
+/** What is found while the graphs, and those inside of their nodes, are gone through. */
+interface Found {
+  readonly values: Map<Value, Value>;
+  readonly constants: Map<Value, Storage>;
+  readonly attributes: { node: Node; name: string; other: AttributeValue | undefined }[];
+}
+
 /** Compares two graphs recorded from the same model. */
 export function align(a: Graph, b: Graph): Alignment | Divergence {
-  const values = new Map<Value, Value>();
-  const constants = new Map<Value, Storage>();
-  const attributes: { node: Node; name: string; other: AttributeValue | undefined }[] = [];
+  const found: Found = { values: new Map(), constants: new Map(), attributes: [] };
+  return alignInto(a, b, found) ?? found;
+}
+
+function alignInto(a: Graph, b: Graph, found: Found): Divergence | undefined {
+  const { values, constants } = found;
+  if (a.inputs.length !== b.inputs.length)
+    return { difference: `${a.inputs.length} inputs in one run, ${b.inputs.length} in another`, node: undefined };
   a.inputs.forEach((v, i) => values.set(v, b.inputs[i] as Value));
   const right = b.nodes();
   for (const node of a.nodes()) {
     const step = right.next();
     const other = step.done ? undefined : step.value;
     if (!other) return { difference: `one run stops before ${describeNode(node)}`, node };
-    if (node.op !== other.op || node.inputs.length !== other.inputs.length || node.outputs.length !== other.outputs.length)
-      return { difference: `${describeNode(node)} in one run, ${describeNode(other)} in another`, node };
-    for (let i = 0; i < node.inputs.length; i++) {
-      const problem = matchInput(node.inputs[i], other.inputs[i], values, constants);
-      if (problem) return { difference: `${describeNode(node)}: ${problem}`, node };
-    }
-    for (const name of new Set([...Object.keys(node.attributes), ...Object.keys(other.attributes)])) {
-      const x = node.attributes[name];
-      const y = other.attributes[name];
-      if (!sameValue(x, y)) attributes.push({ node, name, other: y });
-    }
-    node.outputs.forEach((v, i) => values.set(v, other.outputs[i] as Value));
+    const problem = alignNode(node, other, found);
+    if (problem) return problem;
   }
   const extra = right.next();
   if (!extra.done) return { difference: `one run goes on with ${describeNode(extra.value)}`, node: extra.value };
@@ -52,9 +54,28 @@ export function align(a: Graph, b: Graph): Alignment | Divergence {
     return { difference: `${a.outputs.length} outputs in one run, ${b.outputs.length} in another`, node: undefined };
   for (let i = 0; i < a.outputs.length; i++) {
     const problem = matchInput(a.outputs[i], b.outputs[i], values, constants);
-    if (problem) return { difference: `output ${a.outputNames[i]}: ${problem}`, node: undefined };
+    if (problem) return { difference: `output ${a.outputNames[i] ?? i}: ${problem}`, node: undefined };
   }
-  return { constants, attributes, values };
+  return undefined;
+}
+
+function alignNode(node: Node, other: Node, found: Found): Divergence | undefined {
+  if (node.op !== other.op || node.inputs.length !== other.inputs.length || node.outputs.length !== other.outputs.length)
+    return { difference: `${describeNode(node)} in one run, ${describeNode(other)} in another`, node };
+  for (let i = 0; i < node.inputs.length; i++) {
+    const problem = matchInput(node.inputs[i], other.inputs[i], found.values, found.constants);
+    if (problem) return { difference: `${describeNode(node)}: ${problem}`, node };
+  }
+  for (const name of new Set([...Object.keys(node.attributes), ...Object.keys(other.attributes)])) {
+    const x = node.attributes[name];
+    const y = other.attributes[name];
+    // The branches and bodies of a compiled module that the model calls.
+    const problem = x instanceof Graph && y instanceof Graph ? alignInto(x, y, found) : undefined;
+    if (problem) return problem;
+    if (!(x instanceof Graph && y instanceof Graph) && !sameValue(x, y)) found.attributes.push({ node, name, other: y });
+  }
+  node.outputs.forEach((v, i) => found.values.set(v, other.outputs[i] as Value));
+  return undefined;
 }
 
 export function isDivergence(x: Alignment | Divergence): x is Divergence {

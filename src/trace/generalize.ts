@@ -5,6 +5,7 @@ import { type Dim, type DimExpr, evaluateDim, isUnknownDim, symbolsOf } from "..
 import { Graph, type Node, type Value } from "../ir/graph.ts";
 import type { Provenance } from "../ir/provenance.ts";
 import type { AttributeValue } from "../ir/schema.ts";
+import { copyInto } from "../ir/traverse.ts";
 import { tensorType } from "../ir/type.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -95,13 +96,26 @@ class Generalizer {
     const { provenance } = node;
     const inputs = node.inputs.map((v) => v && this.#value(v, provenance));
     for (const name of Object.keys(node.attributes)) this.#checkAttribute(node, name);
-    const copy = this.#graph.add(node.op, inputs, node.attributes, { outputCount: node.outputs.length, provenance });
+    const copy = this.#graph.add(node.op, inputs, this.#attributes(node), { outputCount: node.outputs.length, provenance });
     node.outputs.forEach((v, i) => {
       const made = copy.outputs[i] as Value;
       made.name = v.name;
       this.#values.set(v, made);
       this.#refine(v, made);
     });
+  }
+
+  /** The branches and bodies of compiled modules read the values of this graph. */
+  #attributes(node: Node): Readonly<Record<string, AttributeValue>> {
+    if (node.subgraphs.length === 0) return node.attributes;
+    // What they read of the graph's constants.
+    for (const v of this.#source.initializers) this.#value(v, node.provenance);
+    return Object.fromEntries(
+      Object.entries(node.attributes).map(([name, value]) => [
+        name,
+        value instanceof Graph ? copyInto(value, this.#graph, this.#values) : value,
+      ]),
+    );
   }
 
   /** Where inference gave up on a dimension, or contradicts what was recorded, the recorded sizes explain it. */
