@@ -65,6 +65,7 @@ export const scriptOptions: OptionTable<ScriptOptions> = {
   example: anything,
   names: words("names, one per argument", 'Write names: ["image", "mask"].'),
   dynamic: record('Write dynamic: { x: { 0: "batch" } }.'),
+  scope: record("Give what the model's functions capture, by name: scope: { SCALE, relu }."),
   mode: oneOf(["eval", "train"], 'Leave it out to compile in eval mode, or write mode: "train".'),
 };
 

@@ -36,6 +36,11 @@ export interface ScriptOptions extends CompileOptions {
   readonly names?: readonly string[];
   /** Symbolic dimensions of an example: by input name (or an array by position), axis → name or { name, min, max, multiple }. */
   readonly dynamic?: DynamicOption;
+  /**
+   * What the model's functions capture, by name: imports, constants, helpers. Needed only where functions cannot be inspected (Bun, Deno,
+   * Node's permission model); `ScopeMissing` lists what is not there.
+   */
+  readonly scope?: Readonly<Record<string, unknown>>;
   /** Compile the model in this mode; default `eval`. Its own mode is put back afterwards. */
   readonly mode?: "eval" | "train";
 }
@@ -69,7 +74,7 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
   const { mode = "eval" } = options;
   checkModel(model);
   const { args, dynamic, code } = subjectArguments(model, options);
-  const scripted = inMode(model, code, mode, () => scriptGraph(model, args, dynamic, code));
+  const scripted = inMode(model, code, mode, () => scriptGraph(model, args, dynamic, code, options.scope));
   const { names } = tensorNames(model, code.captured);
   const subject: Subject = { model, args, modules: code.modules, names, roots: code.captured, functions: code.functions };
   const eager = (inputs: readonly Storage[]) =>

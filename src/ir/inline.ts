@@ -1,8 +1,10 @@
 // Puts the nodes of one graph into another, reading given values in place of the inputs.
+import { type Dim, type DimExpr, substituteDim, symbolsOf, unknownDim } from "./dim.ts";
 import { Graph, type Node, type Value } from "./graph.ts";
 import { mergeProvenance, type Provenance } from "./provenance.ts";
 import type { AttributeValue } from "./schema.ts";
-import { copyInto } from "./traverse.ts";
+import { allGraphs, copyInto } from "./traverse.ts";
+import { mapContents, tensorType, type ValueType } from "./type.ts";
 
 export interface InlineOptions {
   /** Added to the origins of every node. */
@@ -29,11 +31,12 @@ export function inlineGraph(target: Graph, source: Graph, inputs: readonly Value
     values.set(v, made);
     return made;
   };
+  const inTargetSizes = sizesOf(source, inputs);
   for (const node of source.nodes()) {
     const attributes: Record<string, AttributeValue> = {};
     for (const [name, value] of Object.entries(node.attributes)) {
       if (value instanceof Graph) for (const v of source.initializers) map(v);
-      attributes[name] = value instanceof Graph ? copyInto(value, target, values) : value;
+      attributes[name] = value instanceof Graph ? rename(copyInto(value, target, values), inTargetSizes) : value;
     }
     const copy = target.add(
       node.op,
@@ -51,4 +54,49 @@ export function inlineGraph(target: Graph, source: Graph, inputs: readonly Value
     });
   }
   return source.outputs.map(map);
+}
+
+/** What the source's names of sizes stand for where it is put: a name of the target's own may be another size. */
+function sizesOf(source: Graph, inputs: readonly Value[]): (dim: Dim) => Dim {
+  const meanings = new Map<string, Dim>();
+  source.inputs.forEach((v, i) => {
+    const given = inputs[i]?.type;
+    if (v.type.kind !== "tensor" || given?.kind !== "tensor") return;
+    v.type.shape?.forEach((d, axis) => {
+      const name = onlyName(d);
+      const size = given.shape?.[axis];
+      // A number may be that of one recording among several: inside of bodies it stays open.
+      if (name !== undefined && typeof size === "object" && !meanings.has(name)) meanings.set(name, size);
+    });
+  });
+  const meaning = (name: string): Dim | undefined => {
+    // Sizes that nobody knows have names of their own everywhere.
+    if (name.startsWith("?")) return undefined;
+    const known = meanings.get(name) ?? unknownDim();
+    meanings.set(name, known);
+    return known;
+  };
+  return (dim) => substituteDim(dim, meaning);
+}
+
+/** The name, where a size is nothing but one. */
+function onlyName(dim: Dim): string | undefined {
+  if (typeof dim === "number") return undefined;
+  const [name, ...others] = symbolsOf(dim);
+  return others.length === 0 && (dim as DimExpr).key === name ? name : undefined;
+}
+
+/** The types inside of a body, in other names of sizes. */
+function rename(body: Graph, size: (dim: Dim) => Dim): Graph {
+  const typed = (type: ValueType): ValueType =>
+    type.kind === "tensor" ? tensorType(type.dtype, type.shape?.map(size)) : mapContents(type, typed);
+  const visit = (v: Value) => {
+    v.type = typed(v.type);
+    v.dims = v.dims?.map(size);
+  };
+  for (const graph of allGraphs(body)) {
+    graph.inputs.forEach(visit);
+    for (const node of graph.nodes()) node.outputs.forEach(visit);
+  }
+  return body;
 }

@@ -124,7 +124,11 @@ function readVariable(c: Context, name: string, scope: Scope, node: Node): unkno
   if (name === "arguments")
     c.machine.fail("UnsupportedSyntax", { what: "arguments", instead: "Write a rest parameter: (...args) => …." }, node as AnyNode);
   const found = scope.activation.captured(name);
-  if (!found) c.machine.fail("UndefinedName", { name }, node as AnyNode);
+  if (!found) {
+    const missing = scope.activation.missing?.();
+    if (missing) c.machine.fail("ScopeMissing", { fn: scope.activation.name, names: missing.join(", ") }, node as AnyNode);
+    return c.machine.fail("UndefinedName", { name }, node as AnyNode);
+  }
   return found.value;
 }
 

@@ -5,15 +5,23 @@ import type { AnyNode, Function as FunctionSyntax } from "acorn";
 import { isTensor } from "../eager/operand.ts";
 import { IngotError } from "../errors/error.ts";
 import { isNameHelper } from "../source/artefacts.ts";
+import { freeNames } from "../source/free-names.ts";
 import { type FunctionSource, readFunction, type SourceText } from "../source/function-source.ts";
-import { type BoundFacts, type Callable, type PrivateMember, type ScopeLookup, withInspector } from "../source/inspector.ts";
+import {
+  type BoundFacts,
+  type Callable,
+  inspectorAvailable,
+  type PrivateMember,
+  type ScopeLookup,
+  withInspector,
+} from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
 import type { ClassNode, FunctionNode } from "../source/parse.ts";
 import { callCompiled, isCompiled } from "./compiled-call.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { propertyKey, stampProvenance } from "./expressions.ts";
 import { LazyHome } from "./lazy-home.ts";
-import { asOpError, callLibraryFunction, isLibraryFunction } from "./library.ts";
+import { asOpError, callLibraryFunction, isLayerMethod, isLibraryFunction } from "./library.ts";
 import { Binding, recursionLimit } from "./machine.ts";
 import { isNativeCode, knownAnswer } from "./native-code.ts";
 import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
@@ -43,11 +51,17 @@ const classes = new WeakMap<object, ClassFacts>();
 /** Live functions that were read, per compilation, with what they captured. */
 export class FunctionCache {
   readonly #read = new WeakMap<object, LiveFunction>();
+  readonly #scope: Readonly<Record<string, unknown>>;
+
+  /** `scope` holds captured values by name, for where functions cannot be inspected. */
+  constructor(scope: Readonly<Record<string, unknown>> = {}) {
+    this.#scope = scope;
+  }
 
   read(c: Context, fn: AnyFunction, node: AnyNode): LiveFunction {
     let known = this.#read.get(fn);
     if (!known) {
-      known = readLive(c, fn, node);
+      known = readLive(c, fn, node, this.#scope);
       this.#read.set(fn, known);
     }
     return known;
@@ -56,10 +70,7 @@ export class FunctionCache {
   /** What a bound function binds. */
   bound(fn: AnyFunction): BoundFacts | undefined {
     if (!this.#bound.has(fn))
-      this.#bound.set(
-        fn,
-        withInspector((inspector) => inspector.boundFacts(fn as Callable)),
-      );
+      this.#bound.set(fn, inspectorAvailable() ? withInspector((inspector) => inspector.boundFacts(fn as Callable)) : undefined);
     return this.#bound.get(fn);
   }
 
@@ -71,7 +82,7 @@ export class FunctionCache {
   privates(object: object): ReadonlyMap<string, PrivateMember> {
     let known = this.#privates.get(object);
     if (!known) {
-      known = withInspector((inspector) => inspector.privateMembers(object));
+      known = inspectorAvailable() ? withInspector((inspector) => inspector.privateMembers(object)) : new Map();
       this.#privates.set(object, known);
     }
     return known;
@@ -87,13 +98,16 @@ interface LiveFunction {
   readonly source: FunctionSource;
   readonly library: boolean;
   readonly captured: Activation["captured"];
+  readonly missing: Activation["missing"];
 }
 
-function readLive(c: Context, fn: AnyFunction, node: AnyNode): LiveFunction {
+function readLive(c: Context, fn: AnyFunction, node: AnyNode, scope: Readonly<Record<string, unknown>>): LiveFunction {
   try {
     const source = readFunction(fn as Callable);
     const url = source.source.url;
-    return { source, library: url !== undefined && isLibraryScript(url), captured: remembered(source) };
+    const captured = remembered(source, scope);
+    const missing = inspectorAvailable() ? undefined : () => freeNames(source.node as AnyNode).filter((name) => !captured(name));
+    return { source, library: url !== undefined && isLibraryScript(url), captured, missing };
   } catch (error) {
     if (error instanceof IngotError && error.code === "NoSource")
       return c.machine.fail("NoSource", error.params as Record<string, string>, node);
@@ -102,7 +116,7 @@ function readLive(c: Context, fn: AnyFunction, node: AnyNode): LiveFunction {
 }
 
 /** Captured variables, each read once: script() never changes them. */
-function remembered(source: FunctionSource): Activation["captured"] {
+function remembered(source: FunctionSource, scope: Readonly<Record<string, unknown>>): Activation["captured"] {
   let lookup: ScopeLookup | undefined;
   const known = new Map<string, { readonly value: unknown } | undefined>();
   return (name) => {
@@ -111,10 +125,16 @@ function remembered(source: FunctionSource): Activation["captured"] {
       // The name of a function expression is known inside of it, in no scope that V8 tells of.
       const { node, fn } = source;
       const own = node.type === "FunctionExpression" && node.id?.name === name;
-      known.set(name, own ? { value: fn } : lookup(name));
+      known.set(name, own ? { value: fn } : (lookup(name) ?? given(scope, name)));
     }
     return known.get(name);
   };
+}
+
+/** What a caller gave for a name; without an inspector globals are found here too. */
+function given(scope: Readonly<Record<string, unknown>>, name: string): { readonly value: unknown } | undefined {
+  if (Object.hasOwn(scope, name)) return { value: scope[name] };
+  return !inspectorAvailable() && name in globalThis ? { value: Reflect.get(globalThis, name) } : undefined;
 }
 
 export function call(
@@ -133,12 +153,14 @@ export function call(
   if (isLibraryFunction(fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   if (isNative(fn) || isConsole(fn)) return callNative(c, fn, thisValue, args, node);
   if (types.isProxy(fn)) machine.fail("NoSource", { fn: "a function", reason: "it is a Proxy" }, node);
+  // Without an inspector the layers of the library run as they are: their source names what nobody can give.
+  if (!inspectorAvailable() && isLayerMethod(fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   if (isNativeCode(fn)) {
     const bound = cache.bound(fn);
     return bound ? c.call(bound.target, bound.boundThis, [...bound.boundArgs, ...args], node) : callNative(c, fn, thisValue, args, node);
   }
   if (cache.isNameHelper(fn)) return args[0];
-  const { source, library, captured } = cache.read(c, fn, node);
+  const { source, library, captured, missing } = cache.read(c, fn, node);
   if (library && isCompiled(thisValue) && fn.name === "forward") return callCompiledModule(c, fn, thisValue, args, node);
   // The library's helpers run as they are; only the forward methods of its layers, which call the user's, are interpreted.
   if (library && !isModuleMethod(cache, thisValue, fn)) return callLibraryFunction(c, fn, thisValue, args, node);
@@ -153,6 +175,7 @@ export function call(
     home: new LazyHome(fn, thisValue),
     newTarget: undefined,
     captured,
+    missing,
     privates: undefined,
     self: undefined,
     scope: undefined,
@@ -206,6 +229,7 @@ interface Run {
   readonly home: unknown;
   readonly newTarget: unknown;
   readonly captured: Activation["captured"];
+  readonly missing?: Activation["missing"];
   readonly privates: object | undefined;
   readonly self: Binding | undefined;
   /** The variables around a closure. */
@@ -230,6 +254,7 @@ function run(c: Context, r: Run): unknown {
     ended: false,
     result: heap.fresh(new Binding("result", unassigned)),
     captured: r.captured,
+    missing: r.missing,
     privates: r.privates,
     self: r.self,
     initialize: r.initialize,
@@ -282,7 +307,7 @@ export function callModelFunction(
   thisValue: unknown,
   args: readonly unknown[],
 ): unknown {
-  const bound = withInspector((inspector) => inspector.boundFacts(fn as Callable));
+  const bound = cache.bound(fn);
   if (bound) return callModelFunction(c, cache, bound.target as AnyFunction, bound.boundThis, [...bound.boundArgs, ...args]);
   const live = readLiveOrThrow(fn);
   const node = live.source.node as AnyNode;
@@ -353,6 +378,7 @@ function callClosure(
     home: arrow ? outer.home : home,
     newTarget: arrow ? outer.newTarget : undefined,
     captured: outer.captured,
+    missing: outer.missing,
     privates,
     self: arrow ? outer.self : undefined,
     scope,

@@ -50,6 +50,20 @@ for (const value of Object.values<unknown>(nn)) if (typeof value === "function" 
 names.set(through, "through");
 names.set(residual, "residual");
 
+/** The methods of the library's layers. */
+let layerMethods: ReadonlySet<unknown> | undefined;
+
+export function isLayerMethod(fn: unknown): boolean {
+  layerMethods ??= new Set(
+    Object.values<unknown>(nn).flatMap((value) =>
+      typeof value === "function" && value.prototype instanceof nn.Module
+        ? Object.values(Object.getOwnPropertyDescriptors(value.prototype as object)).flatMap((p) => [p.value as unknown, p.get])
+        : [],
+    ),
+  );
+  return fn !== undefined && layerMethods.has(fn);
+}
+
 export const isLibraryFunction = (fn: unknown): boolean => names.has(fn);
 
 type Special = (c: Context, args: readonly unknown[], node: AnyNode) => unknown;

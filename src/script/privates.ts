@@ -2,6 +2,7 @@
 // in a table, under the class that declared them.
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
+import { inspectorAvailable } from "../source/inspector.ts";
 import type { Context } from "./context.ts";
 import { Binding } from "./machine.ts";
 import type { Scope } from "./scope.ts";
@@ -47,6 +48,8 @@ export function getPrivate(c: Context, object: unknown, name: string, node: AnyN
     return accessor instanceof PrivateAccessor ? c.call(accessor.get, object, [], node) : c.machine.read(accessor);
   }
   const member = c.livePrivates(object as object).get(`#${name}`);
+  if (!member && !inspectorAvailable())
+    c.machine.fail("NoInspector", { reason: `and #${name} of the model can be read in no other way` }, node);
   if (!member) c.machine.fail("NoPrivate", { name }, node);
   if (member.ambiguous) c.machine.fail("AmbiguousPrivate", { name }, node);
   if (member.get) return c.call(member.get, object, [], node);

@@ -20,6 +20,8 @@ export interface Activation extends Call {
   readonly result: Binding;
   /** Reads a captured variable. */
   readonly captured: (name: string) => { readonly value: unknown } | undefined;
+  /** Where functions cannot be inspected: the names that the function uses and that nobody gave. */
+  readonly missing?: (() => readonly string[]) | undefined;
   /** The class whose private names are meant, for classes that interpreted code made. */
   readonly privates: object | undefined;
   /** For a constructor of a derived class: where `super(…)` puts `this`. */

@@ -4,7 +4,7 @@ import type { Tensor } from "../eager/tensor.ts";
 import { type IngotError, ingotError } from "../errors/error.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { Graph } from "../ir/graph.ts";
-import { type Callable, withInspector } from "../source/inspector.ts";
+import { type Callable, inspectorAvailable, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
 import { type DynamicShapes, probeSizes } from "../trace/dynamic.ts";
 import { checkModel, forwardFunction, type Model, modelName, tensorNames } from "../trace/model.ts";
@@ -36,13 +36,14 @@ const assignments = 5;
 
 /**
  * Compiles `model` on arguments of the given shapes. Throws ScriptError; several errors are told together, up to 20. The model and all
- * it reaches are left as they were.
+ * it reaches are left as they were. `scope` holds captured values, for where functions cannot be inspected.
  */
 export function scriptGraph(
   model: Model,
   args: Arguments,
   dynamic: DynamicShapes,
   code: ModelCode = readModelCode(model, { anyWrites: true }),
+  scope: Readonly<Record<string, unknown>> = {},
 ): ScriptedGraph {
   checkModel(model);
   const { names } = tensorNames(model, code.captured);
@@ -50,9 +51,10 @@ export function scriptGraph(
   const stage = new Stage([example, ...probeSizes(dynamic.symbols, assignments - 1)], names);
   const inputs = args.tensors.map((t, i) => stage.input(args.names[i] as string, t.dtype, dynamic.shapes[i] as readonly Dim[]));
   const list = unflatten(args.layout, inputs) as readonly unknown[];
-  return withInspector(() => {
+  // One session for all of it: opening one takes longer than asking.
+  return (inspectorAvailable() ? withInspector : (use: () => ScriptedGraph) => use())(() => {
     const machine = new Machine(stage);
-    const c = makeContext(machine, new Map(code.modules.map(([path, module]) => [module as object, path])));
+    const c = makeContext(machine, new Map(code.modules.map(([path, module]) => [module as object, path])), scope);
     try {
       const result = callModelFunction(
         c.context,
@@ -77,8 +79,9 @@ export function scriptGraph(
 function makeContext(
   machine: Machine,
   modulePaths: ReadonlyMap<object, string>,
+  scope: Readonly<Record<string, unknown>>,
 ): { readonly context: Context; readonly cache: FunctionCache } {
-  const cache = new FunctionCache();
+  const cache = new FunctionCache(scope);
   const context: Context = {
     machine,
     modulePaths,
@@ -101,7 +104,7 @@ function makeContext(
 }
 
 function isLibraryCode(fn: AnyFunction): boolean {
-  const url = withInspector((inspector) => inspector.functionFacts(fn as Callable)?.script.url);
+  const url = inspectorAvailable() ? withInspector((inspector) => inspector.functionFacts(fn as Callable)?.script.url) : undefined;
   return url !== undefined && isLibraryScript(url);
 }
 

@@ -71,13 +71,23 @@ describe("script(), however the model is executed", function () {
   it("in a worker thread", () => isExact(runCompiled(builds, fixture("in-worker.mjs"), compileModel(builds, "--sourceMap")) as Report));
   it("with a debugger's port open", () => isExact(print(compileModel(builds, "--sourceMap"), ["--inspect=127.0.0.1:0"])));
 
-  it("without an inspector, where it says how to get one", () => {
+  it("without an inspector, given what the model captures; else it says what is missing, and how to get an inspector", () => {
     const permission = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
     const flags = [permission, "--allow-fs-read=*", "--no-warnings"];
     const model = compileModel(builds, "--sourceMap");
-    const report = runCompiled(builds, fixture("print-uninspected.mjs"), model, flags) as Record<string, unknown>;
-    assert.deepEqual([report.isScriptError, report.code], [true, "NoInspector"]);
-    assert.match(String(report.message), /--allow-inspector/);
+    const report = runCompiled(builds, fixture("print-uninspected.mjs"), model, flags) as Record<
+      "missing" | "hidden",
+      Record<string, unknown>
+    > & {
+      readonly agrees: readonly boolean[];
+      readonly operators: readonly string[];
+    };
+    assert.deepEqual(report.agrees, [true, true, true, true]);
+    assert.ok(report.operators.includes("If"));
+    assert.deepEqual([report.missing.isScriptError, report.missing.code], [true, "ScopeMissing"]);
+    assert.match(String(report.missing.message), /Net\.forward uses twice,.*scope: \{.*--allow-inspector/s);
+    assert.deepEqual([report.hidden.isScriptError, report.hidden.code], [true, "NoInspector"]);
+    assert.match(String(report.hidden.message), /--allow-inspector/);
   });
 
   it("without a map, at the lines of the JavaScript that ran", () => {

@@ -6,7 +6,7 @@ export const scriptErrors = errorFamily({
   ScopeMissing: {
     kind: "ScriptError",
     message: "{fn} uses {names}, which the given scope lacks",
-    hint: "Add what is missing: script(fn, { scope: { SCALE, relu } }).",
+    hint: "Add what is missing: script(fn, { scope: { SCALE, relu } }). Where Node's permissions forbid to look, --allow-inspector makes that needless.",
     about:
       "Where functions cannot be inspected (browsers, Bun, Deno, Node's permission model), the values that a function captures are taken from `scope`. Imports, constants and functions of the module that the model uses all belong there.",
   },
