@@ -1,9 +1,11 @@
 // Peak memory of ResNet-152 eager, above that of the process with its weights. `plain`: as a user would write the network.
-import { randn } from "../../src/index.ts";
+import { randn, setThreads } from "../../src/index.ts";
 import { resnet152 } from "../../src/models/index.ts";
 import { forgetPeak, resident, settle } from "./child.ts";
 import { leftToV8 } from "./left-to-v8.ts";
 
+// The memory in which several threads compute is as large as all of this, and there once whatever the model.
+setThreads(1);
 const model = resnet152({ seed: 0 }).eval();
 const x = randn([1, 3, 224, 224], { seed: 1 });
 const run = process.argv[2] === "plain" ? () => leftToV8(() => model.forward(x)) : () => model.forward(x);

@@ -35,7 +35,9 @@ export const batchNormalization = defineOp("BatchNormalization", {
     const given = { mean: widened(input_mean).numbers() as Statistic, variance: widened(input_var).numbers() as Statistic };
     const x = widened(X).numbers() as Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
     const { mean, variance } = training_mode ? batchStatistics(x, split) : given;
-    const factor = Float64Array.from(variance, (v, c) => (gamma[c] as number) / Math.sqrt(v + epsilon));
+    // A loop: `Float64Array.from` takes sixteen times as long, which is a hundredth of the time of a ResNet.
+    const factor = new Float64Array(variance.length);
+    for (let c = 0; c < factor.length; c++) factor[c] = (gamma[c] as number) / Math.sqrt((variance[c] as number) + epsilon);
     const y = normalizeChannels(X, x, split, mean, factor, beta);
     if (!training_mode) return y;
     const moved = (running: Statistic, now: Statistic) =>
