@@ -1,8 +1,8 @@
-// Two threads beside one: a product, the convolutions of ResNet-152 by themselves, and the whole model.
+// Two threads beside one: a product, the convolutions of ResNet-152 by themselves, and whole models.
 import { availableParallelism } from "node:os";
-import { getThreads, matmul, randn, setThreads } from "../../src/index.ts";
+import { getThreads, matmul, randint, randn, setThreads } from "../../src/index.ts";
 import { convF32 } from "../../src/kernels/conv.ts";
-import { resnet152 } from "../../src/models/index.ts";
+import { bertBaseUncased, resnet152 } from "../../src/models/index.ts";
 import { traceGraph } from "../../src/trace/trace-graph.ts";
 import type { Measured } from "../figure.ts";
 import { interleaved, pairedRatio } from "../figure.ts";
@@ -21,7 +21,10 @@ export async function* threads(progress: (what: string) => void): AsyncIterable<
       for (const layer of layers) convF32(layer);
     };
     yield* besideOne(`the ${layers.length} convolutions of ResNet-152`, all, 15, "≥ 1.6", progress);
-    yield* besideOne("eager ResNet-152", () => model.forward(x), 15, "", progress);
+    yield* besideOne("eager ResNet-152", () => model.forward(x), 15, "≥ 1.6", progress);
+    const text = randint(0, 30_000, [1, 128], { seed: 1, dtype: "int64" });
+    const bert = bertBaseUncased({ seed: 0 }).eval();
+    yield* besideOne("eager BERT-base, sequence 128", () => bert.forward(text), 15, "≥ 1.6", progress);
   } finally {
     setThreads(before);
   }
