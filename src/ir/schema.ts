@@ -52,6 +52,8 @@ export interface OpSchema {
   readonly types: Readonly<Record<string, readonly DType[]>>;
   /** False for operators whose result is not a function of their inputs (random without a seed) or that raise. */
   readonly pure: boolean;
+  /** True where results share the memory of an input. */
+  readonly views: boolean;
   /** The lowest opset version that can say what a node says. Default: the newest of `since`. */
   minVersion?(use: { readonly attributes: Attributes; readonly inputCount: number; readonly outputCount: number }): number;
   /** The types of all outputs; throws ShapeError or DTypeError for inputs that do not fit. */

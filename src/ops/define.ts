@@ -97,6 +97,8 @@ export interface DefineOp<I extends readonly string[], A extends Record<string, 
   readonly accuracy: AccuracyClass;
   /** False when the result is not a function of the inputs. Default true. */
   readonly pure?: boolean;
+  /** True where results share the memory of an input: they may be larger than memory. */
+  readonly views?: boolean;
   readonly infer: (context: InferContext) => readonly ValueType[];
   readonly inferDims?: (context: InferContext) => readonly (readonly Dim[] | undefined)[] | undefined;
   /** The kernel; a generator where it runs sub-graphs. */
@@ -163,6 +165,7 @@ export function defineOp<
     types: def.types ?? {},
     accuracy: def.accuracy,
     pure: def.pure ?? true,
+    views: def.views ?? false,
     infer: def.infer,
     ...(def.inferDims && { inferDims: def.inferDims }),
     evaluate: (values, attributes, context) => {

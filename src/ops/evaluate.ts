@@ -55,7 +55,7 @@ export function startOp(
     },
   };
   const outputs = definition.infer(context);
-  for (const type of outputs) requireRoomFor(type);
+  if (!definition.views) for (const type of outputs) requireRoomFor(type);
   const evaluation: EvalContext = {
     outputs,
     shape: (i) => concreteShape(definition, outputs[i], types),

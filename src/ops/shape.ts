@@ -26,6 +26,7 @@ export const reshape = defineOp("Reshape", {
   since: [1, 5, 13, 14, 19, 21, 23, 24, 25],
   breaking: [5, 14],
   minVersion: ({ attributes }) => (attributes.allowzero ? 14 : 5),
+  views: true,
   inputs: ["data: T", "shape: int64"],
   outputs: ["reshaped: T"],
   types: { T: everyDType },
@@ -92,6 +93,7 @@ export const flatten = defineOp("Flatten", {
   since: [1, 9, 11, 13, 21, 23, 24, 25],
   breaking: [1, 9, 11],
   minVersion: ({ attributes }) => (Number(attributes.axis ?? 1) < 0 ? 11 : 9),
+  views: true,
   inputs: ["input: T"],
   outputs: ["output: T"],
   types: { T: everyDType },
@@ -112,6 +114,7 @@ export const flatten = defineOp("Flatten", {
 export const squeeze = defineOp("Squeeze", {
   since: [1, 11, 13, 21, 23, 24, 25],
   breaking: [13],
+  views: true,
   inputs: ["data: T", "axes?: int64"],
   outputs: ["squeezed: T"],
   types: { T: everyDType },
@@ -149,6 +152,7 @@ export const squeeze = defineOp("Squeeze", {
 export const unsqueeze = defineOp("Unsqueeze", {
   since: [1, 11, 13, 21, 23, 24, 25],
   breaking: [13],
+  views: true,
   inputs: ["data: T", "axes: int64"],
   outputs: ["expanded: T"],
   types: { T: everyDType },
@@ -186,6 +190,7 @@ export const unsqueeze = defineOp("Unsqueeze", {
 export const expand = defineOp("Expand", {
   since: [8, 13],
   breaking: [8],
+  views: true,
   inputs: ["input: T", "shape: int64"],
   outputs: ["output: T"],
   types: { T: anyDType },
@@ -212,6 +217,7 @@ export const expand = defineOp("Expand", {
 export const transpose = defineOp("Transpose", {
   since: [1, 13, 21, 23, 24, 25],
   breaking: [1],
+  views: true,
   inputs: ["data: T"],
   outputs: ["transposed: T"],
   types: { T: everyDType },

@@ -29,6 +29,7 @@ const show = (shape: readonly Dim[]): string => formatShape(shape.map(String));
 export const slice = defineOp("Slice", {
   since: [1, 10, 11, 13],
   breaking: [10],
+  views: true,
   inputs: ["data: T", "starts: Tind", "ends: Tind", "axes?: Tind", "steps?: Tind"],
   outputs: ["output: T"],
   types: { T: anyDType, Tind: ["int32", "int64"] },
@@ -171,6 +172,7 @@ export const split = defineOp("Split", {
   since: [1, 2, 11, 13, 18],
   breaking: [13, 18],
   minVersion: ({ attributes }) => (attributes.num_outputs === undefined ? 13 : 18),
+  views: true,
   inputs: ["input: T", "split?: int64"],
   outputs: ["outputs...: T"],
   types: { T: anyDType },

@@ -6,7 +6,7 @@ import type { Dim } from "../ir/dim.ts";
 import type { Graph } from "../ir/graph.ts";
 import { type Callable, inspectorAvailable, withInspector } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
-import { type DynamicShapes, probeSizes } from "../trace/dynamic.ts";
+import { type DynamicShapes, spreadSizes } from "../trace/dynamic.ts";
 import { checkModel, forwardFunction, type Model, modelName, tensorNames } from "../trace/model.ts";
 import { type ModelCode, readModelCode } from "../trace/model-code.ts";
 import { type Arguments, flattenOutputs, freeNames, type Layout, unflatten } from "../trace/structure.ts";
@@ -48,7 +48,7 @@ export function scriptGraph(
   checkModel(model);
   const { names } = tensorNames(model, code.captured);
   const example = new Map(dynamic.symbols.map((s) => [s.name, Math.max(2, s.size)]));
-  const stage = new Stage([example, ...probeSizes(dynamic.symbols, assignments - 1)], names);
+  const stage = new Stage([example, ...spreadSizes(dynamic.symbols, assignments - 1)], names);
   const inputs = args.tensors.map((t, i) => stage.input(args.names[i] as string, t.dtype, dynamic.shapes[i] as readonly Dim[]));
   const list = unflatten(args.layout, inputs) as readonly unknown[];
   // One session for all of it: opening one takes longer than asking.

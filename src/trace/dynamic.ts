@@ -123,6 +123,24 @@ export function probeSizes(symbols: readonly DynamicSymbol[], count: number): Si
   });
 }
 
+/**
+ * Sizes from the example's own to some times as much, so that what is left of them after a few divisions still differs; within their ranges,
+ * different between symbols.
+ */
+export function spreadSizes(symbols: readonly DynamicSymbol[], count: number): Sizes[] {
+  const near = probeSizes(symbols, count);
+  return near.map(
+    (sizes, p) =>
+      new Map(
+        symbols.map((s, i): [string, number] => {
+          const times = Math.ceil(Math.max(2, s.size) / s.multiple) * (p + 2) + p * (i + 1) + i;
+          const wanted = times * s.multiple;
+          return [s.name, wanted <= s.max ? wanted : (sizes.get(s.name) as number)];
+        }),
+      ),
+  );
+}
+
 /** So many sizes in a row tell roundings by divisors up to this apart. */
 const rowLength = 24;
 
