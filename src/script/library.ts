@@ -21,7 +21,7 @@ import { dtypeInfo } from "../tensor/dtype.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
 import type { AnyFunction, Context } from "./context.ts";
-import { stampProvenance } from "./expressions.ts";
+import { stampProvenance } from "./context.ts";
 import { callLibrary, visitLeaves } from "./library-call.ts";
 import { DeadBranch } from "./machine.ts";
 import { size } from "./operators.ts";

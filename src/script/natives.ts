@@ -4,14 +4,15 @@ import { types } from "node:util";
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
 import { branch } from "./branch.ts";
+import { choose } from "./choices.ts";
 import type { AnyFunction, Context } from "./context.ts";
-import { binary, choose } from "./expressions.ts";
 import { content, sameCell } from "./heap.ts";
 import { ownKeys, ownNames, requireCertain } from "./keys.ts";
 import { requireWritable } from "./members.ts";
 import { callback, firstSymbolic, isNativeCode, raise, refuseSymbolic, runNative } from "./native-code.ts";
 import { binaryScalar, notScalar, roundScalar } from "./operators.ts";
 import { isSymbolicList, pushSymbolic, symbolicList } from "./symbolic-list.ts";
+import { binary } from "./value-operators.ts";
 import { describe, isScalar, type Scalar, Sym } from "./values.ts";
 
 type Native = (c: Context, self: unknown, args: readonly unknown[], node: AnyNode) => unknown;

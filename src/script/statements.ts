@@ -7,15 +7,19 @@ import { isCoverageCounter } from "../source/artefacts.ts";
 import { isShippedScript } from "../source/library.ts";
 import type { ClassNode } from "../source/parse.ts";
 import { branch } from "./branch.ts";
+import { effect } from "./choices.ts";
 import type { Context } from "./context.ts";
-import { Declared, effect, named, stampProvenance, unsupported } from "./expressions.ts";
+import { stampProvenance } from "./context.ts";
+import { named } from "./literals.ts";
 import { stageLoop } from "./loop.ts";
 import { Binding } from "./machine.ts";
 import { firstSymbolic, raise } from "./native-code.ts";
 import { binaryScalar, orScalar } from "./operators.ts";
 import type { LoopFlags, Scope } from "./scope.ts";
 import { elementAt, isSymbolicList, lengthOf } from "./symbolic-list.ts";
+import { unsupported } from "./unsupported.ts";
 import { describe, NotInterpreted, Poison, Reported, type Scalar, Sym, unassigned } from "./values.ts";
+import { Declared } from "./variables.ts";
 
 /** Turns of a loop that is run at compile time. */
 const unrollLimit = 5000;
