@@ -25,7 +25,10 @@ import { asOpError, callLibraryFunction, isLayerMethod, isLibraryFunction } from
 import { propertyKey } from "./literals.ts";
 import { Binding, recursionLimit } from "./machine.ts";
 import { isNativeCode, knownAnswer } from "./native-code.ts";
-import { callNative, constructNative, isConsole, isNative } from "./natives.ts";
+import { constructNative } from "./native-construction.ts";
+import { isConsole } from "./native-effects.ts";
+import { isNative } from "./native-table.ts";
+import { callNative } from "./natives.ts";
 import { definePrivate, PrivateAccessor } from "./privates.ts";
 import { type Activation, Scope } from "./scope.ts";
 import { describe, Partial, type Scalar, Sym, unassigned } from "./values.ts";
