@@ -11,10 +11,14 @@ import { checkModel, forwardFunction, type Model, modelName, tensorNames } from 
 import { type ModelCode, readModelCode } from "../trace/model-code.ts";
 import { type Arguments, flattenOutputs, freeNames, type Layout, unflatten } from "../trace/structure.ts";
 import { test } from "./choices.ts";
+import { classValue } from "./class-values.ts";
+import { construct } from "./classes.ts";
+import { closure } from "./closures.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { elements } from "./elements.ts";
 import { evaluate } from "./expressions.ts";
-import { call, callModelFunction, classValue, closure, construct, FunctionCache } from "./functions.ts";
+import { FunctionCache } from "./function-cache.ts";
+import { call, callModelFunction } from "./functions.ts";
 import { isLibraryFunction } from "./library.ts";
 import { Machine } from "./machine.ts";
 import { bind, get, isBuffer, set } from "./members.ts";
