@@ -5,21 +5,12 @@ import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { formatType, tensorType, type ValueType } from "../ir/type.ts";
 import { branch, markRaising, mayRaise } from "./branch.ts";
-import { absent, type Content, type Effect, isContent } from "./heap.ts";
-import {
-  commonElement,
-  defaultValue,
-  type ElementKind,
-  elementKind,
-  isRecord,
-  own,
-  sameElement,
-  sequenceOf,
-  sequenceType,
-} from "./join.ts";
+import { absent, type Content, type Effect, isContent, isRecord } from "./heap.ts";
+import { commonElement, type ElementKind, elementKind, sameElement, sequenceOf, sequenceType } from "./list-elements.ts";
 import { type GroupSizes, regroup, TurnSize } from "./loop-sizes.ts";
 import { DeadBranch, describeCell, type Machine } from "./machine.ts";
 import { outsideType, type Stage, scalarDType } from "./stage.ts";
+import { defaultValue, own } from "./subgraph-values.ts";
 import {
   describe,
   isScalar,
