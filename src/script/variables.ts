@@ -14,7 +14,7 @@ export function readVariable(c: Context, name: string, scope: Scope, node: Node)
       return c.machine.fail("UndefinedName", { name }, node as AnyNode);
     }
     if (binding.onlyWhileCalled && binding.call?.ended)
-      c.machine.fail("MaybeUndefined", { name, condition: "the function that declares it has not returned early" }, node as AnyNode);
+      c.machine.fail("MaybeUndefined", { name, condition: "the function that declares it has returned early" }, node as AnyNode);
     return c.machine.read(binding.value);
   }
   if (name === "undefined") return undefined;
