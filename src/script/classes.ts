@@ -24,6 +24,7 @@ interface ClassFacts {
   readonly scope: Scope | undefined;
   readonly captured: Activation["captured"];
 }
+
 /** What is known of the classes that interpreted code made. */
 export const classes = new WeakMap<object, ClassFacts>();
 

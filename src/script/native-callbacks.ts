@@ -35,6 +35,7 @@ function decided(c: Context, value: unknown, name: string, node: AnyNode): boole
     );
   return condition;
 }
+
 defineArray("sort", (c, array, [compare], node) => {
   requireWritable(c, array, content, node);
   const sorted = sort(c, array, compare, node);
@@ -72,6 +73,7 @@ function flattened(c: Context, lists: readonly unknown[], node: AnyNode): unknow
     if (isSymbolicList(c, list)) c.machine.fail("SymbolicList", { op: "flatMap()", list: c.machine.text(node) }, node);
   return lists.flat();
 }
+
 defineArray("filter", (c, array, [fn], node) =>
   c.machine.heap.fresh(
     array.filter((item, i) => decided(c, callBack(c, array, fn, [c.machine.read(item), i, array], node), "filter", node)),

@@ -45,6 +45,7 @@ function hasOwn(c: Context, object: unknown, key: unknown, node: AnyNode): boole
   requireCertain(c, object, key);
   return runNative(c, "hasOwn()", node, () => Object.hasOwn(object as object, key as PropertyKey));
 }
+
 define(Object.is, (c, _, [a, b], node) =>
   a instanceof Sym || b instanceof Sym
     ? c.machine.fail("NativeSymbolic", { fn: "Object.is", type: describe(a instanceof Sym ? a : b), instead: "Write ===." }, node)
