@@ -2,10 +2,11 @@
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import type { Effect } from "./heap.ts";
-import { Joiner, own, type Side } from "./join.ts";
+import { Joiner, type Side } from "./join.ts";
 import { differingOrders } from "./keys.ts";
 import { Binding, type Call, type CallFrame, DeadBranch, describeCell, implied, type Machine, truthUnder } from "./machine.ts";
 import { scalarDType } from "./stage.ts";
+import { own } from "./subgraph-values.ts";
 import { isScalar, type Sym } from "./values.ts";
 
 interface Path extends Side {

@@ -40,3 +40,8 @@ export interface Context {
   /** True for functions of JavaScript and of the library, which need no interpretation. */
   runsAsIs(fn: AnyFunction): boolean;
 }
+
+/** Nodes that are added from here on come from the code that is running now. */
+export function stampProvenance(c: Context): void {
+  c.machine.stage.provenance = [c.machine.origin()];
+}

@@ -1,6 +1,6 @@
 // Everything that interpreted code writes goes through a journal, so that a branch can be run, taken back, and joined with the other one.
 // A cell is a property of an object, or the whole content of an array, Map or Set.
-import { Poison, type SymList } from "./values.ts";
+import { Poison, Sym, type SymList } from "./values.ts";
 
 /** The key of the cell that is the content of an array, Map or Set. */
 export const content: unique symbol = Symbol("content");
@@ -226,4 +226,14 @@ export const isContent = (v: unknown): v is Content => typeof v === "object" && 
 
 function newRegion(): Region {
   return { log: new Map(), fresh: new WeakSet() };
+}
+
+/** An array that is nothing more. */
+export const isPlainArray = (v: unknown): v is readonly unknown[] => Array.isArray(v) && Object.getPrototypeOf(v) === Array.prototype;
+
+/** A plain object, which paths may join property by property. */
+export function isRecord(v: unknown): v is Readonly<Record<string, unknown>> {
+  if (typeof v !== "object" || v === null || v instanceof Sym || isContent(v)) return false;
+  const prototype: unknown = Object.getPrototypeOf(v);
+  return prototype === Object.prototype || prototype === null;
 }

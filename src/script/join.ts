@@ -2,29 +2,17 @@
 // part by part, and what has no common meaning becomes poison that is an error only when it is read.
 import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
-import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
+import { dimEquals } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
-import { type SequenceType, tensorType, type ValueType } from "../ir/type.ts";
+import { tensorType, type ValueType } from "../ir/type.ts";
 import { joinTypes } from "../ops/subgraph-types.ts";
-import { type DType, dtypeInfo } from "../tensor/dtype.ts";
-import { Storage } from "../tensor/storage.ts";
-import { absent, type Content, isContent } from "./heap.ts";
+import { absent, type Content, isContent, isPlainArray, isRecord } from "./heap.ts";
+import { commonElement, elementKind, sameElement, sequenceOf, sequenceType } from "./list-elements.ts";
 import { type Machine, truthUnder } from "./machine.ts";
 import { privateValues } from "./privates.ts";
-import { outsideType, type Stage, scalarDType } from "./stage.ts";
-import {
-  describe,
-  isScalar,
-  joinKinds,
-  Partial,
-  Poison,
-  type Scalar,
-  type ScalarKind,
-  Sym,
-  SymList,
-  scalarKind,
-  unassigned,
-} from "./values.ts";
+import { outsideType, scalarDType } from "./stage.ts";
+import { defaultValue, own } from "./subgraph-values.ts";
+import { describe, isScalar, joinKinds, Partial, Poison, type Scalar, Sym, SymList, scalarKind, unassigned } from "./values.ts";
 
 /** One of the two paths. */
 export interface Side {
@@ -38,6 +26,7 @@ export interface Side {
 /** Makes the joined value, once the outputs are there. */
 export type Joined = (outputs: readonly Value[]) => unknown;
 
+/** Joins the cells of two paths; collects the outputs that both sub-graphs give. */
 export class Joiner {
   readonly yesOutputs: Value[] = [];
   readonly noOutputs: Value[] = [];
@@ -317,97 +306,8 @@ export class Joiner {
   }
 }
 
-/** A sub-graph's outputs are its own: what comes from outside passes through an Identity. */
-export function own(stage: Stage, value: Value): Value {
-  const { current } = stage;
-  if (value.producer?.graph === current) return value;
-  return stage.add("Identity", [value])[0] as Value;
-}
-
-/** Some value of a type: of the sizes that are known here, so that it keeps what the type says of them. */
-export function defaultValue(stage: Stage, type: ValueType): Value {
-  if (type.kind === "sequence") {
-    const element = type.element.kind === "tensor" ? type.element.dtype : "float32";
-    return stage.add("SequenceEmpty", [], { dtype: dtypeInfo(element).onnx })[0] as Value;
-  }
-  const { dtype, shape = [] } = type as { dtype: DType; shape?: readonly Dim[] };
-  const sizes = shape.map((d) => (typeof d === "number" || stage.isVisible(d) ? d : 1));
-  const shapeValue = sizes.every((d) => typeof d === "number")
-    ? stage.graph.addInitializer(Storage.from("int64", sizes, [sizes.length]))
-    : stage.sizes(sizes);
-  const zero = dtype === "string" ? "" : 0;
-  return stage.add("ConstantOfShape", [shapeValue], { value: Storage.from(dtype, [zero], [1]) })[0] as Value;
-}
-
-export interface ElementKind {
-  readonly kind: ScalarKind | "tensor";
-  readonly dtype: DType;
-  /** The shape that all elements have, sizes that differ unknown; undefined where not even the ranks agree. */
-  readonly shape: readonly Dim[] | undefined;
-}
-
-/** What the elements of a list are, if they are all alike. */
-export function elementKind(stage: Stage, content: Content): ElementKind | undefined {
-  const { items, list } = content;
-  if (list instanceof SymList) {
-    const { element } = list.type;
-    return element.kind === "tensor" ? { kind: list.element, dtype: element.dtype, shape: element.shape } : undefined;
-  }
-  let found: ElementKind | undefined;
-  for (const item of items) {
-    const kind = kindOfItem(stage, item);
-    if (!kind || (found && !sameElement(found, kind))) return undefined;
-    found = found ? commonElement(found, kind) : kind;
-  }
-  return found;
-}
-
-function kindOfItem(stage: Stage, item: unknown): ElementKind | undefined {
-  if (isTensor(item)) return { kind: "tensor", dtype: item.dtype, shape: stage.shapeOf(item) };
-  if (!isScalar(item)) return undefined;
-  const kind = scalarKind(item);
-  return { kind, dtype: scalarDType[kind], shape: [] };
-}
-
-/** What elements of two kinds that go together (`sameElement`) have in common. */
-export function commonElement(a: ElementKind, b: ElementKind): ElementKind {
-  if (a.kind !== "tensor") return a.kind === b.kind ? a : { kind: "float", dtype: "float64", shape: [] };
-  const [s, t] = [a.shape, b.shape];
-  const shape = s && t && s.length === t.length ? s.map((d, i) => (dimEquals(d, t[i] as Dim) ? d : unknownDim())) : undefined;
-  return { ...a, shape };
-}
-
-export function sequenceType(stage: Stage, element: ElementKind): SequenceType {
-  const shape = element.shape?.map((d) => (stage.isVisible(d) ? d : unknownDim()));
-  return { kind: "sequence", element: shape ? tensorType(element.dtype, shape) : tensorType(element.dtype) };
-}
-
-export function sameElement(a: ElementKind | undefined, b: ElementKind): boolean {
-  if (!a) return false;
-  if (a.kind === "tensor" || b.kind === "tensor") return a.kind === b.kind && a.dtype === b.dtype;
-  return joinKinds(a.kind, b.kind) !== undefined;
-}
-
-/** A list as a sequence of the graph. */
-export function sequenceOf(stage: Stage, { items, list }: Content, element: ElementKind): Value {
-  if (list instanceof SymList) {
-    return list.value;
-  }
-  if (items.length === 0) return stage.add("SequenceEmpty", [], { dtype: dtypeInfo(element.dtype).onnx })[0] as Value;
-  const values = items.map((item) => (isTensor(item) ? stage.valueOf(item) : stage.scalar(item as Scalar, element.kind as ScalarKind)));
-  return stage.add("SequenceConstruct", values)[0] as Value;
-}
-
 function describeContent({ items, list }: Content): string {
   if (list) return "a list of symbolic length";
   const first = items[0];
   return `a list of ${items.length}${items.length > 0 ? `, with ${describe(first)}` : ""}`;
-}
-
-const isPlainArray = (v: unknown): v is readonly unknown[] => Array.isArray(v) && Object.getPrototypeOf(v) === Array.prototype;
-
-export function isRecord(v: unknown): v is Readonly<Record<string, unknown>> {
-  if (typeof v !== "object" || v === null || v instanceof Sym || isContent(v)) return false;
-  const prototype: unknown = Object.getPrototypeOf(v);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -81,3 +81,9 @@ export function raise(c: Context, message: string, node: AnyNode): never {
 export function isNativeCode(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn));
 }
+
+/** What a native function made belongs to interpreted code. */
+export function own(c: Context, value: unknown): unknown {
+  if (typeof value === "object" && value !== null && !isTensor(value) && !(value instanceof Sym)) c.machine.heap.fresh(value);
+  return value;
+}

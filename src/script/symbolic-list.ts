@@ -5,7 +5,7 @@ import type { Tensor } from "../eager/tensor.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import type { Context } from "./context.ts";
-import { elementKind, sequenceOf } from "./join.ts";
+import { elementKind, sequenceOf } from "./list-elements.ts";
 import { size } from "./operators.ts";
 import { describe, isScalar, Poison, type Scalar, type ScalarKind, Sym, SymList, scalarKind } from "./values.ts";
 

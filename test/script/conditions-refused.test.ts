@@ -89,7 +89,14 @@ describe("script() refuses to join", () => {
       if (x.sum().item() > 0) y = x.mul(2);
       return y.add(1); // HERE: unassigned, at y.add
     };
-    await refused("MaybeUndefined", "unassigned", forward, matrix, /`y`/, /x\.sum\(\)\.item\(\) > 0/);
+    await refused(
+      "MaybeUndefined",
+      "unassigned",
+      forward,
+      matrix,
+      /`y` has no value when the condition is false/,
+      /x\.sum\(\)\.item\(\) > 0/,
+    );
   });
 
   it("two objects, one of which is written afterwards", async () => {

@@ -49,7 +49,7 @@ describe("a loop of known turns that data may leave", () => {
     await failsWith(
       () => script((x: Tensor) => counts(x)().add(1), { inputs: { x: "float32[n=3]" } }),
       "MaybeUndefined",
-      /`found` has no value when `the function that declares it has not returned early` is false/,
+      /`found` has no value when the function that declares it has returned early/,
     );
   });
 });

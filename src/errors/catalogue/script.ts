@@ -138,7 +138,7 @@ export const scriptErrors = errorFamily({
   },
   MaybeUndefined: {
     kind: "ScriptError",
-    message: "`{name}` has no value when `{condition}` is false",
+    message: "`{name}` has no value when {condition}",
     hint: "Give it a value where it is declared (let {name} = …), or in an else.",
     about:
       "The variable is assigned on one path only (a branch, or a loop that may not turn even once) and read after it. In eager it would be `undefined` on the other path.",
