@@ -89,10 +89,12 @@ function compareLeaf(check: CheckCase, output: number, expected: Leaf, actual: L
       names: [name],
     }).outputs[0] as OutputComparison;
   const plain = one(tolerances.atol);
-  if (plain.ok || !tolerances.rounding || !Number.isFinite(plain.maxRelative) || plain.maxRelative <= plain.limit) return plain;
+  if (plain.ok || !tolerances.rounding || !Number.isFinite(plain.maxAbsolute) || plain.maxRelative <= plain.limit) return plain;
   const noise = tolerances.rounding(check)[output] ?? 0;
   const again = one(Math.max(tolerances.atol, explainedByRounding * noise));
-  return { ...again, rounding: (noise * plain.maxRelative) / plain.maxAbsolute };
+  if (Number.isFinite(plain.maxRelative)) return { ...again, rounding: (noise * plain.maxRelative) / plain.maxAbsolute };
+  // Beside an output of zeros there is no relative error: both are told as they are.
+  return { ...again, maxRelative: again.maxAbsolute, rounding: noise };
 }
 
 function notThere({ name, storage: { dtype, shape } }: Leaf): OutputComparison {

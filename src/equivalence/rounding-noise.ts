@@ -25,7 +25,7 @@ const mostDraws = 8;
 
 /**
  * For each output the largest absolute change when every float weight and input moves by one rounding, up or down at random (seeded); 0 for
- * outputs that are no floats. Costs one run of the graph (up to eight where an output has few elements) and a copy of its weights. Throws
+ * outputs that are no floats. Where that changes nothing, the values in between move as well. Costs one run of the graph (up to eight where an output has few elements) and a copy of its weights. Throws
  * `StepLimit`.
  */
 export function roundingNoise(
@@ -39,9 +39,19 @@ export function roundingNoise(
     .flatMap((e) => leavesOf("", e))
     .flatMap(({ storage }) => (isFloat(storage.dtype) && storage.size > 0 ? [storage.size] : []));
   const draws = Math.min(mostDraws, Math.ceil(enoughElements / Math.min(...sizes)));
-  for (let draw = 1; draw <= draws; draw++) {
-    const moved = changes(graph, inputs, expected, new Generator(draw), maxSteps);
-    for (const [i, change] of moved.entries()) noise[i] = Math.max(noise[i] as number, change);
+  const draw = (inside: boolean) => {
+    for (let seed = 1; seed <= draws; seed++) {
+      const moved = changes(graph, inputs, expected, new Generator(seed), maxSteps, inside);
+      for (const [i, change] of moved.entries()) noise[i] = Math.max(noise[i] as number, change);
+    }
+  };
+  draw(false);
+  // What cancels (x − x, summed) stays put however its inputs move together: there every value on the way moves by itself.
+  if (noise.some((n, i) => n === 0 && leavesOf("", expected[i] as RuntimeValue).some(({ storage }) => isFloat(storage.dtype)))) {
+    const still = noise.map((n) => n === 0);
+    const before = [...noise];
+    draw(true);
+    for (const [i, isStill] of still.entries()) if (!isStill) noise[i] = before[i] as number;
   }
   return noise;
 }
@@ -53,13 +63,14 @@ function changes(
   expected: readonly RuntimeValue[],
   g: Generator,
   maxSteps: number | undefined,
+  inside: boolean,
 ): number[] {
   const { graph: moved } = cloneGraph(graph);
   for (const part of allGraphs(moved)) for (const v of part.initializers) if (v.storage) v.storage = nudged(v.storage, g);
   const outputs = runGraph(
     moved,
     inputs.map((value) => nudgedValue(value, g)),
-    { reuseMemory: true, maxSteps },
+    { reuseMemory: true, maxSteps, ...(inside && { alter: (values) => values.map((value) => nudgedValue(value, g)) }) },
   );
   return expected.map((e, i) => {
     const moved = leavesOf("", outputs[i] as RuntimeValue);

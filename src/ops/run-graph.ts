@@ -15,6 +15,8 @@ export interface RunGraphOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each node with its outputs; for bisecting and profiling. */
   readonly onNode?: (node: Node, outputs: readonly RuntimeValue[]) => void;
+  /** Puts other values in place of a node's outputs; for measuring how errors spread. */
+  readonly alter?: (outputs: readonly RuntimeValue[]) => readonly RuntimeValue[];
   /** Called before each run of a sub-graph: which branch an If takes, each turn of a Loop. */
   readonly onBody?: (body: Graph) => void;
   /** Hand dead buffers out again. Off when a caller keeps intermediate values (`onNode`). */
@@ -82,7 +84,7 @@ function start(graph: Graph, inputs: readonly RuntimeValue[], options: RunGraphO
 }
 
 function poolFor(options: RunGraphOptions): LivePool | undefined {
-  if (options.onNode) return undefined;
+  if (options.onNode || options.alter) return undefined;
   return options.pool ?? (options.reuseMemory ? new LivePool() : undefined);
 }
 
@@ -114,7 +116,8 @@ function* runRegion(graph: Graph, inputs: readonly RuntimeValue[], outer: Enviro
       if (value === undefined) throw missing(graph, v);
       return value;
     });
-    const outputs = nested ? yield* runNested(node, args, runBody, run) : evaluateNode(node, args, pool);
+    const computed = nested ? yield* runNested(node, args, runBody, run) : evaluateNode(node, args, pool);
+    const outputs = options.alter?.(computed) ?? computed;
     node.outputs.forEach((v, i) => {
       const value = outputs[i];
       if (value === undefined) return;

@@ -35,6 +35,19 @@ describe("rounding noise", () => {
     assert.deepEqual(roundingNoise(cancelling, [x], run(cancelling)), [noise]);
   });
 
+  it("of what cancels out is that of the values on the way, each moved by itself", () => {
+    const halves = parseGraph(
+      "g (float[4] x) => (float y) { n = Neg (x) c = Concat <axis = 0> (n, x) y = ReduceSum <keepdims = 0> (c) }",
+      registry,
+    );
+    const expected = run(halves);
+    assert.deepEqual(expected[0]?.toNumbers(), [0]);
+    const [noise = 0] = roundingNoise(halves, [x], expected);
+    assert.ok(noise > 0 && noise < 2 ** -18, String(noise));
+    const zeros = graph("<float w = {0}> { y = Mul (x, w) }");
+    assert.deepEqual(roundingNoise(zeros, [x], run(zeros)), [0]);
+  });
+
   it("of a single number is what several draws move it, not what one does by chance", () => {
     const sums = parseGraph("g (float[16] x) => (float y) { y = ReduceSum <keepdims = 0> (x) }", registry);
     for (let seed = 0; seed < 20; seed++) {
