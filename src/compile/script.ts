@@ -24,7 +24,7 @@ import { type CompileOptions, finish, givenCase } from "./finish.ts";
 import { inferSpecs } from "./infer-specs.ts";
 import { checkOptions } from "./options.ts";
 import { once, StageClock } from "./progress.ts";
-import { bindInputs, runtimeValues, type Signature } from "./signature.ts";
+import { bindInputs, runtimeValues, signatureOf } from "./signature.ts";
 import type { OutputOf } from "./trace.ts";
 
 export interface ScriptOptions extends CompileOptions {
@@ -79,15 +79,7 @@ export async function script<M extends Model>(model: M, options: ScriptOptions =
   const subject: Subject = { model, args, modules: code.modules, names, roots: code.captured, functions: code.functions };
   const eager = (inputs: readonly Storage[]) =>
     inMode(model, code, mode, () => runEager(subject, inputs, scripted.stateNames, { sometimes: true }));
-  const signature: Signature = {
-    argumentNames: args.argumentNames,
-    argumentLayout: args.layout,
-    outputLayout: scripted.outputLayout,
-    returnedCount: scripted.returnedCount,
-    stateNames: scripted.stateNames,
-    symbols: dynamic.symbols.map(({ name, min, max, multiple }) => ({ name, min, max, multiple })),
-    mode,
-  };
+  const signature = signatureOf({ args, ...scripted, symbols: dynamic.symbols }, mode);
   const coverage = new PathCoverage(scripted.graph);
   const given = (label: string, storages: readonly Storage[]) => {
     coverage.run(storages);

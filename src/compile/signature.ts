@@ -9,7 +9,7 @@ import { symbolsOf } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { RuntimeValue } from "../ops/runtime-value.ts";
 import type { Storage } from "../tensor/storage.ts";
-import { argumentList, type Layout, type Nested, unflatten } from "../trace/structure.ts";
+import { type Arguments, argumentList, type Layout, type Nested, unflatten } from "../trace/structure.ts";
 import { checkTypes } from "./check-types.ts";
 import { type Bound, boundValue, fromRuntimeValue, toRuntimeValue } from "./container-values.ts";
 
@@ -34,6 +34,23 @@ export interface Signature {
   readonly stateNames: readonly string[];
   readonly symbols: readonly SymbolRange[];
   readonly mode: string;
+}
+
+/** What a front end knows of its graph: enough for the signature. */
+export interface SignatureFacts extends Pick<Signature, "outputLayout" | "returnedCount" | "stateNames" | "symbols"> {
+  readonly args: Arguments;
+}
+
+export function signatureOf({ args, outputLayout, returnedCount, stateNames, symbols }: SignatureFacts, mode: string): Signature {
+  return {
+    argumentNames: args.argumentNames,
+    argumentLayout: args.layout,
+    outputLayout,
+    returnedCount,
+    stateNames,
+    symbols: symbols.map(({ name, min, max, multiple }) => ({ name, min, max, multiple })),
+    mode,
+  };
 }
 
 /** Numbers that JSON has no word for. */

@@ -19,7 +19,7 @@ import { exampleFor } from "./example.ts";
 import { type CompileOptions, finish, givenCase } from "./finish.ts";
 import { checkOptions } from "./options.ts";
 import { once, StageClock } from "./progress.ts";
-import { bindInputs, runtimeValues, type Signature } from "./signature.ts";
+import { bindInputs, runtimeValues, signatureOf } from "./signature.ts";
 
 export interface TraceOptions extends CompileOptions {
   /** Names of the arguments; default: forward's parameter names, read from its source. */
@@ -95,18 +95,6 @@ function randomCase(traced: TracedGraph, eager: (inputs: readonly Storage[]) => 
   );
   const label = traced.symbols.length > 0 ? `random, ${formatSizes(traced.unseen)}` : "random";
   return makeCase(label, recipes, eager);
-}
-
-function signatureOf(traced: TracedGraph, mode: string): Signature {
-  return {
-    argumentNames: traced.args.argumentNames,
-    argumentLayout: traced.args.layout,
-    outputLayout: traced.outputLayout,
-    returnedCount: traced.returnedCount,
-    stateNames: traced.stateNames,
-    symbols: traced.symbols.map(({ name, min, max, multiple }) => ({ name, min, max, multiple })),
-    mode,
-  };
 }
 
 const storageOf = (t: Tensor) => Tensor.storageOf(t) as Storage;

@@ -1,21 +1,13 @@
 // Declarations: what a block declares is there from its start, and the names that a pattern binds.
+
 import type { AnyNode, VariableDeclaration } from "acorn";
+import { patternNames } from "../source/parse.ts";
 import type { Context } from "./context.ts";
 import { named } from "./literals.ts";
 import { Binding } from "./machine.ts";
 import type { Scope } from "./scope.ts";
 import { unassigned } from "./values.ts";
 import { Declared } from "./variables.ts";
-
-/** The names that a pattern binds. */
-export function* patternNames(node: AnyNode): Generator<string> {
-  if (node.type === "Identifier") yield node.name;
-  else if (node.type === "AssignmentPattern") yield* patternNames(node.left);
-  else if (node.type === "RestElement") yield* patternNames(node.argument);
-  else if (node.type === "ArrayPattern") for (const e of node.elements) e && (yield* patternNames(e));
-  else if (node.type === "ObjectPattern")
-    for (const p of node.properties) yield* patternNames((p.type === "Property" ? p.value : p) as AnyNode);
-}
 
 /** Declares what a block declares, so that functions are there from its start and variables are not read too early. */
 export function hoist(c: Context, nodes: readonly AnyNode[], scope: Scope): void {

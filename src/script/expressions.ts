@@ -5,7 +5,7 @@ import { assignment, update } from "./assignment.ts";
 import { choose, effect, logical } from "./choices.ts";
 import type { Context } from "./context.ts";
 import { list, objectLiteral } from "./literals.ts";
-import { callExpression, hasPrivate, member, shortCircuit } from "./member-expressions.ts";
+import { callExpression, member, shortCircuit } from "./member-expressions.ts";
 import { firstSymbolic, runNative } from "./native-code.ts";
 import type { Scope } from "./scope.ts";
 import { unsupported } from "./unsupported.ts";
@@ -68,7 +68,10 @@ const handlers: Handlers = {
   UnaryExpression: (c, node, scope) => unary(c, node, scope),
   UpdateExpression: (c, node, scope) => update(c, node, scope),
   BinaryExpression: (c, node, scope) => {
-    if (node.left.type === "PrivateIdentifier") return hasPrivate(c, node.left.name, c.evaluate(node.right, scope), node);
+    if (node.left.type === "PrivateIdentifier") {
+      c.evaluate(node.right, scope);
+      return c.machine.fail("UnsupportedSyntax", { what: "#name in object", instead: "Ask for a public property." }, node);
+    }
     return binary(c, node.operator, c.evaluate(node.left, scope), c.evaluate(node.right, scope), node);
   },
   LogicalExpression: (c, node, scope) => logical(c, node.operator, c.evaluate(node.left, scope), () => c.evaluate(node.right, scope), node),

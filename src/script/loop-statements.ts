@@ -1,10 +1,12 @@
 // for, for-of, while and do-while, each as a test, a body and an update.
+
 import { types } from "node:util";
 import type { AnyNode, DoWhileStatement, ForOfStatement, ForStatement, WhileStatement } from "acorn";
 import { isTensor } from "../eager/operand.ts";
+import { patternNames } from "../source/parse.ts";
 import { effect } from "./choices.ts";
 import type { Context } from "./context.ts";
-import { declare, patternNames } from "./declarations.ts";
+import { declare } from "./declarations.ts";
 import { Binding } from "./machine.ts";
 import { binaryScalar } from "./operators.ts";
 import { loop } from "./run-loop.ts";

@@ -68,10 +68,3 @@ function superCall(c: Context, node: CallExpression, scope: Scope): unknown {
   (activation as { readonly initialize?: (object: unknown) => void }).initialize?.(made);
   return made;
 }
-
-/** `#name in object`, which is refused. */
-export function hasPrivate(c: Context, name: string, object: unknown, node: AnyNode): boolean {
-  void name;
-  void object;
-  return c.machine.fail("UnsupportedSyntax", { what: "#name in object", instead: "Ask for a public property." }, node);
-}

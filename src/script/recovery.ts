@@ -2,8 +2,8 @@
 // have left behind is poison that is not told again.
 import type { AnyNode } from "acorn";
 import { IngotError } from "../errors/error.ts";
+import { patternNames } from "../source/parse.ts";
 import type { Context } from "./context.ts";
-import { patternNames } from "./declarations.ts";
 import type { Scope } from "./scope.ts";
 import { Poison, Reported } from "./values.ts";
 

@@ -1,7 +1,9 @@
 // Operators on values of any kind: JavaScript's own on ordinary ones, nodes of the graph on scalars that depend on data. Tensors are refused,
 // with the method to write instead.
+
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
+import { tensorMethods } from "../source/tensor-methods.ts";
 import { type Context, stampProvenance } from "./context.ts";
 import { requireCertain } from "./keys.ts";
 import { firstSymbolic, runNative } from "./native-code.ts";
@@ -30,8 +32,7 @@ export function unary(c: Context, node: Extract<AnyNode, { type: "UnaryExpressio
   const value = c.evaluate(argument, scope);
   if (operator === "typeof") return value instanceof Sym ? (value.kind === "bool" ? "boolean" : "number") : typeof value;
   if (operator === "void") return undefined;
-  if (isTensor(value))
-    c.machine.fail("TensorOperator", { op: operator, method: tensorMethods[`unary ${operator}`] ?? "a method of the tensor" }, node);
+  if (isTensor(value)) c.machine.fail("TensorOperator", { op: operator, method: unaryMethods[operator] ?? "a method of the tensor" }, node);
   if (value instanceof Sym) {
     const result = unaryScalar(c.machine.stage, operator, value);
     if (result === undefined) c.machine.fail("UnsupportedOperator", { op: operator, type: describe(value) }, node);
@@ -140,22 +141,5 @@ function plainBinary(op: string, a: unknown, b: unknown): unknown {
   }
 }
 
-/** What to write instead of an operator on tensors. */
-const tensorMethods: Readonly<Record<string, string>> = {
-  "+": "a.add(b)",
-  "-": "a.sub(b)",
-  "*": "a.mul(b)",
-  "/": "a.div(b)",
-  "%": "a.remainder(b)",
-  "**": "a.pow(b)",
-  "<": "a.lt(b)",
-  "<=": "a.le(b)",
-  ">": "a.gt(b)",
-  ">=": "a.ge(b)",
-  "&": "a.bitwiseAnd(b)",
-  "|": "a.bitwiseOr(b)",
-  "^": "a.bitwiseXor(b)",
-  "unary -": "a.neg()",
-  "unary +": "the tensor itself",
-  "unary ~": "a.bitwiseNot()",
-};
+/** What to write instead of an operator on one tensor. */
+const unaryMethods: Readonly<Record<string, string>> = { ...tensorMethods, "-": "a.neg()", "+": "the tensor itself" };

@@ -1,6 +1,6 @@
 // The names that a function uses and does not declare itself: what it captures, and globals.
 import type { AnyNode } from "acorn";
-import { children, isFunction } from "./parse.ts";
+import { children, isFunction, patternNames } from "./parse.ts";
 
 /**
  * Names in order of appearance, each once. A name that is declared anywhere inside counts as the function's own: blocks that shadow each
@@ -11,11 +11,14 @@ import { children, isFunction } from "./parse.ts";
 export function freeNames(root: AnyNode): string[] {
   const used = new Set<string>();
   const declared = new Set<string>(["undefined", "arguments"]);
+  const declare = (pattern: AnyNode) => {
+    for (const name of patternNames(pattern)) declared.add(name);
+  };
   const visit = (node: AnyNode): void => {
     if (node.type === "Identifier") used.add(node.name);
-    if (node.type === "VariableDeclarator") declare(node.id, declared);
-    if (node.type === "CatchClause" && node.param) declare(node.param, declared);
-    if (isFunction(node)) for (const param of node.params) declare(param, declared);
+    if (node.type === "VariableDeclarator") declare(node.id);
+    if (node.type === "CatchClause" && node.param) declare(node.param);
+    if (isFunction(node)) for (const param of node.params) declare(param);
     if ("id" in node && node.id?.type === "Identifier" && node.type !== "VariableDeclarator") declared.add(node.id.name);
     for (const child of children(node)) if (!isKey(node, child)) visit(child);
   };
@@ -31,13 +34,4 @@ function isKey(parent: AnyNode, child: AnyNode): boolean {
   return parent.type === "LabeledStatement" || parent.type === "BreakStatement" || parent.type === "ContinueStatement"
     ? "label" in parent && child === parent.label
     : false;
-}
-
-function declare(pattern: AnyNode, into: Set<string>): void {
-  if (pattern.type === "Identifier") into.add(pattern.name);
-  else if (pattern.type === "AssignmentPattern") declare(pattern.left, into);
-  else if (pattern.type === "RestElement") declare(pattern.argument, into);
-  else if (pattern.type === "ArrayPattern") for (const e of pattern.elements) e && declare(e, into);
-  else if (pattern.type === "ObjectPattern")
-    for (const p of pattern.properties) declare((p.type === "Property" ? p.value : p) as AnyNode, into);
 }

@@ -110,3 +110,13 @@ export function* children(node: AnyNode): Generator<AnyNode> {
 function isNode(value: unknown): value is AnyNode {
   return typeof value === "object" && value !== null && "type" in value && "start" in value && typeof value.type === "string";
 }
+
+/** The names that a pattern declares or assigns. */
+export function* patternNames(node: AnyNode): Generator<string> {
+  if (node.type === "Identifier") yield node.name;
+  else if (node.type === "AssignmentPattern") yield* patternNames(node.left);
+  else if (node.type === "RestElement") yield* patternNames(node.argument);
+  else if (node.type === "ArrayPattern") for (const e of node.elements) e && (yield* patternNames(e));
+  else if (node.type === "ObjectPattern")
+    for (const p of node.properties) yield* patternNames((p.type === "Property" ? p.value : p) as AnyNode);
+}

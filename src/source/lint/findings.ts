@@ -1,6 +1,8 @@
 // What the lint reports: a tensor where JavaScript wants a primitive, with its place and an error ready to be thrown.
+
 import type { AnyNode } from "acorn";
 import { type CodeFrame, type IngotError, ingotError } from "../../errors/error.ts";
+import { tensorMethods } from "../tensor-methods.ts";
 import type { CodeContext } from "./activation.ts";
 
 export type LintCode = "TensorTruthiness" | "TensorOperator" | "TensorIdentity";
@@ -18,26 +20,9 @@ export interface Finding extends CodeFrame {
   readonly error: IngotError;
 }
 
-const operators: Readonly<Record<string, string>> = {
-  "+": "a.add(b)",
-  "-": "a.sub(b)",
-  "*": "a.mul(b)",
-  "/": "a.div(b)",
-  "%": "a.remainder(b)",
-  "**": "a.pow(b)",
-  "<": "a.lt(b)",
-  ">": "a.gt(b)",
-  "<=": "a.le(b)",
-  ">=": "a.ge(b)",
-  "&": "a.bitwiseAnd(b)",
-  "|": "a.bitwiseOr(b)",
-  "^": "a.bitwiseXor(b)",
-  "~": "a.bitwiseNot()",
-};
-
 /** Whether an operator makes primitives of its operands. */
 export function isPrimitiveOperator(operator: string): boolean {
-  return operator in operators || operator === "<<" || operator === ">>" || operator === ">>>";
+  return operator in tensorMethods || operator === "<<" || operator === ">>" || operator === ">>>";
 }
 
 export function truthiness(code: CodeContext, node: AnyNode): Finding {
@@ -48,7 +33,7 @@ export function truthiness(code: CodeContext, node: AnyNode): Finding {
 export function operatorUse(code: CodeContext, whole: AnyNode, operand: AnyNode, operator: string, unary: boolean): Finding {
   const expression = excerpt(code, operand);
   const method =
-    unary && operator === "-" ? "a.neg()" : unary && operator === "+" ? "x.item()" : (operators[operator] ?? "a method of the tensor");
+    unary && operator === "-" ? "a.neg()" : unary && operator === "+" ? "x.item()" : (tensorMethods[operator] ?? "a method of the tensor");
   return finding(code, whole, expression, "TensorOperator", (frame) => ingotError("TensorOperator", { op: operator, method }, { frame }));
 }
 
