@@ -1,5 +1,5 @@
 // Functions of one number, on data in the scratch memory, in place: computed in float64 and rounded once.
-import { exp2x } from "./softmax";
+import { exp2x, expSeries } from "./softmax";
 
 /** x[i] = f(x[i]) over `n` floats, rounded up to whole vectors, where f is 0 exp, 1 sigmoid, 2 x · sigmoid(x), 3 tanh, 4 gelu by tanh. */
 export function mapSmooth(f: i32, x: usize, n: i32): void {
@@ -53,17 +53,7 @@ function tanh2x(x: v128): v128 {
   const shifted = f64x2.add(f64x2.mul(two, f64x2.splat(1.4426950408889634)), magic);
   const n = f64x2.sub(shifted, magic);
   const r = f64x2.sub(f64x2.sub(two, f64x2.mul(n, f64x2.splat(0.693147180369123816490))), f64x2.mul(n, f64x2.splat(1.90821492927058770002e-10)));
-  let p = f64x2.splat(1.0 / 3628800);
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 362880));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 40320));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 5040));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 720));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 120));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 24));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 6));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(0.5));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1));
-  p = f64x2.mul(p, r);
+  const p = f64x2.mul(expSeries(r), r);
   const power = i64x2.add(f64x2.splat(1), i64x2.shl(shifted, 52));
   const e = f64x2.add(f64x2.mul(power, p), f64x2.sub(power, f64x2.splat(1)));
   const value = v128.or(f64x2.div(e, f64x2.add(e, f64x2.splat(2))), sign);

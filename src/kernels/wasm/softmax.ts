@@ -1,5 +1,22 @@
 // exp for two float64 at a time, and softmax on rows in the scratch memory.
 
+/** (eʳ − 1) / r for |r| ≤ ln 2 / 2, by the series of eʳ up to r¹⁰/10!. */
+// @ts-expect-error: decorator
+@inline
+export function expSeries(r: v128): v128 {
+  let p = f64x2.splat(1.0 / 3628800);
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 362880));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 40320));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 5040));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 720));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 120));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 24));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 6));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(0.5));
+  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1));
+  return p;
+}
+
 /**
  * eˣ = 2ⁿ · eʳ with r = x − n·ln 2, |r| ≤ ln 2 / 2, and eʳ by its series up to r¹⁰/10!: a relative error below 10⁻¹², far less than
  * the rounding to float32 that follows.
@@ -13,17 +30,7 @@ export function exp2x(given: v128): v128 {
   const shifted = f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), magic);
   const n = f64x2.sub(shifted, magic);
   const r = f64x2.sub(f64x2.sub(x, f64x2.mul(n, f64x2.splat(0.693147180369123816490))), f64x2.mul(n, f64x2.splat(1.90821492927058770002e-10)));
-  let p = f64x2.splat(1.0 / 3628800);
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 362880));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 40320));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 5040));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 720));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 120));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 24));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1.0 / 6));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(0.5));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1));
-  p = f64x2.add(f64x2.mul(p, r), f64x2.splat(1));
+  const p = f64x2.add(f64x2.mul(expSeries(r), r), f64x2.splat(1));
   // 2ⁿ goes straight into the exponent; NaN is put back, whose bits that would have changed.
   const scaled = i64x2.add(p, i64x2.shl(shifted, 52));
   return v128.bitselect(scaled, given, f64x2.eq(given, given));
