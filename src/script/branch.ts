@@ -4,7 +4,7 @@ import { tensorType } from "../ir/type.ts";
 import type { Effect } from "./heap.ts";
 import { Joiner, type Side } from "./join.ts";
 import { differingOrders } from "./keys.ts";
-import { Binding, type Call, type CallFrame, DeadBranch, describeCell, implied, type Machine, truthUnder } from "./machine.ts";
+import { Binding, type Call, DeadBranch, describeCell, implied, type Machine, truthUnder } from "./machine.ts";
 import { scalarDType } from "./stage.ts";
 import { own } from "./subgraph-values.ts";
 import { isScalar, type Sym } from "./values.ts";
@@ -21,9 +21,8 @@ const raising = new WeakSet<object>();
 /** Stages `if (condition) yes() else no()`. Throws `DeadBranch` when both paths throw and this stands in a path itself. */
 export function branch(machine: Machine, condition: Sym, yes: () => void, no: () => void): void {
   const { stage, heap } = machine;
-  const frame = machine.frame;
-  const then = path(machine, condition, true, frame, yes);
-  const other = path(machine, condition, false, frame, no);
+  const then = path(machine, condition, true, yes);
+  const other = path(machine, condition, false, no);
   if (then.dead && other.dead) {
     then.graph.dropUses();
     other.graph.dropUses();
@@ -81,11 +80,9 @@ export function markRaising(machine: Machine): void {
 
 export const mayRaise = (graph: object): boolean => raising.has(graph);
 
-function path(machine: Machine, condition: Sym, truth: boolean, frame: CallFrame, body: () => void): Path {
+function path(machine: Machine, condition: Sym, truth: boolean, body: () => void): Path {
   const { stage, heap } = machine;
-  const depth = machine.calls.length;
-  const { node } = frame;
-  const { provenance } = stage;
+  const goBack = machine.mark();
   let dead = false;
   let effects: Effect[] = [];
   const { graph } = stage.subgraph(truth ? "then" : "else", () => {
@@ -100,9 +97,7 @@ function path(machine: Machine, condition: Sym, truth: boolean, frame: CallFrame
       });
     }));
   });
-  machine.calls.length = depth;
-  frame.node = node;
-  stage.provenance = provenance;
+  goBack();
   return { graph, known: implied(condition, truth), dead, effects, raises: dead || raising.has(graph) };
 }
 

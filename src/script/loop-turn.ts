@@ -36,10 +36,7 @@ export function runTurn(machine: Machine, parts: LoopParts, cells: readonly Cell
   let effects: Effect[] = [];
   let condition: Scalar = true;
   let dead = false;
-  const depth = machine.calls.length;
-  const { frame } = machine;
-  const { node } = frame;
-  const { provenance } = stage;
+  const goBack = machine.mark();
   const { graph } = stage.subgraph("body", () => {
     stage.addInput("iteration", tensorType("int64", []));
     stage.addInput("condition", tensorType("bool", []));
@@ -55,9 +52,7 @@ export function runTurn(machine: Machine, parts: LoopParts, cells: readonly Cell
       }
     }));
   });
-  machine.calls.length = depth;
-  frame.node = node;
-  stage.provenance = provenance;
+  goBack();
   return { ...start, graph, effects, condition, dead, drop: () => graph.dropUses() };
 }
 

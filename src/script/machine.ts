@@ -153,10 +153,7 @@ export class Machine {
   /** Runs `body` and takes everything back. `failed` is the answer when it throws an error of the model; without it that passes on. */
   trial(body: () => boolean, failed?: boolean): boolean {
     const [outer, outerTrial] = [this.speculating, this.onTrial];
-    const depth = this.calls.length;
-    const { frame } = this;
-    const { node } = frame;
-    const { provenance } = this.stage;
+    const goBack = this.mark();
     this.speculating = true;
     this.onTrial = true;
     try {
@@ -174,10 +171,21 @@ export class Machine {
     } finally {
       this.speculating = outer;
       this.onTrial = outerTrial;
-      this.calls.length = depth;
-      frame.node = node;
-      this.stage.provenance = provenance;
+      goBack();
     }
+  }
+
+  /** Remembers where the program stands; what it gives puts it back there. */
+  mark(): () => void {
+    const { calls, frame, stage } = this;
+    const depth = calls.length;
+    const { node } = frame;
+    const { provenance } = stage;
+    return () => {
+      calls.length = depth;
+      frame.node = node;
+      stage.provenance = provenance;
+    };
   }
 
   // ---- reading ----------------------------------------------------------------------------------------------------
