@@ -11,6 +11,7 @@ import { onnxErrors } from "./catalogue/onnx.ts";
 import { onnxRuntimeErrors } from "./catalogue/onnxruntime.ts";
 import { passErrors } from "./catalogue/passes.ts";
 import { scriptErrors } from "./catalogue/script.ts";
+import { serveErrors } from "./catalogue/serve.ts";
 import { sourceErrors } from "./catalogue/source.ts";
 import { tensorErrors } from "./catalogue/tensor.ts";
 import { timerErrors } from "./catalogue/timer.ts";
@@ -35,6 +36,7 @@ export const catalogue = {
   ...sourceErrors,
   ...scriptErrors,
   ...timerErrors,
+  ...serveErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

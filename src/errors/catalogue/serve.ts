@@ -1,0 +1,51 @@
+// Errors of the server: its configuration and its life as a process.
+import { errorFamily } from "../entry.ts";
+
+export const serveErrors = errorFamily({
+  ServeConfigValue: {
+    kind: "ServeError",
+    message: "{place}: `{key}` is {actual}, expected {expected}",
+    hint: "docs/guides/serve-configuration.md lists every key with what it takes.",
+    about:
+      "A setting of `ingot serve` has a value that it cannot take. The message names where the value comes from: a line of the configuration file, a flag, or a variable of the environment. All wrong values are listed at once; nothing was started.",
+  },
+  ServeConfigSyntax: {
+    kind: "ServeError",
+    message: "{place}: `{escape}` is no character: \\u takes four hexadecimal digits",
+    hint: "Write a backslash that stands for itself twice: `C:\\\\users`.",
+    about:
+      "The configuration file is in Java's `.properties` format, where a backslash begins an escape. `\\u` must be followed by four hexadecimal digits; Java refuses such a file too.",
+  },
+  ServeConfigVariable: {
+    kind: "ServeError",
+    message: "{place}: `{key}` refers to the environment variable {name}, which is not set",
+    hint: "Set {name}, or write the value in place of $${name}$$.",
+    about: "`$$NAME$$` in a value of the configuration file stands for a variable of the environment. This one is not set there.",
+  },
+  ServeFileMissing: {
+    kind: "ServeError",
+    message: "{flag} file not found: {path}",
+    hint: "Give the path of a file; it is looked for from the folder {folder}.",
+    about: "A flag of `ingot serve`, or the variable `TS_CONFIG_FILE`, names a file that is not there, or that is no file.",
+  },
+  ServeAddressClash: {
+    kind: "ServeError",
+    message: "{first} and {second} are both {address}",
+    hint: "Give each its own port; {profile}",
+    about:
+      "Two listeners of the server cannot share a port. The HTTP addresses may be equal where their scheme is too, as in TorchServe: one listener then serves them all. A gRPC port is never shared. The variable `PORT`, where it is set, replaces the port of `inference_address`, and a profile sets all ports at once.",
+  },
+  ServeTls: {
+    kind: "ServeError",
+    message: "{key} is encrypted, and {problem}",
+    hint: "Give certificate_file and private_key_file (PEM), or keystore (PKCS12).",
+    about:
+      "An address that begins with `https://`, and gRPC with `enable_grpc_ssl=true`, need a certificate and its private key: `certificate_file` and `private_key_file` in PEM, or `keystore` with `keystore_pass` in PKCS12. TorchServe makes up a certificate where none is given, which no client can trust; that is an error here.",
+  },
+  ServeModelStoreRequired: {
+    kind: "ServeError",
+    message: "--model-store is required to load model locally.",
+    hint: "Give the folder that holds {model}: --model-store FOLDER, or model_store in the configuration file.",
+    about: "A model to be loaded at the start is named by its file, and no model store is given in which to look for it.",
+  },
+});
