@@ -1,4 +1,5 @@
 // The catalogue of everything a user can do wrong: one table, made of the families beside it. Codes are unique.
+import { archiveErrors } from "./catalogue/archive.ts";
 import { cliErrors } from "./catalogue/cli.ts";
 import { compileErrors } from "./catalogue/compile.ts";
 import { equivalenceErrors } from "./catalogue/equivalence.ts";
@@ -35,6 +36,7 @@ export const catalogue = {
   ...sourceErrors,
   ...scriptErrors,
   ...timerErrors,
+  ...archiveErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
