@@ -56,7 +56,10 @@ export function refuse(
   options: { readonly status?: number; readonly retryAfter?: number; readonly cause?: unknown } = {},
 ): ServeFault {
   const { status = faultStatus[type], retryAfter, cause } = options;
-  return new ServeFault({ status, type, message, ...(retryAfter !== undefined && { retryAfter }) }, cause === undefined ? undefined : { cause });
+  return new ServeFault(
+    { status, type, message, ...(retryAfter !== undefined && { retryAfter }) },
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 /** The fault that an error stands for; one that was not foreseen is told without its details, which are for the log. */

@@ -160,7 +160,9 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
-    const answer = Object.hasOwn(torchserveAnswers, error.code) ? torchserveAnswers[error.code as keyof typeof torchserveAnswers] : undefined;
+    const answer = Object.hasOwn(torchserveAnswers, error.code)
+      ? torchserveAnswers[error.code as keyof typeof torchserveAnswers]
+      : undefined;
     if (!answer) throw error;
     throw refuse(answer.type as FaultType, `${error.summary}. ${error.hint}`, { status: answer.status, cause: error });
   }

@@ -76,7 +76,8 @@ export class Registry {
 
   setDefault(name: string, version: string): void {
     const entry = this.#entry(name);
-    if (!entry.versions.has(version)) throw refuse("ModelVersionNotFoundException", `Model version ${version} does not exist for model ${name}`);
+    if (!entry.versions.has(version))
+      throw refuse("ModelVersionNotFoundException", `Model version ${version} does not exist for model ${name}`);
     entry.defaultVersion = version;
   }
 

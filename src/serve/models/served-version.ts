@@ -184,7 +184,8 @@ export class ServedVersion {
       const job = this.#queue.shift();
       if (job === undefined) break;
       if (job.isCancelled()) job.answer(faultAnswer(gone.fault), now - job.queuedAt);
-      else if (now > job.deadline) job.answer(faultAnswer(tooLate("The client's time was over before a worker was free.").fault), now - job.queuedAt);
+      else if (now > job.deadline)
+        job.answer(faultAnswer(tooLate("The client's time was over before a worker was free.").fault), now - job.queuedAt);
       else jobs.push(job);
     }
     return jobs;

@@ -63,7 +63,9 @@ export class WorkerProcess {
         this.#output = (this.#output + chunk.toString()).slice(-keptOutput);
       });
     this.#child.on("error", (error) => this.#end(error.message, undefined));
-    this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`, signal === "SIGKILL" || code === 137 ? "killed" : "died"));
+    this.#child.on("exit", (code, signal) =>
+      this.#end(signal ?? `exit code ${code}`, signal === "SIGKILL" || code === 137 ? "killed" : "died"),
+    );
     writeFrame(this.#socket, { kind: "start", model });
   }
 
@@ -81,7 +83,11 @@ export class WorkerProcess {
       this.#batch = { id, done, count: requests.length };
       if (this.#gone) return this.#answerAll(workerDied);
       const heads = requests.map(({ head, bytes }) => ({ ...head, bytes }));
-      writeFrame(this.#socket, { kind: "batch", id, requests: heads }, requests.flatMap((r) => r.body));
+      writeFrame(
+        this.#socket,
+        { kind: "batch", id, requests: heads },
+        requests.flatMap((r) => r.body),
+      );
     });
   }
 
@@ -134,7 +140,9 @@ export class WorkerProcess {
   #answerAll(fault: Fault): void {
     const batch = this.#batch;
     this.#batch = undefined;
-    batch?.done(Array.from({ length: batch.count }, () => ({ head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() })));
+    batch?.done(
+      Array.from({ length: batch.count }, () => ({ head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() })),
+    );
   }
 }
 

@@ -19,6 +19,8 @@ export async function createHandler(name: HandlerName, context: HandlerContext):
   }
   const module = (await import(pathToFileURL(name.module).href)) as { readonly createHandler?: HandlerFactory };
   if (typeof module.createHandler !== "function")
-    throw new Error(`The handler module ${name.module} exports no function createHandler: write export const createHandler = (context) => ({ preprocess, postprocess }).`);
+    throw new Error(
+      `The handler module ${name.module} exports no function createHandler: write export const createHandler = (context) => ({ preprocess, postprocess }).`,
+    );
   return module.createHandler(context);
 }

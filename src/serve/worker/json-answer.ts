@@ -19,7 +19,9 @@ function write(value: unknown, nonfinite: Nonfinite, indent: string, line: strin
     return `[${inner}${value.map((v) => write(v, nonfinite, indent, inner)).join(`,${inner}`)}${outer}]`;
   }
   // A Map keeps its order also where its keys are digits, which an object would sort.
-  const entries = (value instanceof Map ? [...value].map(([k, v]): [string, unknown] => [String(k), v]) : Object.entries(value)).filter(([, v]) => v !== undefined);
+  const entries = (value instanceof Map ? [...value].map(([k, v]): [string, unknown] => [String(k), v]) : Object.entries(value)).filter(
+    ([, v]) => v !== undefined,
+  );
   if (entries.length === 0) return "{}";
   const colon = indent === "" ? ":" : ": ";
   return `{${inner}${entries.map(([k, v]) => JSON.stringify(k) + colon + write(v, nonfinite, indent, inner)).join(`,${inner}`)}${outer}}`;

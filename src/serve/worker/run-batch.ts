@@ -105,7 +105,8 @@ async function runTogether(group: readonly Runnable[], executable: Pick<Executab
   const rows = group.map((item) => item.decoded.inputs[0]?.shape[0] ?? 0);
   const total = rows.reduce((a, b) => a + b, 0);
   for (const o of outputs)
-    if (o.shape[0] !== total) throw new Error(`an output has ${o.shape[0]} rows for ${total} rows of input: the model's batch axis is none`);
+    if (o.shape[0] !== total)
+      throw new Error(`an output has ${o.shape[0]} rows for ${total} rows of input: the model's batch axis is none`);
   let begin = 0;
   return rows.map((count) => {
     const from = begin;

@@ -45,11 +45,17 @@ function flatten(name: string, value: unknown, shape: readonly number[], depth: 
     return;
   }
   if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "string")
-    throw refuse("BadRequestException", `Input ${name} must be a number or nested lists of numbers; it holds ${value === null ? "null" : typeof value}.`);
+    throw refuse(
+      "BadRequestException",
+      `Input ${name} must be a number or nested lists of numbers; it holds ${value === null ? "null" : typeof value}.`,
+    );
   into.push(value);
 }
 
 function badShape(spec: TensorSpec, shape: readonly number[]) {
   const expected = `[${(spec.shape ?? []).join(", ")}]`;
-  return refuse("BadRequestException", `Input ${spec.name} has shape [${shape.join(", ")}]; the model takes ${expected}, and the first axis may be left out.`);
+  return refuse(
+    "BadRequestException",
+    `Input ${spec.name} has shape [${shape.join(", ")}]; the model takes ${expected}, and the first axis may be left out.`,
+  );
 }

@@ -22,7 +22,8 @@ export async function readClassNames(folder: string, warn: (message: string) => 
 
 function namesOf(value: unknown): ReadonlyMap<string, string> {
   const expected = `${file} must be {"0": "tench", …}, {"0": ["n01440764", "tench"], …} or {"object_type_names": ["tench", …]}`;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${expected}; it is ${JSON.stringify(value)?.slice(0, 60)}.`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error(`${expected}; it is ${JSON.stringify(value)?.slice(0, 60)}.`);
   const table = "object_type_names" in value ? value.object_type_names : value;
   const names = new Map<string, string>();
   for (const [index, entry] of Object.entries(table as object)) {

@@ -3,8 +3,8 @@ import { softmax, topk } from "../../../eager/functions/reduce.ts";
 import { preprocess } from "../../../image/index.ts";
 import { refuse } from "../../fault.ts";
 import type { HandlerFactory } from "../handler.ts";
-import { imageBytes, pictureFault } from "./image-request.ts";
 import { readClassNames } from "./class-names.ts";
+import { imageBytes, pictureFault } from "./image-request.ts";
 
 const best = 5;
 
@@ -21,7 +21,10 @@ export const imageClassifier: HandlerFactory = async ({ folder, maxImagePixels, 
     },
     postprocess([scores]) {
       if (scores === undefined || scores.rank !== 2)
-        throw refuse("InternalServerException", `The model gives no scores of classes [N, classes] but ${scores ? `[${scores.shape}]` : "nothing"}.`);
+        throw refuse(
+          "InternalServerException",
+          `The model gives no scores of classes [N, classes] but ${scores ? `[${scores.shape}]` : "nothing"}.`,
+        );
       const { values, indices } = topk(softmax(scores, -1), Math.min(best, scores.shape[1] as number));
       const chosen = (indices.toArray() as bigint[][])[0] ?? [];
       const odds = (values.toArray() as number[][])[0] ?? [];

@@ -7,7 +7,10 @@ export function imageBytes(data: unknown): Uint8Array {
   if (data instanceof Uint8Array) {
     if (data.byteLength > 0) return data;
   } else if (typeof data === "string" && data !== "") return Buffer.from(data.replace(/^data:[^,]*,/, ""), "base64");
-  throw refuse("BadRequestException", "The request holds no picture: send the bytes of a JPEG, PNG, WebP, GIF, TIFF or AVIF file as its body.");
+  throw refuse(
+    "BadRequestException",
+    "The request holds no picture: send the bytes of a JPEG, PNG, WebP, GIF, TIFF or AVIF file as its body.",
+  );
 }
 
 /** What a client is told whose picture cannot be decoded: that it is the picture, not the server. */
