@@ -1,0 +1,5 @@
+// The group `serve`: what the server costs over the bare model.
+import type { Measure } from "../figure.ts";
+import { overhead } from "./overhead.ts";
+
+export const serveGroup: Readonly<Record<string, Measure>> = { overhead };
