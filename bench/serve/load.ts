@@ -45,3 +45,6 @@ export function throughput({ latencies, statuses, seconds }: LoadResult): number
 }
 
 export const p50 = ({ latencies }: LoadResult): number => quantile(latencies, 0.5);
+
+/** From the smallest to the largest. */
+export const rangeOf = (values: readonly number[]): string => `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;

@@ -1,20 +1,17 @@
 // What the server itself costs: a model that does next to nothing, and one of the size that reads handwritten digits.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { nn, randn, trace } from "../../src/index.ts";
 import type { Measured } from "../figure.ts";
 import { median } from "../figure.ts";
 import { benchServer } from "./bench-server.ts";
-import { generate, type Load, p50, startProcess, throughput } from "./load.ts";
+import { generate, type Load, p50, rangeOf, startProcess, throughput } from "./load.ts";
+import { mlp } from "./models.ts";
 
 const rounds = 5;
 const json = { "content-type": "application/json" };
 
 export async function* overhead(progress: (what: string) => void): AsyncIterable<Measured> {
   progress("starting");
-  const server = await benchServer({ noop: {}, digits: { model: await digitsModel() } }, { default_workers_per_model: "2" });
+  const server = await benchServer({ noop: {}, digits: { model: await mlp(784, 128, 10) } }, { default_workers_per_model: "2" });
   const generator = await startProcess("load-main.ts");
   const load = (path: string, body: string, connections: number): Load => ({
     port: server.port,
@@ -35,33 +32,17 @@ export async function* overhead(progress: (what: string) => void): AsyncIterable
       many.push(throughput(await generate(generator, load("/predictions/noop", noop, 64))));
       digits.push(throughput(await generate(generator, load("/predictions/digits", image, 64))));
     }
-    yield { name: "a no-op model, concurrency 1: p50", value: median(alone), unit: "ms", bar: "≤ 1", spread: spreadOf(alone) };
-    yield { name: "a no-op model, concurrency 64", value: median(many), unit: "requests/s", bar: "≥ 5000", spread: spreadOf(many) };
+    yield { name: "a no-op model, concurrency 1: p50", value: median(alone), unit: "ms", bar: "≤ 1", spread: rangeOf(alone) };
+    yield { name: "a no-op model, concurrency 64", value: median(many), unit: "requests/s", bar: "≥ 5000", spread: rangeOf(many) };
     yield {
       name: "a model for 28×28 digits, concurrency 64",
       value: median(digits),
       unit: "requests/s",
       bar: "≥ 3300",
-      spread: spreadOf(digits),
+      spread: rangeOf(digits),
     };
   } finally {
     generator.disconnect();
     await server.close();
-  }
-}
-
-const spreadOf = (values: readonly number[]) => `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
-
-/** 784 → 128 → 10. */
-async function digitsModel(): Promise<Uint8Array> {
-  const folder = mkdtempSync(join(tmpdir(), "ingot-digits-"));
-  try {
-    const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10)).eval();
-    const traced = await trace(model, randn([2, 784], { seed: 1 }), { dynamic: [{ 0: "batch" }], names: ["x"] });
-    await traced.save(join(folder, "m.onnx"));
-    await traced.close();
-    return readFileSync(join(folder, "m.onnx"));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
