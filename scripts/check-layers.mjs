@@ -43,6 +43,9 @@ export const reserved = {
   koffi: ["engines", "weights"],
   "onnxruntime-node": ["engines"],
   benchmark: ["timer"],
+  tar: ["archive"],
+  yaml: ["archive", "serve"],
+  yauzl: ["weights", "archive"],
   commander: ["cli"],
   tsx: ["cli"],
 };

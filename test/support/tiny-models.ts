@@ -21,6 +21,8 @@ export interface TinyInitializer {
   readonly shape: readonly number[];
   /** Absent: the model says that the elements are external. */
   readonly bytes?: Uint8Array;
+  /** The file of external elements. */
+  readonly location?: string;
 }
 
 /** The bytes of a model of opset 17. */
@@ -58,8 +60,8 @@ function node({ op, inputs, outputs, attributes }: TinyNode) {
   return { opType: op, name: outputs[0] ?? op, input: [...inputs], output: [...outputs], attribute };
 }
 
-function initializer({ name, dtype, shape, bytes }: TinyInitializer) {
+function initializer({ name, dtype, shape, bytes, location = "lent.bin" }: TinyInitializer) {
   const common = { name, dataType: dtype, dims: [...shape] };
   if (bytes) return { ...common, rawData: bytes };
-  return { ...common, dataLocation: 1, externalData: [{ key: "location", value: "lent.bin" }] };
+  return { ...common, dataLocation: 1, externalData: [{ key: "location", value: location }] };
 }

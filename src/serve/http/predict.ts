@@ -1,0 +1,51 @@
+// A request for a model, from the body as it comes to the answer as it goes: the acceptor looks into neither.
+import { type Fault, refuse, ServeFault } from "../fault.ts";
+import type { ServedVersion } from "../models/served-version.ts";
+import type { ServerParts } from "../server-parts.ts";
+import type { Protocol } from "../wire/messages.ts";
+import type { Exchange } from "./exchange.ts";
+import { readBody } from "./read-body.ts";
+
+export interface Prediction {
+  readonly protocol: Protocol;
+  readonly served: ServedVersion;
+  /** The client named the version. */
+  readonly named: boolean;
+  readonly urlPath?: string;
+  readonly explain?: boolean;
+  /** ms that the client waits; 0: as long as the model's settings say. */
+  readonly timeout?: number;
+}
+
+/** Headers that concern the connection only, or that no handler may see. */
+const hidden = new Set(["connection", "keep-alive", "transfer-encoding", "expect", "authorization", "cookie", "proxy-authorization"]);
+
+/** Reads the body, has a worker answer, and sends the answer. Throws ServeFault for whatever the worker says went wrong. */
+export async function predict(exchange: Exchange, prediction: Prediction, parts: ServerParts): Promise<void> {
+  const { served, named, protocol, urlPath, explain, timeout } = prediction;
+  const body = await readBody(exchange, parts.config.maxRequestSize, parts.inFlight);
+  const head = {
+    protocol,
+    headers: headersOf(exchange),
+    requestId: exchange.requestId,
+    ...(urlPath !== undefined && { urlPath }),
+    ...(explain && { explain }),
+  };
+  const options = { named, isCancelled: () => exchange.isGone, ...(timeout !== undefined && { timeout }) };
+  const { head: answer, body: bytes } = await served.submit({ head, body: body.chunks, bytes: body.bytes }, options);
+  if (answer.fault) throw new ServeFault(answer.fault);
+  if (bytes.byteLength > parts.config.maxResponseSize) throw tooLarge(bytes.byteLength, parts.config.maxResponseSize);
+  exchange.reply(answer.status, answer.headers, bytes);
+}
+
+function headersOf(exchange: Exchange): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(exchange.headers))
+    if (value !== undefined && !hidden.has(name)) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  return headers;
+}
+
+function tooLarge(bytes: number, limit: number): ServeFault {
+  const message = `The answer has ${bytes} bytes, and max_response_size is ${limit}.`;
+  return refuse("InternalServerException", message) satisfies { readonly fault: Fault };
+}

@@ -1,0 +1,236 @@
+// One version of a model: its queue, its workers, and how requests get from one to the other.
+import { availableParallelism } from "node:os";
+import { refuse, type ServeFault } from "../fault.ts";
+import type { Observer } from "../observer.ts";
+import type { ModelIo, WorkerModel } from "../wire/messages.ts";
+import { BatchSize } from "./batch-size.ts";
+import { type Job, JobQueue } from "./job-queue.ts";
+import type { VersionSettings } from "./version-settings.ts";
+import { type Shipment, scaledDown, type WorkerAnswer } from "./worker-process.ts";
+import { WorkerSlot } from "./worker-slot.ts";
+
+export interface VersionParts {
+  readonly model: Omit<WorkerModel, "threads">;
+  /** How its archive was named when it was registered. */
+  readonly url: string;
+  readonly loadedAtStartup: boolean;
+  readonly settings: VersionSettings;
+  readonly observer: Observer;
+  readonly nextWorkerId: () => number;
+  /** Threads inside one operator; 0: the machine's cores shared out among the workers. */
+  readonly threads: number;
+  /** Whether the model's compiled file is there already. */
+  readonly isCompiled: () => boolean;
+}
+
+export interface SubmitOptions {
+  /** The client named the version. */
+  readonly named: boolean;
+  /** ms from now; 0 or absent: the version's own client timeout. */
+  readonly timeout?: number;
+  readonly isCancelled: () => boolean;
+}
+
+export interface Reply extends WorkerAnswer {
+  readonly queueMs: number;
+}
+
+export class ServedVersion {
+  readonly parts: VersionParts;
+  readonly registeredAt = new Date();
+  #settings: VersionSettings;
+  readonly #queue = new JobQueue();
+  #slots: WorkerSlot[] = [];
+  readonly #sizes: BatchSize;
+  #delay: NodeJS.Timeout | undefined;
+  #running = 0;
+  #closing = false;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: VersionParts) {
+    this.parts = parts;
+    this.#settings = parts.settings;
+    this.#sizes = new BatchSize(parts.settings.batchSize);
+  }
+
+  get name(): string {
+    return this.parts.model.name;
+  }
+  get version(): string {
+    return this.parts.model.version;
+  }
+  get settings(): VersionSettings {
+    return this.#settings;
+  }
+  get slots(): readonly WorkerSlot[] {
+    return this.#slots;
+  }
+  get queued(): number {
+    return this.#queue.length;
+  }
+  /** What the model takes and gives, once a worker was ready. */
+  get io(): ModelIo | undefined {
+    return this.#slots.find((s) => s.io)?.io;
+  }
+  get isReady(): boolean {
+    return this.#slots.some((s) => s.status === "READY");
+  }
+  /** As many workers as it should have are ready or still being tried. */
+  get isHealthy(): boolean {
+    return this.#slots.filter((s) => s.isHealthy).length >= this.#settings.minWorkers;
+  }
+
+  /**
+   * Queues a request. Resolves with the answer, whatever it is; throws ServeFault where it is refused: no workers, the queue is full, or the
+   * client would not wait long enough.
+   */
+  submit(shipment: Shipment, { named, timeout, isCancelled }: SubmitOptions): Promise<Reply> {
+    if (this.#closing || !this.#slots.some((s) => s.isHealthy)) throw this.#noWorker(named);
+    if (this.#queue.length >= this.#settings.queueSize) {
+      this.#queue.dropCancelled();
+      if (this.#queue.length >= this.#settings.queueSize) throw this.#noWorker(named, this.#secondsUntilRoom());
+    }
+    const wait = timeout || this.#settings.clientTimeout || Number.POSITIVE_INFINITY;
+    const expected = this.#expectedWait();
+    if (expected > wait) throw tooLate(`The request would wait about ${Math.ceil(expected)} ms, and its client only waits ${wait} ms.`);
+    const queuedAt = performance.now();
+    return new Promise((resolve) => {
+      const answer = (a: WorkerAnswer, queueMs: number) => resolve({ ...a, queueMs });
+      this.#queue.push({ shipment, queuedAt, deadline: queuedAt + wait, isCancelled, answer });
+      this.#dispatch();
+    });
+  }
+
+  /** Sets how many workers there are; resolves once the new ones have started or failed. True when all that should be there are ready. */
+  async scale(minWorkers: number, maxWorkers: number): Promise<boolean> {
+    this.#settings = { ...this.#settings, minWorkers, maxWorkers };
+    while (this.#slots.length > minWorkers) this.#slots.pop()?.stop();
+    // The first one compiles; the others find what it has made.
+    if (this.#slots.length < minWorkers && !this.parts.isCompiled()) {
+      this.#addSlot();
+      await this.#slots.at(-1)?.settled();
+    }
+    const failed = () => this.#slots.some((s) => s.status === "FAILED");
+    while (this.#slots.length < this.#settings.minWorkers && !failed() && !this.#closing) this.#addSlot();
+    await Promise.all(this.#slots.map((s) => s.settled()));
+    return this.#slots.length >= minWorkers && this.#slots.every((s) => s.status === "READY");
+  }
+
+  /** Why a worker could not start; empty when none failed. */
+  get failure(): string {
+    return this.#slots.find((s) => s.failure !== "")?.failure ?? "";
+  }
+
+  /** Takes no more requests, waits up to `grace` ms for those it has, and ends the workers. False when some were cut off. */
+  async close(grace: number): Promise<boolean> {
+    this.#closing = true;
+    let timer: NodeJS.Timeout | undefined;
+    if (this.#running > 0 || this.#queue.length > 0) {
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, grace);
+      });
+      await Promise.race([new Promise<void>((resolve) => this.#idle.push(resolve)), late]);
+      clearTimeout(timer);
+    }
+    const clean = this.#running === 0 && this.#queue.length === 0;
+    for (const job of this.#queue.drain()) job.answer(faultAnswer(scaledDown), performance.now() - job.queuedAt);
+    for (const slot of this.#slots.splice(0)) slot.stop();
+    return clean;
+  }
+
+  #addSlot(): void {
+    const { model, observer, nextWorkerId, threads } = this.parts;
+    const shared = Math.max(1, Math.floor(availableParallelism() / Math.max(1, this.#settings.minWorkers)));
+    const slot = new WorkerSlot({
+      id: nextWorkerId(),
+      model: { ...model, threads: threads || shared },
+      settings: this.#settings,
+      observer,
+      changed: () => this.#dispatch(),
+    });
+    this.#slots.push(slot);
+  }
+
+  /** Gives idle workers what waits. */
+  #dispatch(): void {
+    for (const slot of this.#slots) {
+      if (!slot.isIdle) continue;
+      if (this.#queue.length === 0 || this.#waitsForMore()) break;
+      const jobs = this.#takeBatch();
+      if (jobs.length > 0) void this.#run(slot, jobs);
+    }
+    if (this.#running === 0 && this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** TorchServe's policy: a batch that is not full waits until its first request has waited long enough. */
+  #waitsForMore(): boolean {
+    const { batchPolicy, batchSize, maxBatchDelay } = this.#settings;
+    const first = this.#queue.first;
+    if (batchPolicy !== "torchserve" || first === undefined || this.#queue.length >= batchSize) return false;
+    const left = first.queuedAt + maxBatchDelay - performance.now();
+    if (left <= 0) return false;
+    this.#delay ??= setTimeout(() => {
+      this.#delay = undefined;
+      this.#dispatch();
+    }, left);
+    return true;
+  }
+
+  #takeBatch(): Job[] {
+    const most = this.#settings.batchPolicy === "ingot" ? Math.min(this.#sizes.limit, this.#settings.batchSize) : this.#settings.batchSize;
+    const now = performance.now();
+    const jobs: Job[] = [];
+    while (jobs.length < most) {
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      if (job.isCancelled()) job.answer(faultAnswer(gone.fault), now - job.queuedAt);
+      else if (now > job.deadline)
+        job.answer(faultAnswer(tooLate("The client's time was over before a worker was free.").fault), now - job.queuedAt);
+      else jobs.push(job);
+    }
+    return jobs;
+  }
+
+  async #run(slot: WorkerSlot, jobs: readonly Job[]): Promise<void> {
+    const since = performance.now();
+    this.#running += jobs.length;
+    const answers = await slot.run(jobs.map((j) => j.shipment));
+    this.#running -= jobs.length;
+    this.#sizes.note(jobs.length, performance.now() - since);
+    for (const [i, job] of jobs.entries()) {
+      const answer = answers[i] as WorkerAnswer;
+      const queue = since - job.queuedAt;
+      const { status, timing } = answer.head;
+      const { requestId } = job.shipment.head;
+      this.parts.observer.served({ model: this.name, version: this.version, queue, timing, status, requestId });
+      job.answer(answer, queue);
+    }
+    this.#dispatch();
+  }
+
+  /** ms until a request that came now would be answered, going by the batches so far. */
+  #expectedWait(): number {
+    const cost = this.#sizes.costPerRequest;
+    if (cost === undefined) return 0;
+    return ((this.#queue.length + this.#running) * cost) / Math.max(1, this.#slots.length);
+  }
+
+  #secondsUntilRoom(): number {
+    return Math.max(1, Math.ceil(this.#expectedWait() / 1000));
+  }
+
+  /** TorchServe has one text for no workers and a full queue. */
+  #noWorker(named: boolean, retryAfter?: number): ServeFault {
+    const which = named ? `Model "${this.name}" Version ${this.version}` : `Model "${this.name}"`;
+    const rest =
+      "has no worker to serve inference request. Please use scale workers API to add workers. If this is a sequence inference, please check if it is closed, or expired; or exceeds maxSequenceJobQueueSize";
+    return refuse("ServiceUnavailableException", `${which} ${rest}`, retryAfter === undefined ? {} : { retryAfter });
+  }
+}
+
+const tooLate = (message: string) => refuse("RequestTimeoutException", message);
+const gone = refuse("RequestTimeoutException", "The client is gone.");
+
+function faultAnswer(fault: typeof scaledDown): WorkerAnswer {
+  return { head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() };
+}

@@ -1,0 +1,151 @@
+// One worker process as the acceptor sees it: started, ready, busy with one batch at a time, gone. It never throws: whatever becomes of the
+// process, each batch is answered once.
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import process from "node:process";
+import { childProgram } from "../../kernels/worker-program.ts";
+import { type Fault, refuse } from "../fault.ts";
+import { FrameReader, writeFrame } from "../wire/frames.ts";
+import type { AnswerHead, FromWorker, ModelIo, RequestHead, WorkerModel } from "../wire/messages.ts";
+
+/** One request on its way to a worker. */
+export interface Shipment {
+  readonly head: Omit<RequestHead, "bytes">;
+  readonly body: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+export interface WorkerAnswer {
+  readonly head: AnswerHead;
+  readonly body: Uint8Array;
+}
+
+export interface WorkerEvents {
+  ready(io: ModelIo): void;
+  /** The model cannot be opened: starting again will not help. */
+  failed(message: string): void;
+  /** The process is gone, for whatever reason; `fault` is what its batch was answered with. */
+  gone(how: string): void;
+  log(level: "warn" | "error", message: string): void;
+}
+
+/** The last lines of a worker's own output are told when it dies. */
+const keptOutput = 4000;
+
+export class WorkerProcess {
+  readonly id: number;
+  readonly startedAt = new Date();
+  readonly #child: ChildProcess;
+  readonly #socket: Socket;
+  readonly #events: WorkerEvents;
+  #batch: { readonly id: number; readonly done: (answers: readonly WorkerAnswer[]) => void; readonly count: number } | undefined;
+  #describing = new Map<number, (value: unknown) => void>();
+  #next = 1;
+  #output = "";
+  #gone = false;
+  #ending: Fault | undefined;
+
+  constructor(id: number, model: WorkerModel, events: WorkerEvents) {
+    this.id = id;
+    this.#events = events;
+    const { file, execArgv } = childProgram(new URL("../worker/main.js", import.meta.url));
+    this.#child = spawn(process.execPath, [...execArgv, file], {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      // The workers of a server share out its cores: what runs on the side of an engine keeps to one.
+      env: { ...process.env, INGOT_THREADS: "1" },
+    });
+    this.#socket = this.#child.stdio[3] as Socket;
+    const reader = new FrameReader((head, body) => this.#receive(head as FromWorker, body));
+    this.#socket.on("data", (chunk) => reader.push(chunk));
+    this.#socket.on("error", () => {});
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on("data", (chunk: Buffer) => {
+        this.#output = (this.#output + chunk.toString()).slice(-keptOutput);
+      });
+    this.#child.on("error", (error) => this.#end(error.message, undefined));
+    this.#child.on("exit", (code, signal) =>
+      this.#end(signal ?? `exit code ${code}`, signal === "SIGKILL" || code === 137 ? "killed" : "died"),
+    );
+    writeFrame(this.#socket, { kind: "start", model });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+  get isBusy(): boolean {
+    return this.#batch !== undefined;
+  }
+
+  /** Sends a batch; resolves with one answer per request, also when the process dies over it. One batch at a time. */
+  run(requests: readonly Shipment[]): Promise<readonly WorkerAnswer[]> {
+    const id = this.#next++;
+    return new Promise((done) => {
+      this.#batch = { id, done, count: requests.length };
+      if (this.#gone) return this.#answerAll(workerDied);
+      const heads = requests.map(({ head, bytes }) => ({ ...head, bytes }));
+      writeFrame(
+        this.#socket,
+        { kind: "batch", id, requests: heads },
+        requests.flatMap((r) => r.body),
+      );
+    });
+  }
+
+  /** What the worker says of its model; undefined if it dies first. */
+  describe(): Promise<unknown> {
+    if (this.#gone) return Promise.resolve(undefined);
+    const id = this.#next++;
+    return new Promise((resolve) => {
+      this.#describing.set(id, resolve);
+      writeFrame(this.#socket, { kind: "describe", id });
+    });
+  }
+
+  /** Ends the process at once; a batch in it is answered with `fault`. */
+  kill(fault: Fault = workerDied): void {
+    this.#ending = fault;
+    this.#child.kill("SIGKILL");
+  }
+
+  #receive(message: FromWorker, body: Uint8Array): void {
+    if (message.kind === "ready") this.#events.ready(message.io);
+    else if (message.kind === "failed") this.#events.failed(message.message);
+    else if (message.kind === "log") this.#events.log(message.level, message.message);
+    else if (message.kind === "description") {
+      this.#describing.get(message.id)?.(message.value);
+      this.#describing.delete(message.id);
+    } else if (this.#batch?.id === message.id) {
+      let at = 0;
+      const answers = message.answers.map((head) => {
+        const part = body.subarray(at, at + head.bytes);
+        at += head.bytes;
+        return { head, body: part };
+      });
+      const { done } = this.#batch;
+      this.#batch = undefined;
+      done(answers);
+    }
+  }
+
+  #end(how: string, kind: "killed" | "died" | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    // Killed by somebody else: the system had no memory left.
+    this.#answerAll(this.#ending ?? (kind === "killed" ? outOfMemory : workerDied));
+    for (const resolve of this.#describing.values()) resolve(undefined);
+    this.#describing.clear();
+    this.#events.gone(this.#output === "" ? how : `${how}; its last output: ${this.#output.trim()}`);
+  }
+
+  #answerAll(fault: Fault): void {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    batch?.done(
+      Array.from({ length: batch.count }, () => ({ head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() })),
+    );
+  }
+}
+
+export const workerDied = refuse("InternalServerException", "Worker died.").fault;
+export const scaledDown = refuse("InternalServerException", "Worker scaled down.").fault;
+const outOfMemory = refuse("InternalServerException", "Worker died.", { status: 507 }).fault;

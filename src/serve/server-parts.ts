@@ -1,0 +1,16 @@
+// What the routes of all protocols share.
+import type { ServerConfig } from "./config/server-config.ts";
+import type { BytesInFlight } from "./http/read-body.ts";
+import type { Log } from "./log.ts";
+import type { ModelManager } from "./models/model-manager.ts";
+import type { Registry } from "./models/registry.ts";
+
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly registry: Registry;
+  readonly manager: ModelManager;
+  readonly inFlight: BytesInFlight;
+  readonly log: Log;
+  /** Whether the server is on its way down: it answers what it has, and is not ready for more. */
+  readonly isDraining: () => boolean;
+}

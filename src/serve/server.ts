@@ -1,0 +1,114 @@
+// The server: registry, workers and listeners put together, started and taken down.
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { type Address, formatAddress, sameAddress } from "./config/address.ts";
+import type { ServerConfig } from "./config/server-config.ts";
+import { inferenceRoutes } from "./http/inference.ts";
+import { Listener, type TlsFiles } from "./http/listener.ts";
+import { BytesInFlight } from "./http/read-body.ts";
+import { type Port, type Route, Router } from "./http/router.ts";
+import type { Log } from "./log.ts";
+import { logObserver } from "./log-observer.ts";
+import { loadAtStartup } from "./models/load-at-startup.ts";
+import { ModelManager } from "./models/model-manager.ts";
+import { Registry } from "./models/registry.ts";
+import type { ServerParts } from "./server-parts.ts";
+
+export interface RunningServer {
+  /** Where it listens, with the ports that were found for 0. */
+  readonly addresses: Readonly<Record<Port, string>>;
+  readonly parts: ServerParts;
+  /** Not ready from now on; resolves when what runs is answered, or after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+  /** Ends workers and listeners. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** All routes, in the order in which they are tried. */
+const routes: readonly Route[] = [...inferenceRoutes];
+
+/**
+ * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
+ * are served. Throws ServeError where it cannot listen.
+ *
+ * @example
+ * const server = await startServer(resolveConfig({ cwd: process.cwd() }), log);
+ * console.log(server.addresses.inference); // http://127.0.0.1:8080
+ * await server.close();
+ */
+export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  // The models of one process: two servers may share a state folder.
+  const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
+  await mkdir(folder, { recursive: true });
+  const registry = new Registry();
+  const manager = new ModelManager(config, registry, logObserver(log), folder);
+  let draining = false;
+  const parts: ServerParts = {
+    config,
+    registry,
+    manager,
+    inFlight: new BytesInFlight(config.maxBytesInFlight),
+    log,
+    isDraining: () => draining,
+  };
+  const tls = await tlsFiles(config);
+  const listeners: Listener[] = [];
+  const close = async () => {
+    draining = true;
+    await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
+    await Promise.all(listeners.map((l) => l.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const addresses = await listenAll(config, parts, tls, listeners);
+    await loadAtStartup(parts);
+    return {
+      addresses,
+      parts,
+      close,
+      async drain(graceMs) {
+        draining = true;
+        await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(graceMs))));
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** One listener for each address; APIs with one address share it. */
+async function listenAll(
+  config: ServerConfig,
+  parts: ServerParts,
+  tls: TlsFiles | undefined,
+  listeners: Listener[],
+): Promise<Record<Port, string>> {
+  const wanted: Readonly<Record<Port, Address>> = {
+    inference: config.inferenceAddress,
+    management: config.managementAddress,
+    metrics: config.metricsAddress,
+  };
+  const found: Partial<Record<Port, string>> = {};
+  for (const port of ["inference", "management", "metrics"] as const) {
+    if (found[port] !== undefined || (port === "metrics" && !config.enableMetricsApi)) continue;
+    const address = wanted[port];
+    // Where inference and management are one, metrics is there too.
+    const all = port === "inference" && sameAddress(address, wanted.management);
+    const ports = (["inference", "management", "metrics"] as const).filter((p) => p === port || all || sameAddress(wanted[p], address));
+    const isTls = address.kind === "tcp" && address.tls;
+    const listener = new Listener(new Router(routes.filter((r) => ports.includes(r.port))), [], parts, isTls ? tls : undefined);
+    listeners.push(listener);
+    const bound = formatAddress(await listener.listen(address));
+    for (const p of ports) found[p] = bound;
+  }
+  return { inference: "", management: "", metrics: "", ...found };
+}
+
+async function tlsFiles(config: ServerConfig): Promise<TlsFiles | undefined> {
+  const { certificateFile, privateKeyFile, keystore, keystorePass } = config;
+  if (certificateFile !== undefined && privateKeyFile !== undefined)
+    return { cert: await readFile(certificateFile), key: await readFile(privateKeyFile) };
+  return keystore === undefined ? undefined : { pfx: await readFile(keystore), passphrase: keystorePass };
+}
