@@ -14,6 +14,8 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export interface FileToWrite {
   readonly path: string;
   readonly chunks: Chunks;
+  /** Who may read a file that was not there before; everybody whom the process's umask lets, if it does not say. */
+  readonly mode?: number;
 }
 
 /** A file that is written in full but has not taken its name. */
@@ -45,7 +47,7 @@ export async function writeFileAtomically(path: string, chunks: Chunks): Promise
 export async function writeFilesTogether(files: readonly FileToWrite[], replaced: readonly string[] = []): Promise<void> {
   const staged: Staged[] = [];
   try {
-    for (const { path, chunks } of files) staged.push(await named(path, stage(path, chunks)));
+    for (const file of files) staged.push(await named(file.path, stage(file)));
     for (const path of replaced) await named(path, unlink(path).catch(unlessAbsent));
     for (const [i, { aside, target }] of staged.entries())
       if (aside !== undefined) await named(files[i]?.path as string, rename(aside, target));
@@ -71,7 +73,7 @@ function unlessAbsent(cause: unknown): void {
   if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause;
 }
 
-async function stage(path: string, chunks: Chunks): Promise<Staged> {
+async function stage({ path, chunks, mode }: FileToWrite): Promise<Staged> {
   const target = await realpath(path).catch(() => path);
   const before = await stat(target).catch(() => undefined);
   if (before && !before.isFile()) {
@@ -80,13 +82,13 @@ async function stage(path: string, chunks: Chunks): Promise<Staged> {
   }
   // Renaming asks only for rights on the folder; a file that is marked read-only is to be respected all the same.
   if (before) await access(target, constants.W_OK);
-  return { target, aside: await writeAside(target, before?.mode, chunks) };
+  return { target, aside: await writeAside(target, before?.mode, chunks, mode) };
 }
 
 /** Gives the temporary name. */
-async function writeAside(target: string, mode: number | undefined, chunks: Chunks): Promise<string> {
+async function writeAside(target: string, mode: number | undefined, chunks: Chunks, newMode = 0o666): Promise<string> {
   const aside = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString("hex")}.tmp`);
-  const file = await open(aside, "wx", 0o666);
+  const file = await open(aside, "wx", newMode);
   try {
     try {
       if (mode !== undefined) await file.chmod(mode & 0o777);
