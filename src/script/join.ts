@@ -9,6 +9,7 @@ import { joinTypes } from "../ops/subgraph-types.ts";
 import { absent, type Content, isContent, isPlainArray, isRecord } from "./heap.ts";
 import { commonElement, elementKind, sameElement, sequenceOf, sequenceType } from "./list-elements.ts";
 import { type Machine, truthUnder } from "./machine.ts";
+import { notScalar } from "./operators.ts";
 import { privateValues } from "./privates.ts";
 import { outsideType, scalarDType } from "./stage.ts";
 import { defaultValue, own } from "./subgraph-values.ts";
@@ -58,7 +59,7 @@ export class Joiner {
 
   #resolve(value: unknown, side: Side): unknown {
     if (!(value instanceof Sym) || value.kind !== "bool") return value;
-    return truthUnder(value, side.known) ?? value;
+    return truthUnder(value, side.known) ?? this.#machine.resolve(value);
   }
 
   /** The other side throws: the value is this side's, but what it computed inside has to come out. */
@@ -116,6 +117,7 @@ export class Joiner {
 
   #scalars(a: Scalar, b: Scalar, name: string): Joined {
     if (a === true && b === false) return () => this.#condition;
+    if (a === false && b === true) return () => notScalar(this.#machine.stage, this.#condition);
     if (a instanceof Sym && b instanceof Sym && a.dim !== undefined && b.dim !== undefined && dimEquals(a.dim, b.dim)) {
       if (this.#machine.stage.isVisible(a.dim)) return () => new Sym("int", undefined, { dim: a.dim });
     }
