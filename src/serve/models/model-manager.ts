@@ -13,7 +13,7 @@ import { producerVersion } from "../../onnx/producer.ts";
 import type { ServerConfig } from "../config/server-config.ts";
 import { type FaultType, refuse } from "../fault.ts";
 import type { Observer } from "../observer.ts";
-import type { HandlerName } from "../wire/messages.ts";
+import { compiledGraph, type HandlerName } from "../wire/messages.ts";
 import { findArchive } from "./find-archive.ts";
 import type { Registry } from "./registry.ts";
 import { ServedVersion } from "./served-version.ts";
@@ -101,7 +101,7 @@ export class ModelManager {
     const { manifest, config, warnings } = archive;
     const { serializedFile = "", modelVersion: version, handler } = manifest.model;
     const file = basename(serializedFile);
-    const compiled = join(this.#config.stateDir, ".ingot", "compiled", `${await hashOf(join(folder, serializedFile))}.onnx`);
+    const compiled = join(this.#config.stateDir, ".ingot", "compiled", await hashOf(join(folder, serializedFile)));
     const settings = resolveSettings(this.#config, name, version, config, request, options.workers ?? this.#config.defaultWorkersPerModel);
     const served = new ServedVersion({
       url: request.url,
@@ -110,7 +110,7 @@ export class ModelManager {
       observer: this.#observer,
       nextWorkerId: () => this.#nextWorker++,
       threads: 0,
-      isCompiled: () => existsSync(compiled),
+      isCompiled: () => existsSync(join(compiled, compiledGraph)),
       model: {
         name,
         version,
