@@ -8,6 +8,6 @@ export function thisProgram(): readonly string[] {
   const built = import.meta.url.endsWith(".js");
   const main = fileURLToPath(new URL(built ? "main.js" : "main.ts", import.meta.url));
   // In the repository, TypeScript runs through tsx.
-  const loader = built ? [] : ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
+  const loader = built ? [] : [`--import=${pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href}`];
   return [process.execPath, ...loader, main];
 }
