@@ -9,6 +9,7 @@ import { inspectCommand } from "./inspect-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
 import { runCommand } from "./run-command.ts";
 import { scriptCommand } from "./script-command.ts";
+import { serveCommand } from "./serve-command.ts";
 import { traceCommand } from "./trace-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -22,6 +23,8 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
   const program = connect(new Command("ingot"), session)
     .description("Trace, optimise, prove, save and run models written in TypeScript.")
     .version(producerVersion, "-V, --version", "print the version")
+    // A command may have a flag of this name of its own: `ingot serve --version`.
+    .enablePositionalOptions()
     .usage("<command> [options]")
     .showHelpAfterError("(ingot --help lists the commands)")
     .addHelpText(
@@ -44,6 +47,7 @@ Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 th
     verifyCommand,
     benchCommand,
     conformanceCommand,
+    serveCommand,
   ];
   for (const make of commands) program.addCommand(withCommonOptions(make(session)));
   try {
