@@ -10,6 +10,8 @@ export interface Job {
   readonly deadline: number;
   readonly isCancelled: () => boolean;
   readonly answer: (answer: WorkerAnswer, queueMs: number) => void;
+  /** Workers that died while it waited in them. */
+  readonly losses: number;
 }
 
 /** First in, first out. */
@@ -27,6 +29,11 @@ export class JobQueue {
 
   push(job: Job): void {
     this.#jobs.push(job);
+  }
+
+  /** Puts jobs back in front of the others. */
+  unshift(jobs: readonly Job[]): void {
+    this.#jobs = [...jobs, ...this.drain()];
   }
 
   /** Takes one out; undefined when there is none. */
