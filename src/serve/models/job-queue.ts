@@ -4,6 +4,8 @@ import type { Shipment, WorkerAnswer } from "./worker-process.ts";
 /** A request that waits, or runs. */
 export interface Job {
   readonly shipment: Shipment;
+  /** The client named the version. */
+  readonly named: boolean;
   /** On the clock of `performance.now()`, in ms. */
   readonly queuedAt: number;
   /** When the client stops waiting, on the same clock; Infinity where it does not say. */

@@ -13,6 +13,10 @@ export interface VersionParts {
   readonly model: Omit<WorkerModel, "threads">;
   /** How its archive was named when it was registered. */
   readonly url: string;
+  /** The archive's file, where the server downloaded it: it goes with the model. */
+  readonly downloaded?: string;
+  /** What the archive says runs it; only shown. */
+  readonly runtime: string;
   readonly loadedAtStartup: boolean;
   readonly settings: VersionSettings;
   readonly observer: Observer;
@@ -75,6 +79,11 @@ export class ServedVersion {
   get isReady(): boolean {
     return this.#slots.some((s) => s.status === "READY");
   }
+  /** What a worker that is ready says of the model; undefined where there is none. */
+  async describe(): Promise<unknown> {
+    return this.#slots.find((s) => s.status === "READY")?.process?.describe();
+  }
+
   /** As many workers as it should have are ready or still being tried. */
   get isHealthy(): boolean {
     return this.#slots.filter((s) => s.isHealthy).length >= this.#settings.minWorkers;
@@ -85,6 +94,7 @@ export class ServedVersion {
    * client would not wait long enough.
    */
   submit(shipment: Shipment, { named, timeout, isCancelled }: SubmitOptions): Promise<Reply> {
+    this.parts.observer.asked({ model: this.name, version: this.version, named });
     if (this.#closing || !this.#slots.some((s) => s.isHealthy)) throw this.#noWorker(named);
     if (this.#queue.length >= this.#settings.queueSize) {
       this.#queue.dropCancelled();
@@ -96,7 +106,7 @@ export class ServedVersion {
     const queuedAt = performance.now();
     return new Promise((resolve) => {
       const answer = (a: WorkerAnswer, queueMs: number) => resolve({ ...a, queueMs });
-      this.#queue.push({ shipment, queuedAt, deadline: queuedAt + wait, isCancelled, answer, losses: 0 });
+      this.#queue.push({ shipment, named, queuedAt, deadline: queuedAt + wait, isCancelled, answer, losses: 0 });
       this.#dispatch();
     });
   }
@@ -104,6 +114,9 @@ export class ServedVersion {
   /** Sets how many workers there are; resolves once the new ones have started or failed. True when all that should be there are ready. */
   async scale(minWorkers: number, maxWorkers: number): Promise<boolean> {
     this.#settings = { ...this.#settings, minWorkers, maxWorkers };
+    // One that gave up is in the way of another try.
+    for (const slot of this.#slots.filter((s) => s.status === "FAILED")) slot.stop();
+    this.#slots = this.#slots.filter((s) => s.status !== "STOPPED");
     while (this.#slots.length > minWorkers) this.#slots.pop()?.stop();
     // The first one compiles; the others find what it has made.
     if (this.#slots.length < minWorkers && !this.parts.isCompiled()) {
@@ -211,15 +224,26 @@ export class ServedVersion {
     else {
       const timing = result.find((answer) => answer.head.timing)?.head.timing;
       if (timing) this.#sizes.note(jobs.length, timing.preprocess + timing.inference + timing.postprocess);
-      for (const [i, job] of jobs.entries()) this.#finish(job, result[i] as WorkerAnswer, since - job.queuedAt);
+      for (const [i, job] of jobs.entries()) this.#finish(job, result[i] as WorkerAnswer, since);
     }
     this.#dispatch();
   }
 
-  #finish(job: Job, answer: WorkerAnswer, queue: number): void {
-    const { status, timing } = answer.head;
-    const { requestId } = job.shipment.head;
-    this.parts.observer.served({ model: this.name, version: this.version, queue, timing, status, requestId });
+  /** `since` is when a worker was given the job. */
+  #finish(job: Job, answer: WorkerAnswer, since: number): void {
+    const { status, timing, fault } = answer.head;
+    const queue = since - job.queuedAt;
+    this.parts.observer.served({
+      model: this.name,
+      version: this.version,
+      named: job.named,
+      queue,
+      worker: performance.now() - since,
+      timing,
+      status,
+      requestId: job.shipment.head.requestId,
+      ...(fault && { problem: fault.message }),
+    });
     job.answer(answer, queue);
   }
 
@@ -227,7 +251,7 @@ export class ServedVersion {
   #putBack(jobs: readonly Job[]): void {
     const fault = this.#closing ? scaledDown : workerDied;
     const again = jobs.filter((job) => job.losses === 0 && !this.#closing);
-    for (const job of jobs) if (!again.includes(job)) this.#finish(job, faultAnswer(fault), performance.now() - job.queuedAt);
+    for (const job of jobs) if (!again.includes(job)) this.#finish(job, faultAnswer(fault), performance.now());
     this.#queue.unshift(again.map((job) => ({ ...job, losses: 1 })));
   }
 
