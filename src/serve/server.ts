@@ -6,6 +6,7 @@ import { type Address, formatAddress, sameAddress } from "./config/address.ts";
 import type { ServerConfig } from "./config/server-config.ts";
 import { inferenceRoutes } from "./http/inference.ts";
 import { Listener, type TlsFiles } from "./http/listener.ts";
+import { oipRoutes } from "./http/oip.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, type Route, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
@@ -26,7 +27,7 @@ export interface RunningServer {
 }
 
 /** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...inferenceRoutes];
+const routes: readonly Route[] = [...oipRoutes, ...inferenceRoutes];
 
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
@@ -44,6 +45,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const registry = new Registry();
   const manager = new ModelManager(config, registry, logObserver(log), folder);
   let draining = false;
+  let starting = true;
   const parts: ServerParts = {
     config,
     registry,
@@ -51,6 +53,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     inFlight: new BytesInFlight(config.maxBytesInFlight),
     log,
     isDraining: () => draining,
+    isStarting: () => starting,
   };
   const tls = await tlsFiles(config);
   const listeners: Listener[] = [];
@@ -63,6 +66,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   try {
     const addresses = await listenAll(config, parts, tls, listeners);
     await loadAtStartup(parts);
+    starting = false;
     return {
       addresses,
       parts,

@@ -6,6 +6,7 @@ import type { ModelIo, WorkerModel } from "../wire/messages.ts";
 import { BatchSize } from "./batch-size.ts";
 import { type Job, JobQueue } from "./job-queue.ts";
 import type { VersionSettings } from "./version-settings.ts";
+import { VersionStatistics } from "./version-statistics.ts";
 import { type Shipment, scaledDown, type WorkerAnswer } from "./worker-process.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
@@ -38,6 +39,7 @@ export interface Reply extends WorkerAnswer {
 export class ServedVersion {
   readonly parts: VersionParts;
   readonly registeredAt = new Date();
+  readonly statistics = new VersionStatistics();
   #settings: VersionSettings;
   readonly #queue = new JobQueue();
   #slots: WorkerSlot[] = [];
@@ -202,6 +204,7 @@ export class ServedVersion {
       const queue = since - job.queuedAt;
       const { status, timing } = answer.head;
       const { requestId } = job.shipment.head;
+      this.statistics.note(status, queue, performance.now() - job.queuedAt, timing);
       this.parts.observer.served({ model: this.name, version: this.version, queue, timing, status, requestId });
       job.answer(answer, queue);
     }
