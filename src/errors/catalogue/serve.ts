@@ -48,4 +48,11 @@ export const serveErrors = errorFamily({
     hint: "Give the folder that holds {model}: --model-store FOLDER, or model_store in the configuration file.",
     about: "A model to be loaded at the start is named by its file, and no model store is given in which to look for it.",
   },
+  ServeKeyFile: {
+    kind: "ServeError",
+    message: "the tokens cannot be written to {path}: {why}",
+    hint: "Give a folder that can be written to (--state-dir FOLDER), or start without tokens (--disable-token-auth).",
+    about:
+      "Requests need tokens, and the server writes them to `key_file.json` for its operator: in the folder where it is started, or the one of `--state-dir`. Where that folder cannot be written to (a container with a read-only file system), nobody could get a token, and the server does not start. It never starts without asking for tokens unless it is told to.",
+  },
 });

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Address, formatAddress } from "../config/address.ts";
-import { refuse } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
+import { answerPreflight, corsHeaders } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
 import type { Route, Router } from "./router.ts";
-import { replyTorchServeError } from "./torchserve-errors.ts";
+import { methodNotAllowed, replyTorchServeError, resourceNotFound } from "./torchserve-errors.ts";
 
 /** Guards run before a route: each throws for a request that may not pass. */
 export type Guard = (exchange: Exchange, route: Route, parts: ServerParts) => void;
@@ -29,6 +29,9 @@ const limits = {
 } as const;
 /** Connections at once: one more is closed, and those that are there go on. */
 const mostConnections = 20_000;
+
+/** Methods that no route takes, also those that take any. */
+const refusedMethods = new Set(["HEAD", "TRACE", "PATCH"]);
 
 export class Listener {
   readonly server: Server;
@@ -75,25 +78,34 @@ export class Listener {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response);
+    const since = performance.now();
+    const { observer, config } = this.#parts;
+    response.on("finish", () => {
+      const { method, path, requestId } = exchange;
+      observer.answered({ method, path, requestId, status: response.statusCode, ms: performance.now() - since });
+    });
+    Object.assign(exchange.extraHeaders, corsHeaders(config));
     let fail: NonNullable<Route["errors"]> = replyTorchServeError;
     try {
+      if (answerPreflight(exchange, config)) return;
       let seen: Route | undefined;
       for (const { route, params } of this.#router.matches(exchange.path)) {
         seen = route;
-        if (route.methods && !route.methods.includes(exchange.method)) continue;
+        if (!takes(route, exchange.method)) continue;
         fail = route.errors ?? replyTorchServeError;
         for (const guard of this.#guards) guard(exchange, route, this.#parts);
         await route.handle(exchange, params, this.#parts);
         return;
       }
       fail = seen?.errors ?? replyTorchServeError;
-      if (seen) throw refuse("MethodNotAllowedException", "Requested method is not allowed, please refer to API document.");
-      throw refuse("ResourceNotFoundException", "Requested resource is not found, please refer to API document.");
+      throw seen ? methodNotAllowed() : resourceNotFound();
     } catch (error) {
       fail(exchange, error, this.#parts);
     }
   }
 }
+
+const takes = ({ methods }: Route, method: string) => (methods ? methods.includes(method) : !refusedMethods.has(method));
 
 /** What is no HTTP gets a short answer, and its connection is closed. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
