@@ -17,4 +17,6 @@ export interface ServerParts {
   readonly observer: Observer;
   /** Whether the server is on its way down: it answers what it has, and is not ready for more. */
   readonly isDraining: () => boolean;
+  /** Whether it is still loading the models that it begins with. */
+  readonly isStarting: () => boolean;
 }

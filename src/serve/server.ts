@@ -11,6 +11,7 @@ import { hostGuard, tokenGuard } from "./http/guards.ts";
 import { inferenceRoutes } from "./http/inference.ts";
 import { type Guard, Listener, type TlsFiles } from "./http/listener.ts";
 import { managementRoutes } from "./http/management.ts";
+import { oipRoutes } from "./http/oip.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, type Route, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
@@ -32,7 +33,7 @@ export interface RunningServer {
 }
 
 /** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...inferenceRoutes, ...managementRoutes];
+const routes: readonly Route[] = [...oipRoutes, ...inferenceRoutes, ...managementRoutes];
 
 /** What each request is asked, in this order. */
 const guards: readonly Guard[] = [hostGuard, tokenGuard];
@@ -58,6 +59,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
+  let starting = true;
   const parts: ServerParts = {
     config,
     registry,
@@ -67,6 +69,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     tokens,
     observer,
     isDraining: () => draining,
+    isStarting: () => starting,
   };
   const listeners: Listener[] = [];
   const close = async () => {
@@ -79,6 +82,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   try {
     const addresses = await listenAll(config, parts, tls, listeners);
     await loadAtStartup(parts);
+    starting = false;
     return {
       addresses,
       parts,

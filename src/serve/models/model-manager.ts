@@ -217,6 +217,7 @@ export class ModelManager {
         handlerConfig: recordOf(config.backend.handler),
         decodeInput: this.#config.decodeInputRequest,
         maxImagePixels: this.#config.limitMaxImagePixels ? pillowPixels : Number.MAX_SAFE_INTEGER,
+        maxBodyBytes: this.#config.maxRequestSize,
         nonfinite: this.#config.jsonNonfinite,
       },
     });
