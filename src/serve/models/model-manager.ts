@@ -121,6 +121,7 @@ export class ModelManager {
         handlerConfig: recordOf(config.backend.handler),
         decodeInput: this.#config.decodeInputRequest,
         maxImagePixels: this.#config.limitMaxImagePixels ? pillowPixels : Number.MAX_SAFE_INTEGER,
+        badInput: this.#config.badInputStatus,
         nonfinite: this.#config.jsonNonfinite,
       },
     });

@@ -69,6 +69,8 @@ export interface WorkerModel {
   readonly handlerConfig: Readonly<Record<string, unknown>>;
   readonly decodeInput: boolean;
   readonly maxImagePixels: number;
+  /** Status of a request whose input cannot be read: 400, or TorchServe's 503 `Prediction failed`. */
+  readonly badInput: "400" | "503";
   /** What becomes of NaN and ±Infinity in JSON answers. */
   readonly nonfinite: "error" | "null";
 }
