@@ -11,14 +11,19 @@ import { hostGuard, tokenGuard } from "./http/guards.ts";
 import { inferenceRoutes } from "./http/inference.ts";
 import { type Guard, Listener, type TlsFiles } from "./http/listener.ts";
 import { managementRoutes } from "./http/management.ts";
+import { metricsRoutes } from "./http/metrics.ts";
+import { descriptionRoutes } from "./http/openapi/routes.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, type Route, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
 import { logObserver } from "./log-observer.ts";
+import { LiveWindow } from "./metrics/live.ts";
+import { openMetrics } from "./metrics/metrics.ts";
 import { ArchiveFetcher } from "./models/download/fetch-archive.ts";
 import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
+import { observers } from "./observer.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 export interface RunningServer {
@@ -31,8 +36,10 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+const ofApis: readonly Route[] = [...inferenceRoutes, ...managementRoutes, ...metricsRoutes];
+
 /** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...inferenceRoutes, ...managementRoutes];
+const routes: readonly Route[] = [...descriptionRoutes(ofApis), ...ofApis];
 
 /** What each request is asked, in this order. */
 const guards: readonly Guard[] = [hostGuard, tokenGuard];
@@ -52,7 +59,9 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await mkdir(folder, { recursive: true });
   const tls = await tlsFiles(config);
   const registry = new Registry();
-  const observer = logObserver(log);
+  const metrics = await openMetrics(config, registry);
+  const live = new LiveWindow();
+  const observer = observers(logObserver(log), metrics.observer, live.observer);
   const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
@@ -66,6 +75,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     log,
     tokens,
     observer,
+    metrics,
+    live,
     isDraining: () => draining,
   };
   const listeners: Listener[] = [];
@@ -74,6 +85,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
     await Promise.all(listeners.map((l) => l.close()));
     tokens.close();
+    await metrics.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
