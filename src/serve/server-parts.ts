@@ -21,4 +21,6 @@ export interface ServerParts {
   readonly live: LiveWindow;
   /** Whether the server is on its way down: it answers what it has, and is not ready for more. */
   readonly isDraining: () => boolean;
+  /** Whether it is still loading the models that it begins with. */
+  readonly isStarting: () => boolean;
 }

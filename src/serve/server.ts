@@ -7,14 +7,9 @@ import { keyFilePath } from "./config/locations.ts";
 import type { ServerConfig } from "./config/server-config.ts";
 import { tokenRule } from "./config/token-rule.ts";
 import { openTokens } from "./config/tokens.ts";
-import { hostGuard, tokenGuard } from "./http/guards.ts";
-import { inferenceRoutes } from "./http/inference.ts";
-import { type Guard, Listener, type TlsFiles } from "./http/listener.ts";
-import { managementRoutes } from "./http/management.ts";
-import { metricsRoutes } from "./http/metrics.ts";
-import { descriptionRoutes } from "./http/openapi/routes.ts";
+import { Listener, type TlsFiles } from "./http/listener.ts";
 import { BytesInFlight } from "./http/read-body.ts";
-import { type Port, type Route, Router } from "./http/router.ts";
+import { type Port, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
 import { logObserver } from "./log-observer.ts";
 import { LiveWindow } from "./metrics/live.ts";
@@ -24,6 +19,7 @@ import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
 import { observers } from "./observer.ts";
+import { guards, routes } from "./routes.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 export interface RunningServer {
@@ -35,14 +31,6 @@ export interface RunningServer {
   /** Ends workers and listeners. May be called twice. */
   close(): Promise<void>;
 }
-
-const ofApis: readonly Route[] = [...inferenceRoutes, ...managementRoutes, ...metricsRoutes];
-
-/** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...descriptionRoutes(ofApis), ...ofApis];
-
-/** What each request is asked, in this order. */
-const guards: readonly Guard[] = [hostGuard, tokenGuard];
 
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
@@ -67,6 +55,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
+  let starting = true;
   const parts: ServerParts = {
     config,
     registry,
@@ -78,6 +67,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     metrics,
     live,
     isDraining: () => draining,
+    isStarting: () => starting,
   };
   const listeners: Listener[] = [];
   const close = async () => {
@@ -91,6 +81,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   try {
     const addresses = await listenAll(config, parts, tls, listeners);
     await loadAtStartup(parts);
+    starting = false;
     return {
       addresses,
       parts,

@@ -14,7 +14,7 @@ import { producerVersion } from "../../onnx/producer.ts";
 import type { ServerConfig } from "../config/server-config.ts";
 import { type FaultType, refuse } from "../fault.ts";
 import type { Observer } from "../observer.ts";
-import type { HandlerName } from "../wire/messages.ts";
+import { compiledGraph, type HandlerName } from "../wire/messages.ts";
 import type { ArchiveFetcher } from "./download/fetch-archive.ts";
 import { type LocatedArchive, locateArchive } from "./locate-archive.ts";
 import type { Registry } from "./registry.ts";
@@ -196,7 +196,7 @@ export class ModelManager {
     options: StartOptions,
   ): Promise<ServedVersion> {
     const { serializedFile = "", modelVersion: version, handler } = manifest.model;
-    const compiled = join(this.#config.stateDir, ".ingot", "compiled", `${await hashOf(join(folder, serializedFile))}.onnx`);
+    const compiled = join(this.#config.stateDir, ".ingot", "compiled", await hashOf(join(folder, serializedFile)));
     return new ServedVersion({
       url: request.url,
       ...(found.downloaded && { downloaded: found.path }),
@@ -206,7 +206,7 @@ export class ModelManager {
       observer: this.#observer,
       nextWorkerId: () => this.#nextWorker++,
       threads: 0,
-      isCompiled: () => existsSync(compiled),
+      isCompiled: () => existsSync(join(compiled, compiledGraph)),
       model: {
         name,
         version,
@@ -217,6 +217,7 @@ export class ModelManager {
         handlerConfig: recordOf(config.backend.handler),
         decodeInput: this.#config.decodeInputRequest,
         maxImagePixels: this.#config.limitMaxImagePixels ? pillowPixels : Number.MAX_SAFE_INTEGER,
+        maxBodyBytes: this.#config.maxRequestSize,
         nonfinite: this.#config.jsonNonfinite,
       },
     });

@@ -3,7 +3,7 @@ import type { EngineName } from "../../engines/engines.ts";
 import type { Fault } from "../fault.ts";
 
 /** By which protocol a request came: it says how the body is read and how the answer is written. */
-export type Protocol = "torchserve";
+export type Protocol = "torchserve" | "v1" | "v2-http";
 
 /** A request without its body. */
 export interface RequestHead {
@@ -14,6 +14,8 @@ export interface RequestHead {
   /** What follows the model's name and version in the path of a prediction. */
   readonly urlPath?: string;
   readonly explain?: boolean;
+  /** When it came, on the clock of `monotonicMs`. */
+  readonly arrivedAt?: number;
   /** Length of its body in bytes, at the end of those before it. */
   readonly bytes: number;
 }
@@ -52,6 +54,9 @@ export interface ModelIo {
   readonly engine: string;
 }
 
+/** The file in the folder of a compiled model that says that it is compiled. */
+export const compiledGraph = "graph.onnx";
+
 /** What a worker is to serve. */
 export interface WorkerModel {
   readonly name: string;
@@ -60,7 +65,7 @@ export interface WorkerModel {
   readonly folder: string;
   /** The .onnx file in it. */
   readonly file: string;
-  /** Where the compiled graph is kept, or is to be written; the file is absent until a worker has compiled and checked the model. */
+  /** The folder of what is compiled, which is empty or absent until a worker has compiled and checked the model. */
   readonly compiled: string;
   readonly handler: HandlerName;
   readonly engine?: EngineName;
@@ -69,6 +74,8 @@ export interface WorkerModel {
   readonly handlerConfig: Readonly<Record<string, unknown>>;
   readonly decodeInput: boolean;
   readonly maxImagePixels: number;
+  /** Bytes of a body, at most, after it is decompressed. */
+  readonly maxBodyBytes: number;
   /** What becomes of NaN and ±Infinity in JSON answers. */
   readonly nonfinite: "error" | "null";
 }

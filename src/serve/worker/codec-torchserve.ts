@@ -2,13 +2,13 @@
 import { Tensor } from "../../eager/tensor.ts";
 import { refuse } from "../fault.ts";
 import type { RequestHead } from "../wire/messages.ts";
-import type { ServedModel } from "./codecs.ts";
+import type { CodecModel } from "./codecs.ts";
 import type { HandlerRequest } from "./handler.ts";
 import { jsonBody } from "./json-answer.ts";
 import { requestValues } from "./request-values.ts";
 import type { Answer, Decoded } from "./run-batch.ts";
 
-export async function decodeTorchServe(head: RequestHead, body: Uint8Array<ArrayBuffer>, served: ServedModel): Promise<Decoded> {
+export async function decodeTorchServe(head: RequestHead, body: Uint8Array<ArrayBuffer>, served: CodecModel): Promise<Decoded> {
   const { handler, model } = served;
   if (body.byteLength === 0) throw refuse("BadRequestException", "The request has no body: send the input of the model.");
   const fields = await requestValues(head.headers["content-type"], body, model.decodeInput);

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { inferenceRoutes } from "../../../../src/serve/http/inference.ts";
 import { managementRoutes } from "../../../../src/serve/http/management.ts";
 import { metricsRoutes } from "../../../../src/serve/http/metrics.ts";
 import { apiDocument, describedPaths, type OpenApi } from "../../../../src/serve/http/openapi/document.ts";
 import { operations } from "../../../../src/serve/http/openapi/operations.ts";
-import { descriptionRoutes } from "../../../../src/serve/http/openapi/routes.ts";
+import { routes } from "../../../../src/serve/routes.ts";
 import { callApi } from "../../../support/api-client.ts";
 import { serveStore, storeModel } from "../../../support/model-store.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
-
-const own = [...inferenceRoutes, ...managementRoutes, ...metricsRoutes];
-const routes = [...descriptionRoutes(own), ...own];
 
 describe("the OpenAPI documents", () => {
   const folder = temporaryFolder();
@@ -38,7 +34,16 @@ describe("the OpenAPI documents", () => {
   it("have the operations of TorchServe's", async () => {
     const inference = await document("OPTIONS", `${server.addresses.inference}/`);
     assert.equal(inference.openapi, "3.0.1");
-    for (const id of ["apiDescription", "ping", "predictions", "version_predictions", "api-description", "metrics"])
+    for (const id of [
+      "apiDescription",
+      "ping",
+      "predictions",
+      "version_predictions",
+      "kserve_v1_predict",
+      "kserve_v2_infer",
+      "api-description",
+      "metrics",
+    ])
       assert.ok(operationsOf(inference).includes(id), id);
     const management = await document("OPTIONS", `${server.addresses.management}/`);
     for (const id of [
