@@ -12,6 +12,7 @@ import { labelsCommand } from "./labels-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
 import { runCommand } from "./run-command.ts";
 import { scriptCommand } from "./script-command.ts";
+import { serveCommand } from "./serve-command.ts";
 import { traceCommand } from "./trace-command.ts";
 import { verifyCommand } from "./verify-command.ts";
 
@@ -27,6 +28,8 @@ export async function runCommandLine(args: readonly string[], streams: Streams):
     // The program's own options stand before the command: `archive --version 1.0` is the model's version.
     .enablePositionalOptions()
     .version(producerVersion, "-V, --version", "print the version")
+    // A command may have a flag of this name of its own: `ingot serve --version`.
+    .enablePositionalOptions()
     .usage("<command> [options]")
     .showHelpAfterError("(ingot --help lists the commands)")
     .addHelpText(
@@ -52,6 +55,7 @@ Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 th
     archiveCommand,
     labelsCommand,
     compatCommand,
+    serveCommand,
   ];
   for (const make of commands) program.addCommand(withCommonOptions(make(session)));
   try {
