@@ -6,8 +6,8 @@ import type { RequestHead } from "../wire/messages.ts";
 import { answerOf } from "./codec-torchserve.ts";
 import type { CodecModel } from "./codecs.ts";
 import type { HandlerRequest } from "./handler.ts";
+import { parseJson } from "./parse-json.ts";
 import { eachField, textField, wire } from "./protobuf-fields.ts";
-import { parseJson } from "./request-values.ts";
 import type { Decoded } from "./run-batch.ts";
 
 export async function decodeTorchServeGrpc(head: RequestHead, message: Uint8Array<ArrayBuffer>, served: CodecModel): Promise<Decoded> {
