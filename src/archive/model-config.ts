@@ -38,16 +38,46 @@ export function readModelConfig(text: string, file: string, path: string): ReadC
   return { config: { ...(known as Omit<ModelConfig, "backend">), backend: Object.fromEntries(backend) }, warnings };
 }
 
+/** Lists and records in brackets, in all of a file. The parser works through nested ones by calling itself. */
+const mostBrackets = 500;
+/** Blanks in front of a line; each may begin a record in a record. */
+const widestIndent = 200;
+/** Of marks such as `-` in a row, which begin lists in lists, and of `?`, for which the parser's work doubles with each. */
+const mostMarks = 16;
+
+/**
+ * Why a text would lead the parser too deep: the stack's end cannot be caught safely, because V8 ends the process where it compiles a regular expression
+ * there. Told from the characters alone, quotes or not: no file that a person wrote comes near.
+ */
+function tooDeep(text: string): string | undefined {
+  let brackets = 0;
+  let explicitKeys = 0;
+  for (const line of text.split(/[\r\n]/)) {
+    for (const character of line) if (character === "[" || character === "{") brackets++;
+    if (brackets > mostBrackets) return `it has more than ${mostBrackets} opening brackets`;
+    if (line.length - line.trimStart().length > widestIndent) return `a line begins with more than ${widestIndent} blanks`;
+    let marks = 0;
+    for (const word of line.split(/[\s,[\]{}]+/)) {
+      if (word === "?") explicitKeys++;
+      marks = /^[-?:]$|^[!&]/.test(word) ? marks + 1 : word === "" ? marks : 0;
+      if (marks > mostMarks || explicitKeys > mostMarks) return `it has more than ${mostMarks} marks like \`-\` in a row, or of \`?\``;
+    }
+  }
+  return undefined;
+}
+
 const isConfigKey = (key: string): key is ConfigKey => Object.hasOwn(configKeys, key);
 
 /** The top of the file as pairs. */
 function parseYaml(text: string, fail: (problem: string, cause?: unknown) => Error): [string, unknown][] {
+  const deep = tooDeep(text);
+  if (deep !== undefined) throw fail(deep);
   let data: unknown;
   try {
     const document = parseDocument(text, { schema: "core", merge: true, uniqueKeys: true, strict: true, logLevel: "silent" });
     // A tag that is not known is only a warning to the parser, which then takes the bare value.
     const [problem] = [...document.errors, ...document.warnings];
-    if (problem) throw fail(problem.message.split("\n")[0] ?? "", problem);
+    if (problem) throw fail((problem.message.split("\n")[0] ?? "").replace(/:$/, ""), problem);
     data = document.toJS({ maxAliasCount: maxAliases });
   } catch (cause) {
     if (cause instanceof RangeError) throw fail("its values nest too deep", cause);
