@@ -1,6 +1,6 @@
 // Reads model-config.yaml, a stranger's file: only plain data comes out, and a value of the wrong type is left out with a warning, as
 // TorchServe does.
-import { parseDocument } from "yaml";
+import { type Document, isScalar, parseDocument, visit } from "yaml";
 import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { type ConfigKey, configKeys, type KeyRule, type ModelConfig } from "./model-config-keys.ts";
@@ -74,10 +74,12 @@ function parseYaml(text: string, fail: (problem: string, cause?: unknown) => Err
   if (deep !== undefined) throw fail(deep);
   let data: unknown;
   try {
-    const document = parseDocument(text, { schema: "core", merge: true, uniqueKeys: true, strict: true, logLevel: "silent" });
+    const document = parseDocument(text, { schema: "core", merge: true, uniqueKeys: false, strict: true, logLevel: "silent" });
     // A tag that is not known is only a warning to the parser, which then takes the bare value.
     const [problem] = [...document.errors, ...document.warnings];
     if (problem) throw fail((problem.message.split("\n")[0] ?? "").replace(/:$/, ""), problem);
+    const twice = repeatedKey(document);
+    if (twice !== undefined) throw fail(`keys must be unique, and ${JSON.stringify(twice.slice(0, 80))} stands twice`);
     data = document.toJS({ maxAliasCount: maxAliases });
   } catch (cause) {
     if (cause instanceof RangeError) throw fail("its values nest too deep", cause);
@@ -87,6 +89,23 @@ function parseYaml(text: string, fail: (problem: string, cause?: unknown) => Err
   if (data === null || data === undefined) return [];
   if (typeof data !== "object" || Array.isArray(data)) throw fail(`it must hold keys and values, and is ${describeYaml(data)}`);
   return Object.entries(data);
+}
+
+/** A key that a record has twice. The parser's own check compares every key with every other, which takes seconds for thousands. */
+function repeatedKey(document: Document): string | undefined {
+  let found: string | undefined;
+  visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name !== undefined && seen.has(name)) found = name;
+        if (name !== undefined) seen.add(name);
+      }
+      return found === undefined ? undefined : visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** A value of a kind; undefined where it is another one. */
