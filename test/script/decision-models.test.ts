@@ -125,6 +125,52 @@ describe("script() compiles models that decide", () => {
 });
 
 describe("script() compiles numerical methods", () => {
+  it("that warp time along the cheapest path of a table", async () => {
+    const forward = (x: Tensor) => {
+      const cost = Array.from({ length: 4 }, () => Array<number>(4).fill(Number.POSITIVE_INFINITY));
+      const at = (i: number, j: number) => cost[i]?.[j] as number;
+      (cost[0] as number[])[0] = 0;
+      for (let i = 1; i <= 3; i++)
+        for (let j = 1; j <= 3; j++) {
+          const here = Math.abs(
+            x
+              .select(1, i - 1)
+              .sum()
+              .item() - x.select(1, j).sum().item(),
+          );
+          (cost[i] as number[])[j] = here + Math.min(at(i - 1, j), at(i, j - 1), at(i - 1, j - 1));
+        }
+      return x.relu().add(at(3, 3) > 2 ? at(3, 3) : -1);
+    };
+    await staged(forward, matrix);
+  });
+
+  it("that sort a few numbers in place", async () => {
+    const forward = (x: Tensor) => {
+      const a = [0, 1, 2].map((k) => x.select(1, k).sum().item());
+      for (let i = 0; i < 3; i++)
+        for (let j = 0; j + 1 < 3 - i; j++)
+          if ((a[j] as number) > (a[j + 1] as number)) [a[j], a[j + 1]] = [a[j + 1] as number, a[j] as number];
+      return tensor(a);
+    };
+    await staged(forward, matrix, { paths: 3 });
+  });
+
+  it("that search in nested loops and return what they found as a record", async () => {
+    const forward = (x: Tensor, n: Tensor) => {
+      const find = (y: Tensor) => {
+        for (let i = 0; i < n.item(); i++) {
+          for (const k of [1, 2, 3]) if (y.sum().item() * k > i * 2 + 1) return { at: i, k };
+          y = y.add(0.5);
+        }
+        return { at: -1, k: 0 };
+      };
+      const { at, k } = find(x);
+      return [tensor([at, k]), at < 0 ? x : x.mul(k)];
+    };
+    await staged(forward, counted, { paths: 3 });
+  });
+
   it("that halve an interval", async () => {
     const forward = (x: Tensor, n: Tensor) => {
       const { values } = x.flatten().sort(0);
