@@ -9,20 +9,19 @@ import { tokenRule } from "./config/token-rule.ts";
 import { openTokens } from "./config/tokens.ts";
 import { Changes } from "./grpc/changes.ts";
 import type { RunningGrpc } from "./grpc/start-grpc.ts";
-import { hostGuard, tokenGuard } from "./http/guards.ts";
-import { inferenceRoutes } from "./http/inference.ts";
-import { type Guard, Listener, type TlsFiles } from "./http/listener.ts";
-import { managementRoutes } from "./http/management.ts";
-import { oipRoutes } from "./http/oip.ts";
+import { Listener, type TlsFiles } from "./http/listener.ts";
 import { BytesInFlight } from "./http/read-body.ts";
-import { type Port, type Route, Router } from "./http/router.ts";
+import { type Port, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
 import { logObserver } from "./log-observer.ts";
+import { LiveWindow } from "./metrics/live.ts";
+import { openMetrics } from "./metrics/metrics.ts";
 import { ArchiveFetcher } from "./models/download/fetch-archive.ts";
 import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
 import { observers } from "./observer.ts";
+import { guards, routes } from "./routes.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 export interface RunningServer {
@@ -36,12 +35,6 @@ export interface RunningServer {
   /** Ends workers and listeners. May be called twice. */
   close(): Promise<void>;
 }
-
-/** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...oipRoutes, ...inferenceRoutes, ...managementRoutes];
-
-/** What each request is asked, in this order. */
-const guards: readonly Guard[] = [hostGuard, tokenGuard];
 
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
@@ -58,8 +51,10 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await mkdir(folder, { recursive: true });
   const tls = await tlsFiles(config);
   const registry = new Registry();
+  const metrics = await openMetrics(config, registry);
+  const live = new LiveWindow();
   const changes = new Changes();
-  const observer = observers(logObserver(log), changes.observer);
+  const observer = observers(logObserver(log), metrics.observer, live.observer, changes.observer);
   const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
@@ -74,6 +69,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     log,
     tokens,
     observer,
+    metrics,
+    live,
     isDraining: () => draining,
     isStarting: () => starting,
   };
@@ -84,6 +81,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
     await Promise.all([...listeners, ...(grpc ? [grpc] : [])].map((l) => l.close()));
     tokens.close();
+    await metrics.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
