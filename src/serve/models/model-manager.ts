@@ -217,6 +217,8 @@ export class ModelManager {
         handlerConfig: recordOf(config.backend.handler),
         decodeInput: this.#config.decodeInputRequest,
         maxImagePixels: this.#config.limitMaxImagePixels ? pillowPixels : Number.MAX_SAFE_INTEGER,
+        maxBodyBytes: this.#config.maxRequestSize,
+        badInput: this.#config.badInputStatus,
         nonfinite: this.#config.jsonNonfinite,
       },
     });
