@@ -53,7 +53,11 @@ function writeField(writer: Writer, field: Field): void {
   number(writer, 4, field.repeated || isMap ? 3 : 1);
   writeTypeOf(writer, own);
   if (field.partOf) number(writer, 9, (parent as Type).oneofsArray.indexOf(field.partOf));
-  text(writer, 10, field.name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()));
+  text(
+    writer,
+    10,
+    field.name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+  );
 }
 
 function writeEntry(writer: Writer, field: protobuf.MapField): void {

@@ -85,7 +85,9 @@ function methodDefinition(path: string, proto: ProtoMethod, raw: boolean): Servi
     requestStream: proto.requestStream === true,
     responseStream: proto.responseStream === true,
     requestSerialize: (value: object) => Buffer.from(request.encode(request.fromObject(value)).finish()),
-    requestDeserialize: raw ? same : (bytes: Buffer) => request.toObject(request.decode(bytes), { defaults: true, longs: Number, oneofs: true }),
+    requestDeserialize: raw
+      ? same
+      : (bytes: Buffer) => request.toObject(request.decode(bytes), { defaults: true, longs: Number, oneofs: true }),
     responseSerialize: raw ? same : (value: object) => Buffer.from(response.encode(response.fromObject(value)).finish()),
     responseDeserialize: (bytes: Buffer) => response.toObject(response.decode(bytes), { defaults: true, longs: Number }),
   };

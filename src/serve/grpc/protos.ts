@@ -62,8 +62,11 @@ async function parseAll(): Promise<Protos> {
 
 /** Follows a path of names from a package: to messages, enums and services, and to what is in them. */
 function isDeclared(content: protobuf.ReflectionObject, [name, ...rest]: readonly string[]): boolean {
-  if (name === undefined) return !(content instanceof protobuf.Namespace) || content instanceof protobuf.Type || content instanceof protobuf.Service;
+  if (name === undefined)
+    return !(content instanceof protobuf.Namespace) || content instanceof protobuf.Type || content instanceof protobuf.Service;
   const member =
-    content instanceof protobuf.Type || content instanceof protobuf.Service || content instanceof protobuf.Namespace ? content.get(name) : null;
+    content instanceof protobuf.Type || content instanceof protobuf.Service || content instanceof protobuf.Namespace
+      ? content.get(name)
+      : null;
   return member !== null && isDeclared(member, rest);
 }

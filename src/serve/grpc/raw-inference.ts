@@ -59,7 +59,10 @@ export async function inferRaw(
     if (answer.head.fault) throw new ServeFault(answer.head.fault);
     const { body } = answer;
     if (body.byteLength > config.maxResponseSize)
-      throw refuse("PayloadTooLargeException", `The answer has ${body.byteLength} bytes, and max_response_size is ${config.maxResponseSize}.`);
+      throw refuse(
+        "PayloadTooLargeException",
+        `The answer has ${body.byteLength} bytes, and max_response_size is ${config.maxResponseSize}.`,
+      );
     return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   } finally {
     inFlight.give(message.byteLength);

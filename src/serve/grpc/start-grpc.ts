@@ -36,14 +36,22 @@ export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFi
       ["inference.GRPCInferenceService", openInferenceMethods(parts), "oip"],
       ["org.pytorch.serve.grpc.inference.InferenceAPIsService", torchServeInferenceMethods(parts), "torchserve"],
     ]),
-    { ...sizes, maxConnectionAge: config.grpcInferenceMaxConnectionAgeMs, maxConnectionAgeGrace: config.grpcInferenceMaxConnectionAgeGraceMs },
+    {
+      ...sizes,
+      maxConnectionAge: config.grpcInferenceMaxConnectionAgeMs,
+      maxConnectionAgeGrace: config.grpcInferenceMaxConnectionAgeGraceMs,
+    },
     tls,
   );
   const management = new GrpcListener(
     withBasics(parts, changes, protos, [
       ["org.pytorch.serve.grpc.management.ManagementAPIsService", torchServeManagementMethods(parts), "torchserve"],
     ]),
-    { ...sizes, maxConnectionAge: config.grpcManagementMaxConnectionAgeMs, maxConnectionAgeGrace: config.grpcManagementMaxConnectionAgeGraceMs },
+    {
+      ...sizes,
+      maxConnectionAge: config.grpcManagementMaxConnectionAgeMs,
+      maxConnectionAgeGrace: config.grpcManagementMaxConnectionAgeGraceMs,
+    },
     tls,
   );
   const close = async () => {

@@ -44,7 +44,10 @@ export function torchServeManagementMethods(parts: ServerParts): Methods {
   const versionOf = ({ model_version }: VersionRef): string | undefined => model_version || undefined;
   const requireModelApi = () => {
     if (!config.enableModelApi)
-      throw refuse("MethodNotAllowedException", "Models cannot be registered and unregistered: the server was started without enable_model_api.");
+      throw refuse(
+        "MethodNotAllowedException",
+        "Models cannot be registered and unregistered: the server was started without enable_model_api.",
+      );
   };
   return {
     DescribeModel: manage(async (request: VersionRef & { readonly customized: boolean }) => {
