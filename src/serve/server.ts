@@ -20,7 +20,7 @@ import { ArchiveFetcher } from "./models/download/fetch-archive.ts";
 import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
-import { observers } from "./observer.ts";
+import { type Observer, observers } from "./observer.ts";
 import { guards, routes } from "./routes.ts";
 import type { ServerParts } from "./server-parts.ts";
 
@@ -38,14 +38,14 @@ export interface RunningServer {
 
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
- * are served. Throws ServeError where it cannot listen, or cannot write its tokens.
+ * are served. `observer` is told what happens, beside the log. Throws ServeError where it cannot listen, or cannot write its tokens.
  *
  * @example
  * const server = await startServer(resolveConfig({ cwd: process.cwd() }), log);
  * console.log(server.addresses.inference); // http://127.0.0.1:8080
  * await server.close();
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, observer?: Observer): Promise<RunningServer> {
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
   await mkdir(folder, { recursive: true });
@@ -54,8 +54,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const metrics = await openMetrics(config, registry);
   const live = new LiveWindow();
   const changes = new Changes();
-  const observer = observers(logObserver(log), metrics.observer, live.observer, changes.observer);
-  const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
+  const all = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...(observer ? [observer] : []));
+  const manager = new ModelManager(config, registry, all, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
@@ -68,7 +68,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     inFlight: new BytesInFlight(config.maxBytesInFlight),
     log,
     tokens,
-    observer,
+    observer: all,
     metrics,
     live,
     isDraining: () => draining,
