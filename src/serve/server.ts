@@ -8,7 +8,7 @@ import type { ServerConfig } from "./config/server-config.ts";
 import { tokenRule } from "./config/token-rule.ts";
 import { openTokens } from "./config/tokens.ts";
 import { Changes } from "./grpc/changes.ts";
-import type { RunningGrpc } from "./grpc/start-grpc.ts";
+import { type RunningGrpc, startGrpc } from "./grpc/start-grpc.ts";
 import { Listener, type TlsFiles } from "./http/listener.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, Router } from "./http/router.ts";
@@ -86,7 +86,6 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   };
   try {
     const addresses = await listenAll(config, parts, tls, listeners);
-    const { startGrpc } = await import("./grpc/start-grpc.ts");
     grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
     await loadAtStartup(parts);
     starting = false;
