@@ -41,7 +41,8 @@ export async function runServer(config: ServerConfig, { pidFile, daemon, onListe
     const server = await startServer(config, log, snapshots.observer).catch((error: unknown) => {
       throw listenFailure(error, config);
     });
-    log.info("listening", { ...server.addresses });
+    const { inference: grpcInference, management: grpcManagement } = server.grpcAddresses;
+    log.info("listening", { ...server.addresses, grpcInference, grpcManagement });
     await snapshots.begin(server.parts.registry);
     onListening?.(server.addresses);
     const limit = await stopping;

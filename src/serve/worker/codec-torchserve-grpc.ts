@@ -3,6 +3,7 @@ import protobuf from "protobufjs/minimal.js";
 import { Tensor } from "../../eager/tensor.ts";
 import { refuse } from "../fault.ts";
 import type { RequestHead } from "../wire/messages.ts";
+import { checkHandlerInputs } from "./check-handler-inputs.ts";
 import { answerOf } from "./codec-torchserve.ts";
 import type { CodecModel } from "./codecs.ts";
 import type { HandlerRequest } from "./handler.ts";
@@ -11,7 +12,7 @@ import { eachField, textField, wire } from "./protobuf-fields.ts";
 import type { Decoded } from "./run-batch.ts";
 
 export async function decodeTorchServeGrpc(head: RequestHead, message: Uint8Array<ArrayBuffer>, served: CodecModel): Promise<Decoded> {
-  const { handler, model } = served;
+  const { handler, model, io } = served;
   const fields = readInput(message, model.decodeInput);
   if (fields.size === 0) throw refuse("BadRequestException", "The request has no input: send the model's under the name data.");
   const request: HandlerRequest = {
@@ -23,11 +24,13 @@ export async function decodeTorchServeGrpc(head: RequestHead, message: Uint8Arra
     explain: false,
   };
   const tensors = await handler.preprocess(request);
+  checkHandlerInputs(tensors, io);
   return {
     inputs: tensors.map((t) => t.storage),
     async encode(outputs) {
       const value = await handler.postprocess(outputs.map(Tensor.fromStorage), request);
-      const { body } = answerOf(value, model.nonfinite);
+      const { body, status = 200 } = answerOf(value, model.nonfinite);
+      if (status >= 400) throw refuse("InternalServerException", Buffer.from(body).toString("utf8"), { status });
       return {
         headers: {},
         body: protobuf.Writer.create()
