@@ -94,4 +94,11 @@ export const serveErrors = errorFamily({
     hint: "Give another folder with --output, or replace the files with --force.",
     about: "`ingot deploy` writes its files into a folder, and does not replace what is there unless it is told to. Nothing was written.",
   },
+  ServeStateFolder: {
+    kind: "ServeError",
+    message: "the server cannot write to its state folder {path}: {why}",
+    hint: "Give a folder that can be written to: --state-dir FOLDER.",
+    about:
+      "The server unpacks and compiles models in its state folder: the one where it is started, or that of `--state-dir`. Where the file system is read-only (a container) or belongs to somebody else, it needs one that it can write to. Nothing was started.",
+  },
 });
