@@ -7,11 +7,13 @@ import { type Figure, holds, type Measure } from "./figure.ts";
 import { mainGroup } from "./main/group.ts";
 import { operatorsGroup } from "./operators/group.ts";
 import { scriptGroup } from "./script/group.ts";
+import { serveGroup } from "./serve/group.ts";
 
 const groups: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
   main: mainGroup,
   operators: operatorsGroup,
   script: scriptGroup,
+  serve: serveGroup,
 };
 
 const wanted = process.argv.slice(2);

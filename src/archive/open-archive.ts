@@ -7,6 +7,7 @@ import { formatBytes } from "../errors/quantity.ts";
 import type { Archive, ArchiveFile, FileRole } from "./archive-file.ts";
 import { type ArchiveEntry, EntryCheck } from "./entry.ts";
 import { folderEntries } from "./folder-source.ts";
+import { handlerFile } from "./handlers.ts";
 import { type ArchiveLimits, checkLimits, maxTextBytes } from "./limits.ts";
 import { type Manifest, type ManifestModel, manifestPath, parseManifest } from "./manifest.ts";
 import { readModelConfig } from "./model-config.ts";
@@ -137,7 +138,7 @@ export async function describeArchive(
   return {
     path,
     manifest,
-    files: files.map(({ path: name, bytes }): ArchiveFile => ({ path: name, bytes, role: roleOf(name, manifest.model) })),
+    files: files.map(({ path: name, bytes }): ArchiveFile => ({ path: name, bytes, role: roleOf(name, manifest) })),
     config,
     warnings: unread ? [...warnings, "model-config.yaml is not read: the manifest does not name it as its configFile"] : warnings,
   };
@@ -148,14 +149,14 @@ export const isOnnxName = (name: string | undefined): name is string => name?.to
 
 const roles: readonly (readonly [keyof ManifestModel, FileRole])[] = [
   ["serializedFile", "model"],
-  ["handler", "handler"],
   ["modelFile", "modelFile"],
   ["requirementsFile", "requirements"],
   ["configFile", "config"],
 ];
 
-function roleOf(name: string, model: ManifestModel): FileRole {
+function roleOf(name: string, { model, runtime }: Manifest): FileRole {
   if (name === manifestPath) return "manifest";
+  if (model.handler !== undefined && [model.handler, handlerFile(model.handler, runtime)].includes(name)) return "handler";
   return roles.find(([key]) => model[key] === name)?.[1] ?? "extra";
 }
 

@@ -91,6 +91,11 @@ export function printResult(streams: Streams, options: CommonOptions, data: unkn
   streams.out(`${options.json ? JSON.stringify(data, jsonSafe, 2) : text()}\n`);
 }
 
+/** Says on standard error what is no reason to stop. */
+export function printWarnings(streams: Streams, warnings: readonly string[]): void {
+  for (const warning of warnings) streams.err(`${paint("bold", "ingot: warning:", streams.colors.err)} ${warning}\n`);
+}
+
 export function jsonSafe(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
   if (value instanceof Map) return Object.fromEntries(value);

@@ -3,7 +3,6 @@
 // gives its memory back at once, to the next operator.
 import { LivePool } from "../ops/live-pool.ts";
 import { type BufferPool, withPool } from "../tensor/allocate.ts";
-import type { Storage } from "../tensor/storage.ts";
 import { currentInterpreter, eagerInterpreter } from "./interpreter.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -18,10 +17,14 @@ class Memory implements BufferPool {
   count = 0;
   /** What a caller gives away with its next call. */
   lent: Tensor | undefined;
+  /** What was taken since `tidy` began, if that runs; a buffer that was given back meanwhile may stand there more than once. */
+  log: ArrayBuffer[] | undefined;
 
   take(bytes: number): ArrayBuffer | undefined {
     const buffer = bytes < smallest ? undefined : this.#pool.take(bytes);
-    if (buffer) this.#taken.set(buffer, this.count++);
+    if (!buffer) return undefined;
+    this.#taken.set(buffer, this.count++);
+    this.log?.push(buffer);
     return buffer;
   }
 
@@ -29,8 +32,9 @@ class Memory implements BufferPool {
     return (this.#taken.get(buffer) ?? -1) >= count;
   }
 
-  free(storage: Storage): void {
-    this.#pool.release(storage);
+  free(buffer: ArrayBuffer): void {
+    // Given back twice, it would be handed out twice.
+    if (this.#taken.delete(buffer)) this.#pool.free(buffer);
   }
 }
 
@@ -62,8 +66,25 @@ export class Temporaries {
    * shares (a reshape, an identity) stays.
    */
   giveBack(dead: Tensor, alive: Tensor): void {
-    const storage = Tensor.storageOf(dead);
-    if (storage && !sharesMemory(dead, alive)) this.#memory.free(storage);
+    const buffer = bufferOf(dead);
+    if (buffer && !sharesMemory(dead, alive)) this.#memory.free(buffer);
+  }
+
+  /** Runs `body`, and gives back all memory that was handed out meanwhile, but for that of its result. */
+  tidy(body: () => Tensor): Tensor {
+    const memory = this.#memory;
+    const { log: outer, count } = memory;
+    const log: ArrayBuffer[] = [];
+    memory.log = log;
+    try {
+      const result = body();
+      const kept = bufferOf(result);
+      for (const buffer of log) if (buffer !== kept && memory.isTakenSince(buffer, count)) memory.free(buffer);
+      if (kept && memory.isTakenSince(kept, count)) outer?.push(kept);
+      return result;
+    } finally {
+      memory.log = outer;
+    }
   }
 
   /**
@@ -111,6 +132,16 @@ export function withTemporaries<T>(body: (own: Temporaries | undefined) => T): T
   } finally {
     current = undefined;
   }
+}
+
+/**
+ * Runs synchronous `body`, and gives back at once the memory of all tensors that it computes, but for its result. Only for a body that leaves none
+ * of them with anybody.
+ *
+ * @example tidy(() => matmul(softmax(matmul(q, k), -1), v))
+ */
+export function tidy(body: () => Tensor): Tensor {
+  return withTemporaries((own) => (own ? own.tidy(body) : body()));
 }
 
 /** Whether two tensors are views of one memory. */

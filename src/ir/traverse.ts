@@ -75,6 +75,15 @@ export function copyInto(source: Graph, parent: Graph | undefined, values: Map<V
     copy.annotations = v.annotations;
     values.set(v, copy);
   }
+  appendCopy(source, target, values);
+  return target;
+}
+
+/**
+ * Copies the constants and nodes of a graph behind those of another, which then gives what the copied outputs are; `values` maps what was
+ * copied before, and what the source reads from elsewhere, and is added to.
+ */
+export function appendCopy(source: Graph, target: Graph, values: Map<Value, Value>): void {
   for (const v of source.initializers) values.set(v, copyInitializer(target, v, values.get(v)));
   // What a sub-graph captures from outside of the whole copy stays what it is.
   const mapped = (v: Value | undefined) => v && (values.get(v) ?? v);
@@ -90,11 +99,7 @@ export function copyInto(source: Graph, parent: Graph | undefined, values: Map<V
       values.set(v, output);
     });
   }
-  target.setOutputs(
-    source.outputs.map((v) => mapped(v) as Value),
-    source.outputNames,
-  );
-  return target;
+  target.setOutputs([...target.outputs, ...source.outputs.map((v) => mapped(v) as Value)], [...target.outputNames, ...source.outputNames]);
 }
 
 function copyInitializer(target: Graph, value: Value, existing: Value | undefined): Value {

@@ -7,9 +7,11 @@ import { ModuleList } from "../nn/container.ts";
 import { Dropout } from "../nn/dropout.ts";
 import { gelu } from "../nn/functional/activation.ts";
 import { scaledDotProductAttention } from "../nn/functional/attention.ts";
+import { declareKeepsNothing } from "../nn/keeps-nothing.ts";
 import { Embedding, Linear } from "../nn/linear.ts";
 import { Module } from "../nn/module.ts";
 import { LayerNorm } from "../nn/norm.ts";
+import { throughEach, tidied } from "../nn/through.ts";
 import { joinHeads, splitHeads } from "./causal.ts";
 import { checkSizes } from "./sizes.ts";
 import { checkMask, checkPositions, textLength } from "./texts.ts";
@@ -73,12 +75,10 @@ export class BertSelfAttention extends Module {
   }
 
   forward(x: Tensor, attnMask?: Tensor): Tensor {
-    const [q, k, v] = [this.query, this.key, this.value].map((part) => splitHeads(part.forward(x), this.#heads)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    return joinHeads(scaledDotProductAttention(q, k, v, { attnMask }));
+    const projected = (part: Linear) => splitHeads(part.forward(x), this.#heads);
+    return tidied(this, () =>
+      joinHeads(scaledDotProductAttention(projected(this.query), projected(this.key), projected(this.value), { attnMask })),
+    );
   }
 }
 
@@ -96,7 +96,7 @@ export class BertOutput extends Module {
   }
 
   forward(x: Tensor, around: Tensor): Tensor {
-    return this.LayerNorm.forward(this.dropout.forward(this.dense.forward(x)).add(around));
+    return tidied(this, () => this.LayerNorm.forward(this.dropout.forward(this.dense.forward(x)).add(around)));
   }
 }
 
@@ -111,7 +111,7 @@ export class BertAttention extends Module {
   }
 
   forward(x: Tensor, attnMask?: Tensor): Tensor {
-    return this.output.forward(this.self.forward(x, attnMask), x);
+    return tidied(this, () => this.output.forward(this.self.forward(x, attnMask), x));
   }
 }
 
@@ -124,7 +124,7 @@ export class BertIntermediate extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return gelu(this.dense.forward(x));
+    return tidied(this, () => gelu(this.dense.forward(x)));
   }
 }
 
@@ -141,10 +141,13 @@ export class BertLayer extends Module {
   }
 
   forward(x: Tensor, attnMask?: Tensor): Tensor {
-    const attended = this.attention.forward(x, attnMask);
-    return this.output.forward(this.intermediate.forward(attended), attended);
+    return tidied(this, () => {
+      const attended = this.attention.forward(x, attnMask);
+      return this.output.forward(this.intermediate.forward(attended), attended);
+    });
   }
 }
+declareKeepsNothing("caller", BertSelfAttention, BertOutput, BertAttention, BertIntermediate, BertLayer);
 
 export class BertEncoder extends Module {
   readonly layer: ModuleList<BertLayer>;
@@ -154,10 +157,8 @@ export class BertEncoder extends Module {
     this.layer = new ModuleList(Array.from({ length: shape.layers }, () => new BertLayer(shape)));
   }
 
-  forward(input: Tensor, attnMask?: Tensor): Tensor {
-    let x = input;
-    for (const layer of this.layer) x = layer.forward(x, attnMask);
-    return x;
+  forward(x: Tensor, attnMask?: Tensor): Tensor {
+    return throughEach(x, this.layer, (layer, y) => layer.forward(y, attnMask));
   }
 }
 

@@ -47,6 +47,16 @@ export function keepsNothing(module: Module): boolean {
   return true;
 }
 
+/**
+ * Whether all that `module` computes is surely dead when its `forward` returns, but for the result: it keeps nothing, and no module of it is in
+ * train mode, in which buffers are computed anew.
+ */
+export function forgetsAll(module: Module): boolean {
+  if (!keepsNothing(module)) return false;
+  for (const part of module.modules()) if (part.training) return false;
+  return true;
+}
+
 /** Whether `module` surely is one row of layers and nothing else. */
 export function isRow(module: Module): boolean {
   return kindOf(module) === "row";

@@ -1,10 +1,10 @@
 // Layers in a row, and a row beside a shortcut, with the memory of what passes between them given back as soon as it is dead: eager memory then
 // follows the liveness of the graph. Between modules that may hold on to a tensor nothing is given back.
 import { add } from "../eager/functions/math.ts";
-import { sharesMemory, type Temporaries, withTemporaries } from "../eager/temporaries.ts";
+import { sharesMemory, type Temporaries, tidy, withTemporaries } from "../eager/temporaries.ts";
 import type { Tensor } from "../eager/tensor.ts";
-import { isRow, keepsNothing } from "./keeps-nothing.ts";
-import type { Layer } from "./module.ts";
+import { forgetsAll, isRow, keepsNothing } from "./keeps-nothing.ts";
+import type { Layer, Module } from "./module.ts";
 
 /**
  * The layers one after the other, the output of each being the input of the next.
@@ -13,6 +13,25 @@ import type { Layer } from "./module.ts";
  */
 export function through(x: Tensor, ...layers: readonly Layer[]): Tensor {
   return withTemporaries((own) => inTurn(own, handed(own, x), layers).tensor);
+}
+
+/**
+ * As `through`, where `call` runs each layer on what the one before it gave.
+ *
+ * @example throughEach(x, this.layers, (layer, y) => layer.forward(y, mask))
+ */
+export function throughEach<L extends Layer>(x: Tensor, layers: Iterable<L>, call: (layer: L, x: Tensor) => Tensor): Tensor {
+  return withTemporaries((own) => inTurn(own, handed(own, x), layers, call).tensor);
+}
+
+/**
+ * What the `forward` of `module` computes with `body`. The memory of what it computes on the way is given back, unless the module, or one that
+ * a user put into it, is not known to keep nothing.
+ *
+ * @example forward(x: Tensor): Tensor { return tidied(this, () => gelu(this.dense.forward(x))); }
+ */
+export function tidied(module: Module, body: () => Tensor): Tensor {
+  return forgetsAll(module) ? tidy(body) : body();
 }
 
 export interface ResidualParts {
@@ -52,13 +71,23 @@ interface Passing {
 /** The input of a row: the caller's, unless an outer row has handed it over. */
 const handed = (own: Temporaries | undefined, tensor: Tensor): Passing => ({ tensor, forgotten: own?.claim(tensor) ?? false });
 
-function inTurn(own: Temporaries | undefined, first: Passing, layers: readonly Layer[]): Passing {
-  if (!own) return { tensor: layers.reduce((x, layer) => layer.forward(x), first.tensor), forgotten: false };
+const forward = (layer: Layer, x: Tensor): Tensor => layer.forward(x);
+
+function inTurn<L extends Layer>(
+  own: Temporaries | undefined,
+  first: Passing,
+  layers: Iterable<L>,
+  call: (layer: L, x: Tensor) => Tensor = forward,
+): Passing {
   let at = first;
   for (const layer of layers) {
     const before = at;
+    if (!own) {
+      at = { tensor: call(layer, before.tensor), forgotten: false };
+      continue;
+    }
     const handOver = before.forgotten && isRow(layer);
-    const [tensor, claimed] = own.lending(handOver ? before.tensor : undefined, () => layer.forward(before.tensor));
+    const [tensor, claimed] = own.lending(handOver ? before.tensor : undefined, () => call(layer, before.tensor));
     // What a layer passes on is known to whoever had it before. (What was claimed may have been given back and be the result's new memory.)
     const passedOn = !claimed && sharesMemory(before.tensor, tensor);
     const ours = passedOn ? before.forgotten : own.isOurs(tensor);

@@ -34,10 +34,20 @@ export function lowerRaises(graph: Graph): LoweredRaises {
   const names = new Map<Node, string>();
   if (![...allNodes(graph)].some((node) => node.op === raiseOp)) return { graph, names };
   const copy = cloneGraph(graph).graph;
+  const raised = new Map<Graph, Node>();
   for (const node of [...allNodes(copy)]) {
     if (node.op !== raiseOp) continue;
+    const first = raised.get(node.graph);
+    if (first) {
+      // It is never reached.
+      replaceReads(node, first.output);
+      node.graph.remove(node);
+      continue;
+    }
     const count = names.size + 1;
-    names.set(lowerRaise(node), `${prefix}${count > 1 ? ` ${count}` : ""}: ${node.attributes.message as string}`);
+    const failing = lowerRaise(node);
+    raised.set(failing.graph, failing);
+    names.set(failing, `${prefix}${count > 1 ? ` ${count}` : ""}: ${node.attributes.message as string}`);
   }
   return { graph: copy, names };
 }
@@ -49,19 +59,25 @@ function lowerRaise(node: Node): Node {
   const int64 = (values: number[], shape: number[]) => graph.addInitializer(Storage.from("int64", values, shape));
   const one = add("Cast", [scalar(certainty(graph, add), add, () => int64([], [0]))], { to: 7 });
   const failing = graph.add("Gather", [int64([1], [1]), one], {}, { before: node, provenance });
-  // What was read from a file reads the result as an integer.
-  for (const reader of node.output.consumers) {
-    if (reader.op !== "Cast" || reader.attributes.to !== 7) continue;
-    reader.output.replaceAllUsesWith(failing.output);
-    reader.graph.remove(reader);
-  }
-  if (node.output.users.size > 0) node.output.replaceAllUsesWith(add("Cast", [failing.output], { to: 9 }));
+  replaceReads(node, failing.output);
   graph.setOutputs(
     graph.outputs.map((value) => (dependsOn(value, failing) ? value : tied(value, failing))),
     graph.outputNames,
   );
   graph.remove(node);
   return failing;
+}
+
+/** Lets the readers of a Raise read `gathered`, an integer. */
+function replaceReads({ output, graph, provenance }: Node, gathered: Value): void {
+  // What was read from a file reads the result as an integer.
+  for (const reader of output.consumers) {
+    if (reader.op !== "Cast" || reader.attributes.to !== 7) continue;
+    reader.output.replaceAllUsesWith(gathered);
+    reader.graph.remove(reader);
+  }
+  if (output.users.size > 0)
+    output.replaceAllUsesWith(graph.add("Cast", [gathered], { to: 9 }, { before: output.producer, provenance }).output);
 }
 
 type Add = (op: string, inputs: readonly (Value | undefined)[], attributes?: Node["attributes"]) => Value;

@@ -53,9 +53,14 @@ export class LivePool implements BufferPool {
         this.#live.set(buffer, n);
         return;
       }
-      this.#live.delete(buffer);
-      if (this.#own.has(buffer)) this.#free.splice(this.#firstFrom(buffer.byteLength), 0, buffer);
+      this.free(buffer);
     });
+  }
+
+  /** Nothing lives on a buffer any more. */
+  free(buffer: ArrayBuffer): void {
+    this.#live.delete(buffer);
+    if (this.#own.has(buffer)) this.#free.splice(this.#firstFrom(buffer.byteLength), 0, buffer);
   }
 
   /**

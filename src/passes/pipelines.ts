@@ -32,6 +32,7 @@ import { gemmAdd, gemmTranspose, matmulAdd, transposeGemm } from "./rules/matmul
 import { mergeCast } from "./rules/merge-cast.ts";
 import { dropClipBound, mergeClip } from "./rules/merge-clip.ts";
 import { mergeAdds, mergeMuls } from "./rules/merge-constants.ts";
+import { mergeIf } from "./rules/merge-if.ts";
 import { mergeReshape } from "./rules/merge-reshape.ts";
 import { mergeSlice, reassemble, sliceOfConcat } from "./rules/merge-slice.ts";
 import { mergeTranspose, transposeToReshape } from "./rules/merge-transpose.ts";
@@ -41,6 +42,7 @@ import { mulReciprocal } from "./rules/reciprocal.ts";
 import { sequenceScan } from "./rules/sequence-scan.ts";
 import { constantWhere, notWhere } from "./rules/simplify-where.ts";
 import { staticExpand, staticReshape } from "./rules/static-shape.ts";
+import { unreachedEffect } from "./rules/unreached-effect.ts";
 import { unrollLoop } from "./rules/unroll-loop.ts";
 
 /** What does nothing, or what nobody reads. */
@@ -50,7 +52,7 @@ const cleaning: readonly Pass[] = [deadCode, noOp, neutralElement, addZero, canc
 const knowing: readonly Pass[] = [constantFold, inlineIf, inlineLoop, staticReshape, staticExpand, constantWhere, commonSubexpression];
 
 /** Loops and branches that stay. */
-const control: readonly Pass[] = [countedLoop, sequenceScan, unrollLoop, deadState, hoistInvariant];
+const control: readonly Pass[] = [countedLoop, sequenceScan, unrollLoop, mergeIf, unreachedEffect, deadState, hoistInvariant];
 
 /** Two operators in a row that do the same kind of thing, as one. */
 const merging: readonly Pass[] = [

@@ -8,6 +8,7 @@ import { named } from "./literals.ts";
 import { memberKey } from "./member-expressions.ts";
 import { getPrivate, setPrivate } from "./privates.ts";
 import type { Scope } from "./scope.ts";
+import { thisOf } from "./this-value.ts";
 import { unsupported } from "./unsupported.ts";
 import { binary } from "./value-operators.ts";
 import { Sym } from "./values.ts";
@@ -70,7 +71,7 @@ function reference(c: Context, node: AnyNode, scope: Scope): Reference {
   if (node.type === "Identifier")
     return { get: () => readVariable(c, node.name, scope, node), set: (value) => c.bind(node, value, scope, "assign") };
   if (node.type !== "MemberExpression") return c.machine.fail("UnsupportedSyntax", unsupported(node), node);
-  const object = node.object.type === "Super" ? scope.activation.thisValue : c.evaluate(node.object, scope);
+  const object = node.object.type === "Super" ? thisOf(c, scope, node) : c.evaluate(node.object, scope);
   const { property } = node;
   if (property.type === "PrivateIdentifier")
     return {

@@ -37,6 +37,10 @@ export interface Context {
   classValue(node: ClassNode, scope: Scope): AnyFunction;
   /** The private members of a live object. */
   livePrivates(object: object): ReadonlyMap<string, PrivateMember>;
+  /** Everything that the model holds: objects and functions that can be reached from it. */
+  liveObjects(): readonly object[];
+  /** What an object holds, private members included. */
+  partsOf(object: object): readonly unknown[];
   /** True for functions of JavaScript and of the library, which need no interpretation. */
   runsAsIs(fn: AnyFunction): boolean;
 }

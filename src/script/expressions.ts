@@ -8,9 +8,10 @@ import { list, objectLiteral } from "./literals.ts";
 import { callExpression, member, shortCircuit } from "./member-expressions.ts";
 import { firstSymbolic, runNative } from "./native-code.ts";
 import type { Scope } from "./scope.ts";
+import { thisOf } from "./this-value.ts";
 import { unsupported } from "./unsupported.ts";
 import { binary, unary } from "./value-operators.ts";
-import { describe, Sym, unassigned } from "./values.ts";
+import { describe, Sym } from "./values.ts";
 import { readVariable } from "./variables.ts";
 
 type Handlers = { readonly [T in AnyNode["type"]]?: (c: Context, node: Extract<AnyNode, { type: T }>, scope: Scope) => unknown };
@@ -35,12 +36,7 @@ const handlers: Handlers = {
         ? BigInt(node.bigint)
         : node.value,
   Identifier: (c, node, scope) => readVariable(c, node.name, scope, node),
-  ThisExpression: (c, node, scope) => {
-    const { self, thisValue } = scope.activation;
-    if (!self) return thisValue;
-    if (self.value === unassigned) c.machine.fail("StaticThrow", { message: "this is read before super() was called" }, node);
-    return self.value;
-  },
+  ThisExpression: (c, node, scope) => thisOf(c, scope, node),
   TemplateLiteral: (c, node, scope) => {
     let text = "";
     node.quasis.forEach((quasi, i) => {

@@ -1,4 +1,5 @@
 // What was read of live functions, once per compilation: source, captured variables, what a bound function binds, private members.
+import { types } from "node:util";
 import type { AnyNode } from "acorn";
 import { IngotError } from "../errors/error.ts";
 import { isNameHelper } from "../source/artefacts.ts";
@@ -14,6 +15,7 @@ import {
 } from "../source/inspector.ts";
 import { isLibraryScript } from "../source/library.ts";
 import type { AnyFunction, Context } from "./context.ts";
+import { isNativeCode } from "./native-code.ts";
 import type { Activation } from "./scope.ts";
 
 /** Live functions that were read, per compilation, with what they captured. */
@@ -33,6 +35,12 @@ export class FunctionCache {
       this.#read.set(fn, known);
     }
     return known;
+  }
+
+  /** The class that a constructor stands for, in its source. */
+  classNode(c: Context, constructor: AnyFunction, node: AnyNode): AnyNode | undefined {
+    if (isNativeCode(constructor) || types.isProxy(constructor)) return undefined;
+    return this.read(c, constructor, node).source.node as AnyNode;
   }
 
   /** What a bound function binds. */
@@ -58,6 +66,7 @@ export class FunctionCache {
 
   /** Methods of a base class, by the function, see `isModuleMethod`. */
   readonly baseMethods = new WeakMap<object, boolean>();
+  readonly arrowThis = new WeakMap<AnyFunction, unknown>();
   readonly #bound = new WeakMap<object, BoundFacts | undefined>();
   readonly #privates = new WeakMap<object, ReadonlyMap<string, PrivateMember>>();
 }

@@ -8,8 +8,8 @@ import { callClosure, closures } from "./closures.ts";
 import { callCompiled, isCompiled } from "./compiled-call.ts";
 import { type AnyFunction, type Context, stampProvenance } from "./context.ts";
 import type { FunctionCache } from "./function-cache.ts";
-import { LazyHome } from "./lazy-home.ts";
 import { asOpError, callLibraryFunction, isLayerMethod, isLibraryFunction } from "./library.ts";
+import { LiveThis } from "./live-this.ts";
 import { isNativeCode } from "./native-code.ts";
 import { isConsole } from "./native-effects.ts";
 import { isNative } from "./native-table.ts";
@@ -46,13 +46,17 @@ export function call(
   if (library && !isModuleMethod(cache, thisValue, fn)) return callLibraryFunction(c, fn, thisValue, args, node);
   const tree = source.node;
   if (!("params" in tree)) return machine.fail("NotCallable", { what: `the class ${fn.name}` }, node);
+  const live = new LiveThis(c, fn, source, thisValue, {
+    classNode: (constructor) => cache.classNode(c, constructor, node),
+    arrowThis: cache.arrowThis,
+  });
   return run(c, {
     name: functionName(fn, thisValue),
     node: tree,
     source: source.source,
     library,
-    thisValue,
-    home: new LazyHome(fn, thisValue),
+    thisValue: tree.type === "ArrowFunctionExpression" ? live : thisValue,
+    home: live,
     newTarget: undefined,
     captured,
     missing,

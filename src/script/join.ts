@@ -6,9 +6,11 @@ import { dimEquals } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { joinTypes } from "../ops/subgraph-types.ts";
+import { allGaps, gap } from "./gaps.ts";
 import { absent, type Content, isContent, isPlainArray, isRecord } from "./heap.ts";
 import { commonElement, elementKind, sameElement, sequenceOf, sequenceType } from "./list-elements.ts";
 import { type Machine, truthUnder } from "./machine.ts";
+import { notScalar } from "./operators.ts";
 import { privateValues } from "./privates.ts";
 import { outsideType, scalarDType } from "./stage.ts";
 import { defaultValue, own } from "./subgraph-values.ts";
@@ -58,7 +60,7 @@ export class Joiner {
 
   #resolve(value: unknown, side: Side): unknown {
     if (!(value instanceof Sym) || value.kind !== "bool") return value;
-    return truthUnder(value, side.known) ?? value;
+    return truthUnder(value, side.known) ?? this.#machine.resolve(value);
   }
 
   /** The other side throws: the value is this side's, but what it computed inside has to come out. */
@@ -116,6 +118,7 @@ export class Joiner {
 
   #scalars(a: Scalar, b: Scalar, name: string): Joined {
     if (a === true && b === false) return () => this.#condition;
+    if (a === false && b === true) return () => notScalar(this.#machine.stage, this.#condition);
     if (a instanceof Sym && b instanceof Sym && a.dim !== undefined && b.dim !== undefined && dimEquals(a.dim, b.dim)) {
       if (this.#machine.stage.isVisible(a.dim)) return () => new Sym("int", undefined, { dim: a.dim });
     }
@@ -211,13 +214,11 @@ export class Joiner {
   #partial(a: unknown, b: unknown, name: string): Joined {
     const x = a instanceof Partial ? a.inner : a;
     const y = b instanceof Partial ? b.inner : b;
-    const reason =
-      a instanceof Partial
-        ? a.reason
-        : b instanceof Partial
-          ? b.reason
-          : this.#reason("MaybeUndefined", { name, condition: this.#conditionText(b === unassigned) });
     if (x === unassigned && y === unassigned) return () => unassigned;
+    const reason = allGaps([
+      ...[a, b].flatMap((side) => (side instanceof Partial ? [side.reason] : [])),
+      ...(a === unassigned || b === unassigned ? [gap(this.#machine, name, b === unassigned ? "false" : "true")] : []),
+    ]);
     const joined =
       x === unassigned ? this.#oneSided(y, false, name) : y === unassigned ? this.#oneSided(x, true, name) : this.#join(x, y, name);
     return (outputs) => new Partial(joined(outputs), reason);
@@ -269,17 +270,16 @@ export class Joiner {
   }
 
   #poison(a: unknown, b: unknown, name: string): Joined {
-    const code = (a === absent) !== (b === absent) ? "MaybeUndefined" : "TypeJoin";
-    const params =
-      code === "MaybeUndefined"
-        ? { name, condition: this.#conditionText(b === absent) }
-        : { name, a: describe(a), b: describe(b), where: this.where };
-    const poison = new Poison(this.#reason(code, params));
+    const poison = new Poison(
+      (a === absent) !== (b === absent)
+        ? gap(this.#machine, name, b === absent ? "false" : "true")
+        : this.#reason("TypeJoin", { name, a: describe(a), b: describe(b), where: this.where }),
+    );
     return () => poison;
   }
 
   /** The error is made when the value is read, at the place that reads it. */
-  #reason(code: "TypeJoin" | "MaybeUndefined" | "ListJoin", params: Readonly<Record<string, string>>): () => Error {
+  #reason(code: "TypeJoin" | "ListJoin", params: Readonly<Record<string, string>>): () => Error {
     const machine = this.#machine;
     return () => machine.error(code, params);
   }
@@ -289,10 +289,6 @@ export class Joiner {
     const { source, node } = this.#machine.userNode();
     const place = source.position(node.start);
     return place ? `${place.file}:${place.line}:${place.column}` : "an if above";
-  }
-
-  #conditionText(missingWhenFalse: boolean): string {
-    return missingWhenFalse ? "the condition is false" : "the condition is true";
   }
 
   #output(yes: () => Value, no: () => Value, type: ValueType): number {

@@ -240,7 +240,7 @@ export function asOpError(c: Context, error: unknown, name: string, node: AnyNod
   if (error instanceof IngotError) {
     if (error.constructor.name === "ScriptError" && error.frame) return error;
     const message = error.code === "OpError" ? String(error.params.message) : error.summary;
-    return c.machine.error("OpError", { op: name, message }, node, error);
+    return c.machine.error("OpError", { op: name, message }, node, { cause: error });
   }
   return error;
 }

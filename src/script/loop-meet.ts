@@ -1,6 +1,7 @@
 // The plan that holds what a loop carried in so far and what a turn left; what has none is poison, an error only where it is read.
 import { isTensor } from "../eager/operand.ts";
 import { type Dim, dimEquals } from "../ir/dim.ts";
+import { allGaps, gap } from "./gaps.ts";
 import { absent, type Content, isContent, isRecord } from "./heap.ts";
 import { commonElement, elementKind, sameElement, sequenceType } from "./list-elements.ts";
 import { elementOf, type Plan, planOf } from "./loop-plan.ts";
@@ -18,16 +19,14 @@ export function meet(machine: Machine, plan: Plan, before: unknown, after: unkno
   if (plan.kind === "constant") {
     if (plan.value === unassigned || plan.value instanceof Partial) {
       if (after === unassigned) return plan;
-      const reason =
-        plan.value instanceof Partial
-          ? plan.value.reason
-          : () => machine.error("MaybeUndefined", { name, condition: "the loop does not run" });
+      const start = plan.value instanceof Partial ? plan.value.reason : gap(machine, name, "not at all");
+      const reason = allGaps([start, ...(after instanceof Partial ? [after.reason] : [])]);
       const base = plan.value instanceof Partial ? plan.value.inner : inner;
       return { kind: "late", inner: meet(machine, planOf(machine, base, name), undefined, inner, name), reason };
     }
     if (Object.is(plan.value, after)) return plan;
     if (plan.value !== absent) return refuse(machine, before, after, name);
-    return { kind: "poison", reason: () => machine.error("MaybeUndefined", { name, condition: "the loop does not run" }) };
+    return { kind: "poison", reason: gap(machine, name, "not at all") };
   }
   if (after instanceof Partial) return { kind: "late", inner: meet(machine, plan, before, inner, name), reason: after.reason };
   if (plan.kind === "scalar" && isScalar(after)) {

@@ -8,15 +8,14 @@ import { type LoopParts, runTurn, type Turn } from "./loop-turn.ts";
 import { describeCell, type Machine } from "./machine.ts";
 import { Sym } from "./values.ts";
 
-/** How often the types of what a loop carries may change before it is refused. */
-const maxRounds = 8;
-
-/** Stages a loop whose condition (or whose end) is symbolic. */
+/**
+ * Stages a loop whose condition (or whose end) is symbolic. The rounds come to an end: from one to the next, plans only become wider (int to
+ * float, a size to any, a value to poison), groups of sizes only fall apart, and the objects that a body writes to were there before it.
+ */
 export function stageLoop(machine: Machine, parts: LoopParts): void {
   const { first } = parts;
   const cells: Cell[] = [];
-  for (let round = 0; ; round++) {
-    if (round === maxRounds) machine.fail("LoopFixpoint", { names: cells.map((c) => c.name).join(", ") });
+  for (;;) {
     const turn = runTurn(machine, parts, cells);
     if (turn.dead) {
       turn.drop();

@@ -50,14 +50,14 @@ export class Machine {
     code: ErrorCode,
     params: Readonly<Record<string, string | number | boolean>>,
     node: AnyNode = this.userNode().node,
-    cause?: unknown,
+    more: { readonly cause?: unknown; readonly notes?: readonly string[] } = {},
   ): IngotError {
     const { source } = this.#frameOf(node);
     return ingotError(code, params as never, {
       kind: "ScriptError",
       frame: this.codeFrame(node, source),
-      notes: this.notes(),
-      ...(cause !== undefined && { cause }),
+      notes: [...(more.notes ?? []), ...this.notes()],
+      ...(more.cause !== undefined && { cause: more.cause }),
     });
   }
 

@@ -1,10 +1,10 @@
 // Members and calls: `a.b`, `a?.b`, `super.b`, `f(…)` and `super(…)`. A call passes the object that its function was read from as `this`.
 import type { AnyNode, CallExpression, Expression, MemberExpression } from "acorn";
 import type { Context } from "./context.ts";
-import { LazyHome } from "./lazy-home.ts";
 import { list } from "./literals.ts";
 import { getPrivate } from "./privates.ts";
 import type { Scope } from "./scope.ts";
+import { homeOf, thisOf } from "./this-value.ts";
 
 /** What an optional chain gives whose object is null or undefined. */
 export const shortCircuit: unique symbol = Symbol("short circuit");
@@ -18,9 +18,8 @@ export function memberKey(c: Context, node: MemberExpression, scope: Scope): unk
 /** A member with the object that a call passes as `this`. */
 export function member(c: Context, node: MemberExpression, scope: Scope): { readonly object: unknown; readonly value: unknown } {
   if (node.object.type === "Super") {
-    const self = scope.activation.self ? scope.activation.self.value : scope.activation.thisValue;
-    const { home } = scope.activation;
-    const owner: unknown = home instanceof LazyHome ? home.home : home;
+    const self = thisOf(c, scope, node);
+    const owner = homeOf(scope, node);
     if (typeof owner !== "object" && typeof owner !== "function") c.machine.fail("SuperHome", {}, node);
     const parent: unknown = Object.getPrototypeOf(owner as object);
     const key = memberKey(c, node, scope);

@@ -3,6 +3,7 @@ import type { AnyNode } from "acorn";
 import type { SourceText } from "../source/function-source.ts";
 import type { FunctionNode } from "../source/parse.ts";
 import type { Context } from "./context.ts";
+import { LiveThis } from "./live-this.ts";
 import { Binding, recursionLimit } from "./machine.ts";
 import { type Activation, Scope } from "./scope.ts";
 import { Partial, type Scalar, Sym, unassigned } from "./values.ts";
@@ -83,6 +84,7 @@ function resultOf(c: Context, { returned, result, name }: Activation, r: Run): u
 function moduleScope(c: Context, { name, thisValue }: Run): string {
   const { calls } = c.machine;
   const outer = calls[calls.length - 1]?.scope ?? "";
-  const isForward = /(^|\.)forward$/.test(name) && typeof thisValue === "object" && thisValue !== null;
-  return (isForward && c.modulePaths.get(thisValue)) || outer;
+  const self = thisValue instanceof LiveThis ? thisValue.receiver : thisValue;
+  const isForward = /(^|\.)forward$/.test(name) && typeof self === "object" && self !== null;
+  return (isForward && c.modulePaths.get(self)) || outer;
 }

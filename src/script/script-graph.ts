@@ -20,8 +20,9 @@ import { evaluate } from "./expressions.ts";
 import { FunctionCache } from "./function-cache.ts";
 import { call, callModelFunction } from "./functions.ts";
 import { isLibraryFunction } from "./library.ts";
+import { heldParts, reachable } from "./live-this.ts";
 import { Machine } from "./machine.ts";
-import { bind, get, isBuffer, set } from "./members.ts";
+import { bind, describeTarget, get, isBuffer, set } from "./members.ts";
 import { isNativeCode } from "./native-code.ts";
 import { binaryScalar } from "./operators.ts";
 import { Stage } from "./stage.ts";
@@ -59,7 +60,8 @@ export function scriptGraph(
   // One session for all of it: opening one takes longer than asking.
   return (inspectorAvailable() ? withInspector : (use: () => ScriptedGraph) => use())(() => {
     const machine = new Machine(stage);
-    const c = makeContext(machine, new Map(code.modules.map(([path, module]) => [module as object, path])), scope);
+    const paths = new Map(code.modules.map(([path, module]) => [module as object, path]));
+    const c = makeContext(machine, paths, [model, ...paths.keys()], scope);
     try {
       const result = callModelFunction(
         c.context,
@@ -84,9 +86,11 @@ export function scriptGraph(
 function makeContext(
   machine: Machine,
   modulePaths: ReadonlyMap<object, string>,
+  roots: readonly object[],
   scope: Readonly<Record<string, unknown>>,
 ): { readonly context: Context; readonly cache: FunctionCache } {
   const cache = new FunctionCache(scope);
+  let live: readonly object[] | undefined;
   const context: Context = {
     machine,
     modulePaths,
@@ -103,6 +107,11 @@ function makeContext(
     closure: (node, scope, options) => closure(context, node, scope, options),
     classValue: (node, scope) => classValue(context, node, scope),
     livePrivates: (object) => cache.privates(object),
+    liveObjects: () => {
+      live ??= reachable(roots, context.partsOf);
+      return live;
+    },
+    partsOf: (object) => heldParts(object, (owner) => [...cache.privates(owner).values()].map(({ value }) => value)),
     runsAsIs: (fn) => isLibraryFunction(fn) || isNativeCode(fn) || isLibraryCode(fn),
   };
   return { context, cache };
@@ -182,7 +191,7 @@ function stateOutputs(machine: Machine, names: ReadonlyMap<Tensor, string>): { n
     if (!isBuffer(owner, key)) continue;
     const name = isTensor(before) ? names.get(before) : undefined;
     const value = machine.read(after);
-    if (name === undefined || !isTensor(value)) throw ingotError("StateMutation", { target: String(key) });
+    if (name === undefined || !isTensor(value)) throw ingotError("ScriptStateMutation", { target: describeTarget(owner, key) });
     written.push({ name, tensor: value });
   }
   return written;

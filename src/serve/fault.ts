@@ -10,13 +10,14 @@ export interface Fault {
   readonly retryAfter?: number;
 }
 
-/** TorchServe's exceptions with the status of each. */
+/** TorchServe's exceptions with the status of each; ForbiddenHostException is ours. */
 export const faultStatus = {
   BadRequestException: 400,
   InvalidModelException: 400,
   InvalidKeyException: 400,
   DownloadArchiveException: 400,
   InvalidModelVersionException: 403,
+  ForbiddenHostException: 403,
   ResourceNotFoundException: 404,
   ModelNotFoundException: 404,
   ModelVersionNotFoundException: 404,

@@ -1,9 +1,11 @@
 // What the routes of all protocols share.
 import type { ServerConfig } from "./config/server-config.ts";
+import type { Tokens } from "./config/tokens.ts";
 import type { BytesInFlight } from "./http/read-body.ts";
 import type { Log } from "./log.ts";
 import type { ModelManager } from "./models/model-manager.ts";
 import type { Registry } from "./models/registry.ts";
+import type { Observer } from "./observer.ts";
 
 export interface ServerParts {
   readonly config: ServerConfig;
@@ -11,6 +13,8 @@ export interface ServerParts {
   readonly manager: ModelManager;
   readonly inFlight: BytesInFlight;
   readonly log: Log;
+  readonly tokens: Tokens;
+  readonly observer: Observer;
   /** Whether the server is on its way down: it answers what it has, and is not ready for more. */
   readonly isDraining: () => boolean;
 }

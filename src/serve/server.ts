@@ -3,13 +3,19 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { type Address, formatAddress, sameAddress } from "./config/address.ts";
+import { keyFilePath } from "./config/locations.ts";
 import type { ServerConfig } from "./config/server-config.ts";
+import { tokenRule } from "./config/token-rule.ts";
+import { openTokens } from "./config/tokens.ts";
+import { hostGuard, tokenGuard } from "./http/guards.ts";
 import { inferenceRoutes } from "./http/inference.ts";
-import { Listener, type TlsFiles } from "./http/listener.ts";
+import { type Guard, Listener, type TlsFiles } from "./http/listener.ts";
+import { managementRoutes } from "./http/management.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, type Route, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
 import { logObserver } from "./log-observer.ts";
+import { ArchiveFetcher } from "./models/download/fetch-archive.ts";
 import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
@@ -26,11 +32,14 @@ export interface RunningServer {
 }
 
 /** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...inferenceRoutes];
+const routes: readonly Route[] = [...inferenceRoutes, ...managementRoutes];
+
+/** What each request is asked, in this order. */
+const guards: readonly Guard[] = [hostGuard, tokenGuard];
 
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
- * are served. Throws ServeError where it cannot listen.
+ * are served. Throws ServeError where it cannot listen, or cannot write its tokens.
  *
  * @example
  * const server = await startServer(resolveConfig({ cwd: process.cwd() }), log);
@@ -41,8 +50,13 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
   await mkdir(folder, { recursive: true });
+  const tls = await tlsFiles(config);
   const registry = new Registry();
-  const manager = new ModelManager(config, registry, logObserver(log), folder);
+  const observer = logObserver(log);
+  const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
+  const needed = tokenRule(config);
+  const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
+  log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
   const parts: ServerParts = {
     config,
@@ -50,14 +64,16 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     manager,
     inFlight: new BytesInFlight(config.maxBytesInFlight),
     log,
+    tokens,
+    observer,
     isDraining: () => draining,
   };
-  const tls = await tlsFiles(config);
   const listeners: Listener[] = [];
   const close = async () => {
     draining = true;
     await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
     await Promise.all(listeners.map((l) => l.close()));
+    tokens.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -98,7 +114,7 @@ async function listenAll(
     const all = port === "inference" && sameAddress(address, wanted.management);
     const ports = (["inference", "management", "metrics"] as const).filter((p) => p === port || all || sameAddress(wanted[p], address));
     const isTls = address.kind === "tcp" && address.tls;
-    const listener = new Listener(new Router(routes.filter((r) => ports.includes(r.port))), [], parts, isTls ? tls : undefined);
+    const listener = new Listener(new Router(routes.filter((r) => ports.includes(r.port))), guards, parts, isTls ? tls : undefined);
     listeners.push(listener);
     const bound = formatAddress(await listener.listen(address));
     for (const p of ports) found[p] = bound;

@@ -11,9 +11,14 @@ const LARGEST_WRITE = 1 << 30;
 /** The bytes of a file, piece by piece; a piece may be made while the one before it is written. */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** Writes into an open file. */
+export type Fill = (file: FileHandle) => Promise<void>;
+
 export interface FileToWrite {
   readonly path: string;
   readonly chunks: Chunks;
+  /** Who may read a file that was not there before; everybody whom the process's umask lets, if it does not say. */
+  readonly mode?: number;
 }
 
 /** A file that is written in full but has not taken its name. */
@@ -35,6 +40,25 @@ export async function writeFileAtomically(path: string, chunks: Chunks): Promise
 }
 
 /**
+ * As `writeFileAtomically`, for a format whose beginning is only known at its end: `fill` gets the open file, empty, and may write anywhere in it. The
+ * path must not be that of a device or pipe.
+ *
+ * @example
+ * await fillFileAtomically("m.mar", (file) => writeZip(file, files));
+ */
+export async function fillFileAtomically(path: string, fill: Fill): Promise<void> {
+  const { aside, target } = await named(path, stage(path, fill));
+  if (aside === undefined) return;
+  try {
+    await named(path, rename(aside, target));
+  } catch (cause) {
+    await unlink(aside).catch(() => {});
+    throw cause;
+  }
+  await syncFolder(dirname(target));
+}
+
+/**
  * Writes files that belong together. All are written and flushed before the first takes its name, so that a full disk or a bad value changes
  * nothing; then those of `replaced` are removed, and the new ones take their names in order. The last should be the one that names the others.
  * Throws `FileNotWritable` or `DiskFull`.
@@ -45,7 +69,13 @@ export async function writeFileAtomically(path: string, chunks: Chunks): Promise
 export async function writeFilesTogether(files: readonly FileToWrite[], replaced: readonly string[] = []): Promise<void> {
   const staged: Staged[] = [];
   try {
-    for (const { path, chunks } of files) staged.push(await named(path, stage(path, chunks)));
+    for (const { path, chunks, mode } of files)
+      staged.push(
+        await named(
+          path,
+          stage(path, (file) => writeAll(file, chunks), mode),
+        ),
+      );
     for (const path of replaced) await named(path, unlink(path).catch(unlessAbsent));
     for (const [i, { aside, target }] of staged.entries())
       if (aside !== undefined) await named(files[i]?.path as string, rename(aside, target));
@@ -71,26 +101,26 @@ function unlessAbsent(cause: unknown): void {
   if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause;
 }
 
-async function stage(path: string, chunks: Chunks): Promise<Staged> {
+async function stage(path: string, fill: Fill, newMode?: number): Promise<Staged> {
   const target = await realpath(path).catch(() => path);
   const before = await stat(target).catch(() => undefined);
   if (before && !before.isFile()) {
-    await writeThrough(target, chunks);
+    await writeThrough(target, fill);
     return { target, aside: undefined };
   }
   // Renaming asks only for rights on the folder; a file that is marked read-only is to be respected all the same.
   if (before) await access(target, constants.W_OK);
-  return { target, aside: await writeAside(target, before?.mode, chunks) };
+  return { target, aside: await writeAside(target, before?.mode, fill, newMode) };
 }
 
 /** Gives the temporary name. */
-async function writeAside(target: string, mode: number | undefined, chunks: Chunks): Promise<string> {
+async function writeAside(target: string, mode: number | undefined, fill: Fill, newMode = 0o666): Promise<string> {
   const aside = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString("hex")}.tmp`);
-  const file = await open(aside, "wx", 0o666);
+  const file = await open(aside, "wx", newMode);
   try {
     try {
       if (mode !== undefined) await file.chmod(mode & 0o777);
-      await writeAll(file, chunks);
+      await fill(file);
       await file.sync();
     } finally {
       await file.close();
@@ -102,10 +132,10 @@ async function writeAside(target: string, mode: number | undefined, chunks: Chun
   }
 }
 
-async function writeThrough(target: string, chunks: Chunks): Promise<void> {
+async function writeThrough(target: string, fill: Fill): Promise<void> {
   const file = await open(target, "w");
   try {
-    await writeAll(file, chunks);
+    await fill(file);
   } finally {
     await file.close();
   }

@@ -10,7 +10,7 @@ import { smallModel, Workplace } from "./command-line.ts";
 const root = join(import.meta.dirname, "../..");
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
-const commands = ["trace", "optimize", "inspect", "run", "verify", "bench", "conformance"];
+const commands = ["trace", "optimize", "inspect", "run", "verify", "bench", "conformance", "archive", "labels", "compat"];
 
 describe("ingot", () => {
   const place = new Workplace();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { models, nn, randn, type Tensor, trace } from "../../src/index.ts";
+import { models, nn, randint, randn, type Tensor, trace } from "../../src/index.ts";
 import { BasicBlock } from "../../src/models/resnet.ts";
 import { declareKeepsNothing } from "../../src/nn/keeps-nothing.ts";
-import { residual, through } from "../../src/nn/through.ts";
+import { residual, through, throughEach, tidied } from "../../src/nn/through.ts";
 
 const side = 16;
 /** 64 KiB: large enough to be given back. */
@@ -205,5 +205,101 @@ describe("the memory of ResNets while they run", () => {
     const before = elements(features);
     model.forward(randn([1, 3, 64, 64], { seed: 2 }));
     assert.deepEqual(elements(features), before);
+  });
+});
+
+/** Computes on the way what it then forgets, or what a module inside of it keeps. */
+class Detour extends nn.Module {
+  readonly inner: nn.Module & nn.Layer;
+  constructor(inner: nn.Module & nn.Layer) {
+    super();
+    this.inner = inner;
+  }
+  forward(x: Tensor): Tensor {
+    return tidied(this, () => this.inner.forward(x.add(1)).mul(2).sub(x));
+  }
+}
+declareKeepsNothing("caller", Detour);
+
+describe("a module whose steps are not a row", () => {
+  it("gives back what it computes on the way, and leaves alone what any module in it keeps", () => {
+    for (const make of [
+      () => new nn.Sigmoid(),
+      () => new nn.Identity(),
+      () => new Keeper(true),
+      () => new Keeper(false),
+      () => new KeepingReLU(),
+    ]) {
+      const [ours, inner] = [new Detour(make()), make()];
+      const x = input();
+      const expected = elements(inner.forward(x.add(1)).mul(2).sub(x));
+      const y = ours.forward(x);
+      const seen = kept(ours).map((t) => [t, elements(t)] as const);
+      through(input(9), ...Array.from({ length: 6 }, () => new nn.Sigmoid()));
+      for (let run = 0; run < 3; run++) assert.deepEqual(elements(ours.forward(x)), expected);
+      assert.deepEqual(elements(y), expected);
+      assert.deepEqual(elements(x), elements(input()));
+      for (const [tensor, then] of seen) assert.deepEqual(elements(tensor), then);
+    }
+  });
+
+  it("keeps the statistics that a normalisation inside of it computes in train mode", () => {
+    // 4096 float32 are large enough to be given back.
+    const [norm, alone] = [new nn.BatchNorm1d(4096), new nn.BatchNorm1d(4096)];
+    const x = randn([3, 4096], { seed: 1 });
+    const ours = new Detour(norm);
+    for (let run = 0; run < 2; run++) {
+      ours.forward(x);
+      alone.forward(x.add(1));
+    }
+    assert.deepEqual(elements(norm.running_mean as Tensor), elements(alone.running_mean as Tensor));
+  });
+
+  it("may be one of a row of modules that take more than one tensor", () => {
+    const layers = [new Detour(new nn.Sigmoid()), new Detour(new Keeper(true)), new Detour(new nn.Tanh())];
+    const run = () => throughEach(input(), layers, (layer, y) => layer.forward(y.mul(3)));
+    const expected = elements(layers.reduce((y, layer) => layer.forward(y.mul(3)), input()));
+    const first = run();
+    const seen = layers.flatMap(kept).map((t) => [t, elements(t)] as const);
+    assert.deepEqual(elements(run()), expected);
+    assert.deepEqual(elements(first), expected);
+    for (const [tensor, then] of seen) assert.deepEqual(elements(tensor), then);
+  });
+});
+
+describe("the memory of a BERT while it runs", () => {
+  const shape = { vocabulary: 50, positions: 128, layers: 6, heads: 4, hidden: 128, mlp: 512 };
+  const text = randint(0, 50, [2, 128], { seed: 1 });
+
+  it("is that of one layer, used again from layer to layer and from run to run", () => {
+    const { encoder } = models.bertBaseUncased({ seed: 0, shape }).eval();
+    const x = randn([2, 128, 128], { seed: 1 });
+    // The kernels' own memory, which stays.
+    encoder.layer.at(0).forward(x);
+    // What goes between layers; an MLP's two tensors and the scores and weights of the heads are four times as large.
+    const hidden = 2 ** 17;
+    const runs = grown(() => [encoder.forward(x), encoder.forward(x), encoder.forward(x)]);
+    assert.ok(runs <= 16 * hidden, `${runs} bytes`);
+  });
+
+  it("is not that of what a user's module holds on to, nor of what is taken out", () => {
+    const [model, plain] = [models.bertBaseUncased({ seed: 0, shape }).eval(), models.bertBaseUncased({ seed: 0, shape }).eval()];
+    const outputs: Tensor[] = [];
+    for (const { intermediate } of model.encoder.layer) {
+      const forward = intermediate.forward.bind(intermediate);
+      intermediate.forward = (x) => {
+        outputs.push(x, forward(x));
+        return outputs.at(-1) as Tensor;
+      };
+    }
+    const expected = elements(plain.forward(text).lastHiddenState);
+    assert.deepEqual(elements(model.forward(text).lastHiddenState), expected);
+    const seen = outputs.map((t) => [t, elements(t)] as const);
+    const attended = plain.encoder.layer.at(0).attention.forward(outputs[0] as Tensor);
+    const first = elements(attended);
+    plain.forward(randint(0, 50, [2, 128], { seed: 2 }));
+    model.forward(randint(0, 50, [2, 128], { seed: 2 }));
+    for (const [tensor, then] of seen) assert.deepEqual(elements(tensor), then);
+    assert.deepEqual(elements(attended), first);
   });
 });

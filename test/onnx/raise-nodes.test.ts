@@ -42,6 +42,9 @@ const withSequence = `main (bool c, float[2] x) => (seq(float[2]) y)
 { y = If (c) <then_branch = g () => (seq(float[2]) e) { ${thrown} e = SequenceConstruct (x) }, else_branch = h () => (seq(float[2]) n) { n = SequenceConstruct (x, x) }> }`;
 const read = `main (bool c, float[2] x) => (float[2] y)
 { y = If (c) <then_branch = g () => (float[2] k) { ${thrown} k = Where (r, x, x) }, else_branch = h () => (float[2] n) { n = Neg (x) }> }`;
+const twice = `main (bool c, float[2] x) => (float[2] y)
+{ y = If (c) <then_branch = g () => (float[2] k) { ${thrown} s = ingot.Raise <message = "never"> () u = ingot.Raise <message = "never"> () k = Where (s, x, x) },
+              else_branch = h () => (float[2] n) { n = Neg (x) }> }`;
 
 interface Example {
   readonly text: string;
@@ -56,6 +59,7 @@ const examples: Readonly<Record<string, Example>> = {
   "in the body of a loop": { text: bodyOfLoop, raises: [int64(1), f32(1, 2)], passes: [int64(0), f32(1, 2)] },
   "whatever the inputs are": { text: always, raises: [f32(1, 2)] },
   "beside a sequence": { text: withSequence, raises: [bool(true), f32(1, 2)], passes: [bool(false), f32(1, 2)] },
+  "in front of others, which are never reached": { text: twice, raises: [bool(true), f32(1, 2)], passes: [bool(false), f32(1, 2)] },
   "for a node that reads it": { text: read, raises: [bool(true), f32(1, 2)], passes: [bool(false), f32(1, 2)] },
 };
 

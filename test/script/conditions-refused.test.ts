@@ -1,6 +1,7 @@
 // What a condition on a tensor cannot do in a graph is refused where the value is read, with what to write instead.
+import assert from "node:assert/strict";
 import { nn, type Tensor } from "../../src/index.ts";
-import { refusals } from "./refusals.ts";
+import { markedPlace, refusals } from "./refusals.ts";
 
 const refused = refusals(import.meta.url);
 const matrix = { x: "float32[batch=2, 4]" };
@@ -94,9 +95,36 @@ describe("script() refuses to join", () => {
       "unassigned",
       forward,
       matrix,
-      /`y` has no value when the condition is false/,
+      /`y` has no value when the condition on line \d+ is false/,
       /x\.sum\(\)\.item\(\) > 0/,
     );
+  });
+
+  it("a value with none, and shows each path that leaves it out", async () => {
+    const forward = (x: Tensor) => {
+      let y!: Tensor;
+      const s = x.sum().item();
+      if (s > 0) {
+        if (s > 5) y = x.mul(2); // HERE: left out first, at s > 5
+      } else
+        for (let i = 0; i < x.size(0); i++) {
+          if (s < -5) y = x.neg(); // HERE: left out third, at s < -5
+        }
+      return y.add(x); // HERE: left out, at y.add
+    };
+    const error = await refused("MaybeUndefined", "left out", forward, matrix);
+    const [first, third] = ["first", "third"].map((which) => markedPlace(import.meta.url, `left out ${which}`));
+    assert.match(error.summary, new RegExp(`the condition on line ${first?.line} is false`));
+    const gaps = error.notes.filter((note) => note.startsWith("not assigned where"));
+    assert.deepEqual(
+      gaps.map((note) => note.split("\n")[0]?.replace(/: .*:(\d+):\d+$/, ": $1")),
+      [
+        `not assigned where this is false: ${first?.line}`,
+        `not assigned where this loop does not run: ${(third?.line ?? 0) - 1}`,
+        `not assigned where this is false: ${third?.line}`,
+      ],
+    );
+    assert.match(gaps[2] ?? "", /> *\d+ \| +if \(s < -5\) y = x\.neg\(\)/);
   });
 
   it("two objects, one of which is written afterwards", async () => {

@@ -1,6 +1,7 @@
 // Conditions that depend on tensors become If nodes: whatever the branches write is joined, cell by cell.
+import assert from "node:assert/strict";
 import { nn, stack, type Tensor, tensor } from "../../src/index.ts";
-import { executed, staged } from "./eager-agreement.ts";
+import { controlNodes, executed, staged } from "./eager-agreement.ts";
 
 const matrix = { x: "float32[batch=2, 4]" };
 const counted = { ...matrix, n: "int64[]" };
@@ -14,6 +15,23 @@ describe("script() keeps conditions that depend on tensors", () => {
       return x.add(1);
     };
     await staged(forward, matrix, { paths: 3 });
+  });
+
+  it("as one If for each early return", async () => {
+    const band = (x: Tensor, s: number) => {
+      if (!(s > 2)) {
+        if (s < -2) return x.neg();
+      } else return x.mul(2);
+      return x.add(1);
+    };
+    const forward = (x: Tensor) => {
+      const s = x.sum().item();
+      const y = band(x, s);
+      if (s > 4) return y;
+      return y.add(x.amax()).relu();
+    };
+    const compiled = await staged(forward, matrix, { paths: 4 });
+    assert.deepEqual(controlNodes(compiled), ["If", "If", "If"], String(compiled.graph));
   });
 
   it("and joins a whole number with a fraction", async () => {

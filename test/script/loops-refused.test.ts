@@ -41,7 +41,7 @@ describe("script() refuses to carry", () => {
       for (let i = 0; i < n.item(); i++) last = x.add(i);
       return last.mul(2); // HERE: read after the loop, at last
     };
-    await refused("MaybeUndefined", "read after the loop", forward, counted, /`last` has no value when the loop does not run/);
+    await refused("MaybeUndefined", "read after the loop", forward, counted, /`last` has no value when the loop on line \d+ does not run/);
   });
 });
 

@@ -30,6 +30,20 @@ describe("script() keeps loops over sequences", () => {
     await staged(new Cell());
   });
 
+  it("with a delay line longer than any, whose values one after the other become fractions and change their size", async () => {
+    const forward = (x: Tensor) => {
+      let [a, b, c, d, e, f, g, h, i, j] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+      const line = Array.from({ length: 10 }, () => x);
+      for (let t = 0; t < x.size(0); t++) {
+        [b, c, d, e, f, g, h, i, j, a] = [a, b, c, d, e, f, g, h, i, x.select(0, t).sum().item()];
+        for (let k = 9; k > 0; k--) line[k] = line[k - 1] as Tensor;
+        line[0] = cat([line[0] as Tensor, x.narrow(0, t, 1)]);
+      }
+      return [(line[9] as Tensor).sum(0).add(j), (line[0] as Tensor).mul(a - b)];
+    };
+    await staged(forward, matrix);
+  });
+
   it("with a record as state, whose properties are written", async () => {
     const forward = (x: Tensor, n: Tensor) => {
       const state = { h: x, steps: 0 };

@@ -56,6 +56,15 @@ describe("script() refuses to write", () => {
     assert.equal(model.calls, 0);
   });
 
+  it("to the statistics of a layer that is no part of it", async () => {
+    const layers = [new nn.BatchNorm2d(3).train()];
+    const forward = (x: Tensor) => {
+      return layers.reduce((y, layer) => layer.forward(y), x); // HERE: a layer in an array of the file, at layer.forward
+    };
+    const specs = { x: "float32[2, 3, 4, 4]" };
+    await refused("ScriptStateMutation", "a layer in an array of the file", forward, specs, /BatchNorm2d\.num_batches_tracked/, /eval/);
+  });
+
   it("to a variable of the file", async () => {
     const forward = (x: Tensor) => {
       written = 1; // HERE: a captured variable, at written

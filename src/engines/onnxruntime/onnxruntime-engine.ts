@@ -13,13 +13,11 @@ import type { Engine, EngineOptions, Executable, RunOptions } from "../engine.ts
 import { hasLoops, withinStepTime } from "../step-time.ts";
 import { checkThreads } from "../threads.ts";
 import { ortEnvironment } from "./environment.ts";
+import { isLent } from "./lent-weights.ts";
 import { findLibrary } from "./library.ts";
 import { fromOrtData, toOrtData, toOrtTensor } from "./ort-data.ts";
 import { type InferenceSession, OrtSession } from "./session.ts";
 import { WorkerSession } from "./worker-session.ts";
-
-/** Weights smaller than this travel in the model's bytes: ONNX Runtime reads shapes and axes from them while it loads. */
-const smallestLent = 1024;
 
 export const onnxruntimeEngine: Engine = {
   name: "onnxruntime",
@@ -63,7 +61,7 @@ interface Opened {
 
 async function openSession(graph: Graph, options: EngineOptions): Promise<Opened> {
   const threads = options.threads === undefined ? {} : { intraOpThreads: checkThreads("threads", options.threads) };
-  const { model, lent, raises } = exportModel(graph, { lend: (s) => s.dtype !== "string" && s.byteSize >= smallestLent, valueInfo: false });
+  const { model, lent, raises } = exportModel(graph, { lend: isLent, valueInfo: false });
   const initializers = new Map([...lent].map(([name, storage]) => [name, toOrtTensor(storage)]));
   try {
     return { session: await OrtSession.create(encodeToBytes("ModelProto", model), { ...threads, initializers }), raises };

@@ -40,6 +40,11 @@ export function toOrtTensor(storage: Storage): OrtTensor {
  */
 export function fromOrtData(data: OrtResult, type: ValueType, name: string): RuntimeValue {
   if (type.kind === "optional") return new OptionalValue(type.element, data && fromOrtData(data, type.element, name));
+  return fromOrtResult(data, name);
+}
+
+/** The value of the output `name`, which is no optional. Throws `EngineOutput` where there is nothing. */
+export function fromOrtResult(data: OrtResult, name: string): RuntimeValue {
   if (data === undefined) throw ingotError("EngineOutput", { name, problem: "ONNX Runtime gave nothing for it", outputs: name });
   return fromOrtValue(data);
 }

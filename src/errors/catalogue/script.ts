@@ -139,7 +139,7 @@ export const scriptErrors = errorFamily({
   MaybeUndefined: {
     kind: "ScriptError",
     message: "`{name}` has no value when {condition}",
-    hint: "Give it a value where it is declared (let {name} = …), or in an else.",
+    hint: "Give it a value where it is declared, or in an else.",
     about:
       "The variable is assigned on one path only (a branch, or a loop that may not turn even once) and read after it. In eager it would be `undefined` on the other path.",
   },
@@ -156,13 +156,6 @@ export const scriptErrors = errorFamily({
     hint: "Keep the number of dimensions: select, squeeze or reshape to the shape that it started with, or collect the turns with push and stack after the loop.",
     about:
       "The sizes of a tensor that a loop carries may change from turn to turn, but not how many dimensions it has: operations inside of the loop are compiled once, for one rank.",
-  },
-  LoopFixpoint: {
-    kind: "ScriptError",
-    message: "the types of {names} do not settle: every turn of the loop gives them another one",
-    hint: "Keep one dtype, one rank and one structure for each variable that the loop changes.",
-    about:
-      "A loop's body is compiled again until the types of the variables that it carries stay the same. Here they changed every time, for example a list that nests one level deeper with each turn.",
   },
   MissingReturn: {
     kind: "ScriptError",
@@ -273,6 +266,13 @@ export const scriptErrors = errorFamily({
     about:
       "`super` is bound to the class in whose body the method is written. The compiler finds the class by looking for the method on the prototypes of the object; a method that was moved is not found there.",
   },
+  ArrowThis: {
+    kind: "ScriptError",
+    message: "what `this` is in the arrow function {fn} cannot be told: {reason}",
+    hint: "Make it a method, or take what it needs before: const { scale } = this; … (x) => x.mul(scale).",
+    about:
+      "An arrow function has the `this` of the function around it, which V8 does not show. The compiler looks for the object of the class that the arrow function was written in among the parts of the model: the one that holds it, in a field or in something that a field holds, is `this`. Where none or several do, it cannot tell.",
+  },
   NotCallable: {
     kind: "ScriptError",
     message: "`{what}` is not a function",
@@ -295,9 +295,9 @@ export const scriptErrors = errorFamily({
   },
   ScriptStateMutation: {
     kind: "ScriptError",
-    message: "the model writes to {target}, which is not a registered buffer",
-    hint: "Register it as a buffer (this.registerBuffer(name, tensor)) to make it a state output, or keep it in a local variable and return it.",
+    message: "the model writes to {target}, which is not a registered buffer of the model",
+    hint: "Register it as a buffer (this.registerBuffer(name, tensor)) to make it a state output, or keep it in a local variable and return it. A layer that keeps statistics has to be a property of the model, or eval().",
     about:
-      "A graph computes its outputs from its inputs. A write to an object that existed before the model was compiled (a field of the module, an array of the file) would happen in eager at every call and be lost in the graph; only registered buffers become state outputs. What the objects held before was put back.",
+      "A graph computes its outputs from its inputs. A write to an object that existed before the model was compiled (a field of the module, an array of the file) would happen in eager at every call and be lost in the graph; only registered buffers become state outputs, those of modules that are properties of the model or variables that it captures. What the objects held before was put back.",
   },
 });

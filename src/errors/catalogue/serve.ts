@@ -48,4 +48,37 @@ export const serveErrors = errorFamily({
     hint: "Give the folder that holds {model}: --model-store FOLDER, or model_store in the configuration file.",
     about: "A model to be loaded at the start is named by its file, and no model store is given in which to look for it.",
   },
+  ServeKeyFile: {
+    kind: "ServeError",
+    message: "the tokens cannot be written to {path}: {why}",
+    hint: "Give a folder that can be written to (--state-dir FOLDER), or start without tokens (--disable-token-auth).",
+    about:
+      "Requests need tokens, and the server writes them to `key_file.json` for its operator: in the folder where it is started, or the one of `--state-dir`. Where that folder cannot be written to (a container with a read-only file system), nobody could get a token, and the server does not start. It never starts without asking for tokens unless it is told to.",
+  },
+  ServeCannotListen: {
+    kind: "ServeError",
+    message: "{key}: the server cannot listen at {where}: {why}",
+    hint: "Set {key} to a free port (`ss -ltnp` lists those that are taken), or stop what listens there.",
+    about:
+      "The system did not give the server one of its ports: another program (an earlier server, or TorchServe) has it, a port below 1024 needs rights that this user does not have, or the address is none of this machine's. The exit status is 1. The message names the key of the configuration that sets the port.",
+  },
+  ServeAlreadyRunning: {
+    kind: "ServeError",
+    message: "TorchServe is already running, please use torchserve --stop to stop TorchServe.",
+    hint: "`ingot serve --stop` stops it. It is process {pid}, by {path}; with --state-dir FOLDER a second server can run beside it.",
+    about:
+      "The pid file names a process that is alive. One server is started with each pid file: `.model_server.pid` in the system's folder for temporary files, or in the folder of `--state-dir`. The message is TorchServe's, so that programs that look for it find it.",
+  },
+  ServeDidNotStart: {
+    kind: "ServeError",
+    message: "the server did not start: {problem}",
+    hint: "Its log is {log}; --foreground shows it here.",
+    about: "The process of the server in the background ended before it listened. The lines are what it said, or the last ones of its log.",
+  },
+  ServeCannotStop: {
+    kind: "ServeError",
+    message: "process {pid} cannot be stopped: {why}",
+    hint: "Stop it as the user who started it.",
+    about: "The pid file names the process of a running server, and the system does not let this user send it a signal.",
+  },
 });

@@ -3,6 +3,7 @@ import { ones } from "../../eager/create.ts";
 import { add, logicalNot, maskedFill, mul } from "../../eager/functions/math.ts";
 import { matmul, softmax } from "../../eager/functions/reduce.ts";
 import { transpose, tril } from "../../eager/functions/shape.ts";
+import { tidy } from "../../eager/temporaries.ts";
 import type { Tensor } from "../../eager/tensor.ts";
 import { unfit } from "../options.ts";
 
@@ -20,11 +21,13 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
   if (options.isCausal && options.attnMask)
     throw unfit("scaledDotProductAttention", "attnMask", "left out with isCausal", "a tensor", "Put the causal mask into attnMask.");
   const scale = options.scale ?? 1 / Math.sqrt(query.shape.at(-1) as number);
-  let scores = matmul(mul(query, scale), transpose(key, -2, -1));
-  const mask = options.isCausal ? tril(ones([query.shape.at(-2) as number, key.shape.at(-2) as number])).to("bool") : options.attnMask;
-  if (mask !== undefined)
-    scores = mask.dtype === "bool" ? maskedFill(scores, logicalNot(mask), Number.NEGATIVE_INFINITY) : add(scores, mask);
-  return softmax(scores, -1);
+  return tidy(() => {
+    let scores = tidy(() => matmul(mul(query, scale), transpose(key, -2, -1)));
+    const mask = options.isCausal ? tril(ones([query.shape.at(-2) as number, key.shape.at(-2) as number])).to("bool") : options.attnMask;
+    if (mask !== undefined)
+      scores = mask.dtype === "bool" ? maskedFill(scores, logicalNot(mask), Number.NEGATIVE_INFINITY) : add(scores, mask);
+    return softmax(scores, -1);
+  });
 }
 
 /**
@@ -32,5 +35,5 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
  * A. Vaswani and others, Attention Is All You Need, 2017.
  */
 export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
-  return matmul(attentionWeights(query, key, options), value);
+  return tidy(() => matmul(attentionWeights(query, key, options), value));
 }

@@ -1,10 +1,10 @@
 // What control flow hands on though nobody reads it, and what a loop carries though it never changes.
-import { IngotError } from "../../errors/error.ts";
 import { Graph, type Node, type TypedOutput, type Value } from "../../ir/graph.ts";
 import type { Attributes } from "../../ir/schema.ts";
 import { allGraphs, capturedValues, copyInto, hasEffect, isDead, readsOf } from "../../ir/traverse.ts";
 import { type LoopLayout, loopLayout } from "../loop-layout.ts";
 import type { Pass } from "../pass.ts";
+import { reinferred } from "../reinfer.ts";
 
 /**
  * Drops what an If, Loop or Scan gives or carries to no purpose.
@@ -188,20 +188,6 @@ function withOutputs(graph: Graph, keep: readonly number[]): Graph {
 /** Removes what the outputs no longer need: it may read inputs that are dropped. */
 function removeUnread(body: Graph): void {
   for (const n of body.nodesReversed()) if (isDead(n) && !hasEffect(n)) body.remove(n);
-}
-
-/** Infers all types anew: a state that became a value from outside had sizes by names of its own. False where they do not fit. */
-function reinferred(graph: Graph): boolean {
-  try {
-    for (const node of graph.nodes()) {
-      if (!node.subgraphs.every(reinferred)) return false;
-      graph.reinfer(node);
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof IngotError) return false;
-    throw error;
-  }
 }
 
 /** Puts the new node in place of the old one. */

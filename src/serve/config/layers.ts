@@ -48,7 +48,7 @@ function addFile(set: Map<string, Origin>, warnings: string[], file: ConfigFile,
     }
     const before = set.get(key);
     if (before?.from === "file") warnings.push(`${place}: \`${key}\` is set in line ${before.line} too; line ${line} counts`);
-    set.set(key, { from: "file", file: file.path, line, text: substitute(value, key, place, environment) });
+    set.set(key, { from: "file", file: file.path, line, written: value, text: substitute(value, key, place, environment) });
   }
 }
 

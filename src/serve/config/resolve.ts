@@ -1,12 +1,13 @@
 // From flags, environment and file to one checked configuration. A pure function: what is read from disk is handed in.
-import { join, resolve } from "node:path";
 import { ingotError } from "../../errors/error.ts";
 import { checkListeners } from "./check-listeners.ts";
 import type { ServeFlags } from "./flags.ts";
 import { type ConfigFile, type Environment, layer } from "./layers.ts";
 import { isRemote } from "./load-models.ts";
+import { locations } from "./locations.ts";
 import type { ServerConfig } from "./server-config.ts";
 import { SettingsReader } from "./settings-reader.ts";
+import { passedOver } from "./startup-models.ts";
 
 /** All that a configuration is made from. */
 export interface ConfigSources {
@@ -32,15 +33,10 @@ export function resolveConfig({ flags = {}, environment = {}, cwd, file, warning
   const layered = layer(flags, environment, file);
   const reader = new SettingsReader(layered, { cwd });
   const settings = reader.all(environment.PORT);
-  const stateDir = resolve(cwd, flags.stateDir ?? ".");
-  const logLocation = environment.LOG_LOCATION ? resolve(cwd, environment.LOG_LOCATION) : join(stateDir, "logs");
   const config: ServerConfig = {
     ...settings,
     ...(settings.debug && reader.origin.get("log_level")?.from === "default" && { logLevel: "debug" }),
-    stateDir,
-    logLocation,
-    logToFile: Boolean(environment.LOG_LOCATION),
-    metricsLocation: environment.METRICS_LOCATION ? resolve(cwd, environment.METRICS_LOCATION) : logLocation,
+    ...locations(flags, environment, cwd),
     snapshots: flags.noConfigSnapshots !== true,
     configFile: file?.path,
     warnings: [...warnings, ...layered.warnings, ...reader.warnings],
@@ -49,7 +45,8 @@ export function resolveConfig({ flags = {}, environment = {}, cwd, file, warning
   };
   checkListeners(config);
   checkModelStore(config);
-  return config;
+  const told = passedOver(config);
+  return told === undefined ? config : { ...config, warnings: [...config.warnings, told] };
 }
 
 /** A local model without a folder to look for it in. */

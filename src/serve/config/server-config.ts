@@ -115,7 +115,14 @@ export interface Settings {
 /** Where a setting's value comes from; `text` is as it was written. */
 export type Origin =
   | { readonly from: "default" | "profile"; readonly text: string | undefined }
-  | { readonly from: "file"; readonly text: string; readonly file: string; readonly line: number }
+  | {
+      readonly from: "file";
+      readonly text: string;
+      /** With its `$$NAME$$` as they stand there. */
+      readonly written: string;
+      readonly file: string;
+      readonly line: number;
+    }
   | { readonly from: "flag"; readonly text: string; readonly flag: string }
   | { readonly from: "environment"; readonly text: string; readonly variable: string };
 

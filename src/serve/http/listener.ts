@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Address, formatAddress } from "../config/address.ts";
-import { refuse } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { Connections } from "./connections.ts";
+import { answerPreflight, corsHeaders } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
 import type { LingerLimits } from "./linger.ts";
 import type { Route, Router } from "./router.ts";
-import { replyTorchServeError } from "./torchserve-errors.ts";
+import { methodNotAllowed, replyTorchServeError, resourceNotFound } from "./torchserve-errors.ts";
 
 /** Guards run before a route: each throws for a request that may not pass. */
 export type Guard = (exchange: Exchange, route: Route, parts: ServerParts) => void;
@@ -50,6 +50,9 @@ const defaultLimits: ListenerLimits = {
   lingerBytes: 64 * 2 ** 20,
 };
 
+/** Methods that no route takes, also those that take any. */
+const refusedMethods = new Set(["HEAD", "TRACE", "PATCH"]);
+
 export class Listener {
   readonly server: Server;
   readonly #router: Router;
@@ -76,6 +79,9 @@ export class Listener {
     this.server.maxConnections = this.#limits.maxConnections;
     // Told to go on only when its body is wanted.
     this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response, true));
+    this.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+      new Exchange(request, response, { ...this.#limits, waitsForContinue: true }).reply(417, {}, ""),
+    );
     this.server.on(tls ? "secureConnection" : "connection", (socket: Socket) => this.#connections.open(socket));
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => void this.#connections.refuse(error, socket));
   }
@@ -110,25 +116,34 @@ export class Listener {
   async #handle(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): Promise<void> {
     const exchange = new Exchange(request, response, { ...this.#limits, waitsForContinue });
     this.#connections.add(exchange);
+    const since = performance.now();
+    const { observer, config } = this.#parts;
+    response.on("finish", () => {
+      const { method, path, requestId } = exchange;
+      observer.answered({ method, path, requestId, status: response.statusCode, ms: performance.now() - since });
+    });
+    Object.assign(exchange.extraHeaders, corsHeaders(config));
     let fail: NonNullable<Route["errors"]> = replyTorchServeError;
     try {
+      if (answerPreflight(exchange, config)) return;
       let seen: Route | undefined;
       for (const { route, params } of this.#router.matches(exchange.path)) {
         seen = route;
-        if (route.methods && !route.methods.includes(exchange.method)) continue;
+        if (!takes(route, exchange.method)) continue;
         fail = route.errors ?? replyTorchServeError;
         for (const guard of this.#guards) guard(exchange, route, this.#parts);
         await route.handle(exchange, params, this.#parts);
         return;
       }
       fail = seen?.errors ?? replyTorchServeError;
-      if (seen) throw refuse("MethodNotAllowedException", "Requested method is not allowed, please refer to API document.");
-      throw refuse("ResourceNotFoundException", "Requested resource is not found, please refer to API document.");
+      throw seen ? methodNotAllowed() : resourceNotFound();
     } catch (error) {
       fail(exchange, error, this.#parts);
     }
   }
 }
+
+const takes = ({ methods }: Route, method: string) => (methods ? methods.includes(method) : !refusedMethods.has(method));
 
 /** Where a listener is, as in a log. */
 export const placeOf = formatAddress;

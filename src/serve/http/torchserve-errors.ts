@@ -1,6 +1,6 @@
 // How TorchServe tells a client that something went wrong.
 import type { OutgoingHttpHeaders } from "node:http";
-import { faultOf } from "../fault.ts";
+import { faultOf, refuse } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -13,3 +13,9 @@ export function replyTorchServeError(exchange: Exchange, error: unknown, parts: 
   if (type === "PayloadTooLargeException") exchange.reply(status, headers, "");
   else exchange.replyJson(status, { code: status, type, message }, headers);
 }
+
+/** The path is known, the method is not; in TorchServe's words. */
+export const methodNotAllowed = () => refuse("MethodNotAllowedException", "Requested method is not allowed, please refer to API document.");
+
+/** No route has the path; in TorchServe's words. */
+export const resourceNotFound = () => refuse("ResourceNotFoundException", "Requested resource is not found, please refer to API document.");

@@ -36,6 +36,12 @@ export class BatchSize {
     this.#cost[i] = before === undefined ? ms / count : before + weight * (ms / count - before);
   }
 
+  /** ms that a full batch takes; undefined before the first. */
+  get costPerBatch(): number | undefined {
+    const i = this.#cost.findLastIndex((c) => c !== undefined);
+    return i < 0 ? undefined : (this.#cost[i] as number) * 2 ** i;
+  }
+
   /** ms that a request costs in the largest batches seen so far; undefined before the first. */
   get costPerRequest(): number | undefined {
     return this.#cost.findLast((c) => c !== undefined);

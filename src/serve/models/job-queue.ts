@@ -4,12 +4,16 @@ import type { Shipment, WorkerAnswer } from "./worker-process.ts";
 /** A request that waits, or runs. */
 export interface Job {
   readonly shipment: Shipment;
+  /** The client named the version. */
+  readonly named: boolean;
   /** On the clock of `performance.now()`, in ms. */
   readonly queuedAt: number;
   /** When the client stops waiting, on the same clock; Infinity where it does not say. */
   readonly deadline: number;
   readonly isCancelled: () => boolean;
   readonly answer: (answer: WorkerAnswer, queueMs: number) => void;
+  /** Workers that died while it waited in them. */
+  readonly losses: number;
 }
 
 /** First in, first out. */
@@ -27,6 +31,11 @@ export class JobQueue {
 
   push(job: Job): void {
     this.#jobs.push(job);
+  }
+
+  /** Puts jobs back in front of the others. */
+  unshift(jobs: readonly Job[]): void {
+    this.#jobs = [...jobs, ...this.drain()];
   }
 
   /** Takes one out; undefined when there is none. */

@@ -6,13 +6,17 @@ import type { ModelIo, WorkerModel } from "../wire/messages.ts";
 import { BatchSize } from "./batch-size.ts";
 import { type Job, JobQueue } from "./job-queue.ts";
 import type { VersionSettings } from "./version-settings.ts";
-import { type Shipment, scaledDown, type WorkerAnswer } from "./worker-process.ts";
+import { faultAnswer, type Shipment, scaledDown, type WorkerAnswer, workerDied } from "./worker-process.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
 export interface VersionParts {
   readonly model: Omit<WorkerModel, "threads">;
   /** How its archive was named when it was registered. */
   readonly url: string;
+  /** The archive's file, where the server downloaded it: it goes with the model. */
+  readonly downloaded?: string;
+  /** What the archive says runs it; only shown. */
+  readonly runtime: string;
   readonly loadedAtStartup: boolean;
   readonly settings: VersionSettings;
   readonly observer: Observer;
@@ -75,6 +79,11 @@ export class ServedVersion {
   get isReady(): boolean {
     return this.#slots.some((s) => s.status === "READY");
   }
+  /** What a worker that is ready says of the model; undefined where there is none. */
+  async describe(): Promise<unknown> {
+    return this.#slots.find((s) => s.status === "READY")?.process?.describe();
+  }
+
   /** As many workers as it should have are ready or still being tried. */
   get isHealthy(): boolean {
     return this.#slots.filter((s) => s.isHealthy).length >= this.#settings.minWorkers;
@@ -85,6 +94,7 @@ export class ServedVersion {
    * client would not wait long enough.
    */
   submit(shipment: Shipment, { named, timeout, isCancelled }: SubmitOptions): Promise<Reply> {
+    this.parts.observer.asked({ model: this.name, version: this.version, named });
     if (this.#closing || !this.#slots.some((s) => s.isHealthy)) throw this.#noWorker(named);
     if (this.#queue.length >= this.#settings.queueSize) {
       this.#queue.dropCancelled();
@@ -96,7 +106,7 @@ export class ServedVersion {
     const queuedAt = performance.now();
     return new Promise((resolve) => {
       const answer = (a: WorkerAnswer, queueMs: number) => resolve({ ...a, queueMs });
-      this.#queue.push({ shipment, queuedAt, deadline: queuedAt + wait, isCancelled, answer });
+      this.#queue.push({ shipment, named, queuedAt, deadline: queuedAt + wait, isCancelled, answer, losses: 0 });
       this.#dispatch();
     });
   }
@@ -104,6 +114,9 @@ export class ServedVersion {
   /** Sets how many workers there are; resolves once the new ones have started or failed. True when all that should be there are ready. */
   async scale(minWorkers: number, maxWorkers: number): Promise<boolean> {
     this.#settings = { ...this.#settings, minWorkers, maxWorkers };
+    // One that gave up is in the way of another try.
+    for (const slot of this.#slots.filter((s) => s.status === "FAILED")) slot.stop();
+    this.#slots = this.#slots.filter((s) => s.status !== "STOPPED");
     while (this.#slots.length > minWorkers) this.#slots.pop()?.stop();
     // The first one compiles; the others find what it has made.
     if (this.#slots.length < minWorkers && !this.parts.isCompiled()) {
@@ -151,15 +164,27 @@ export class ServedVersion {
     this.#slots.push(slot);
   }
 
-  /** Gives idle workers what waits. */
+  /** Gives workers what waits: an idle one whatever is there, a busy one full batches ahead, so that it need not wait for the next. */
   #dispatch(): void {
-    for (const slot of this.#slots) {
-      if (!slot.isIdle) continue;
-      if (this.#queue.length === 0 || this.#waitsForMore()) break;
-      const jobs = this.#takeBatch();
+    for (;;) {
+      if (this.#queue.length === 0 || this.#slots.length === 0 || this.#waitsForMore()) break;
+      const slot = this.#slots.reduce((a, b) => (b.outstanding < a.outstanding ? b : a));
+      const most = this.#batchLimit();
+      if (slot.outstanding > 0 && (slot.outstanding >= this.#depth() || this.#queue.length < most)) break;
+      const jobs = this.#takeBatch(most);
       if (jobs.length > 0) void this.#run(slot, jobs);
     }
     if (this.#running === 0 && this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #batchLimit(): number {
+    const { batchPolicy, batchSize } = this.#settings;
+    return batchPolicy === "ingot" ? Math.min(this.#sizes.limit, batchSize) : batchSize;
+  }
+
+  /** Batches in one worker: as many as it answers in about 10 ms, so that the way there and back costs no time, and at least the next one. */
+  #depth(): number {
+    return Math.min(16, Math.max(2, Math.floor(10 / (this.#sizes.costPerBatch ?? 10))));
   }
 
   /** TorchServe's policy: a batch that is not full waits until its first request has waited long enough. */
@@ -176,8 +201,7 @@ export class ServedVersion {
     return true;
   }
 
-  #takeBatch(): Job[] {
-    const most = this.#settings.batchPolicy === "ingot" ? Math.min(this.#sizes.limit, this.#settings.batchSize) : this.#settings.batchSize;
+  #takeBatch(most: number): Job[] {
     const now = performance.now();
     const jobs: Job[] = [];
     while (jobs.length < most) {
@@ -194,18 +218,41 @@ export class ServedVersion {
   async #run(slot: WorkerSlot, jobs: readonly Job[]): Promise<void> {
     const since = performance.now();
     this.#running += jobs.length;
-    const answers = await slot.run(jobs.map((j) => j.shipment));
+    const result = await slot.run(jobs.map((j) => j.shipment));
     this.#running -= jobs.length;
-    this.#sizes.note(jobs.length, performance.now() - since);
-    for (const [i, job] of jobs.entries()) {
-      const answer = answers[i] as WorkerAnswer;
-      const queue = since - job.queuedAt;
-      const { status, timing } = answer.head;
-      const { requestId } = job.shipment.head;
-      this.parts.observer.served({ model: this.name, version: this.version, queue, timing, status, requestId });
-      job.answer(answer, queue);
+    if (result === "not begun") this.#putBack(jobs);
+    else {
+      const timing = result.find((answer) => answer.head.timing)?.head.timing;
+      if (timing) this.#sizes.note(jobs.length, timing.preprocess + timing.inference + timing.postprocess);
+      for (const [i, job] of jobs.entries()) this.#finish(job, result[i] as WorkerAnswer, since);
     }
     this.#dispatch();
+  }
+
+  /** `since` is when a worker was given the job. */
+  #finish(job: Job, answer: WorkerAnswer, since: number): void {
+    const { status, timing, fault } = answer.head;
+    const queue = since - job.queuedAt;
+    this.parts.observer.served({
+      model: this.name,
+      version: this.version,
+      named: job.named,
+      queue,
+      worker: performance.now() - since,
+      timing,
+      status,
+      requestId: job.shipment.head.requestId,
+      ...(fault && { problem: fault.message }),
+    });
+    job.answer(answer, queue);
+  }
+
+  /** Requests that waited in a worker that died go to another one, once: what kills a worker that only reads it must not go round for ever. */
+  #putBack(jobs: readonly Job[]): void {
+    const fault = this.#closing ? scaledDown : workerDied;
+    const again = jobs.filter((job) => job.losses === 0 && !this.#closing);
+    for (const job of jobs) if (!again.includes(job)) this.#finish(job, faultAnswer(fault), performance.now());
+    this.#queue.unshift(again.map((job) => ({ ...job, losses: 1 })));
   }
 
   /** ms until a request that came now would be answered, going by the batches so far. */
@@ -230,7 +277,3 @@ export class ServedVersion {
 
 const tooLate = (message: string) => refuse("RequestTimeoutException", message);
 const gone = refuse("RequestTimeoutException", "The client is gone.");
-
-function faultAnswer(fault: typeof scaledDown): WorkerAnswer {
-  return { head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() };
-}

@@ -1,5 +1,5 @@
-// One worker process as the acceptor sees it: started, ready, busy with one batch at a time, gone. It never throws: whatever becomes of the
-// process, each batch is answered once.
+// One worker process as the acceptor sees it: started, ready, at work on one batch while others wait in it, gone. It never throws: whatever
+// becomes of the process, each batch is answered once.
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import process from "node:process";
@@ -29,6 +29,14 @@ export interface WorkerEvents {
   log(level: "warn" | "error", message: string): void;
 }
 
+/** What becomes of a batch: answers, or nothing, because the worker died before it came to it. */
+export type BatchResult = readonly WorkerAnswer[] | "not begun";
+
+interface Batch {
+  readonly done: (result: BatchResult) => void;
+  readonly count: number;
+}
+
 /** The last lines of a worker's own output are told when it dies. */
 const keptOutput = 4000;
 
@@ -38,7 +46,8 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
   readonly #events: WorkerEvents;
-  #batch: { readonly id: number; readonly done: (answers: readonly WorkerAnswer[]) => void; readonly count: number } | undefined;
+  /** In the order in which they were sent, which is that in which the worker runs them. */
+  readonly #batches = new Map<number, Batch>();
   #describing = new Map<number, (value: unknown) => void>();
   #next = 1;
   #output = "";
@@ -64,7 +73,10 @@ export class WorkerProcess {
       });
     this.#child.on("error", (error) => this.#end(error.message, undefined));
     this.#child.on("exit", (code, signal) =>
-      this.#end(signal ?? `exit code ${code}`, signal === "SIGKILL" || code === 137 ? "killed" : "died"),
+      this.#end(
+        signal ?? `exit code ${code}`,
+        signal === "SIGKILL" || code === 137 || /heap out of memory|bad_alloc/.test(this.#output) ? "killed" : "died",
+      ),
     );
     writeFrame(this.#socket, { kind: "start", model });
   }
@@ -72,16 +84,17 @@ export class WorkerProcess {
   get pid(): number | undefined {
     return this.#child.pid;
   }
-  get isBusy(): boolean {
-    return this.#batch !== undefined;
+  /** Batches that it has not answered. */
+  get outstanding(): number {
+    return this.#batches.size;
   }
 
-  /** Sends a batch; resolves with one answer per request, also when the process dies over it. One batch at a time. */
-  run(requests: readonly Shipment[]): Promise<readonly WorkerAnswer[]> {
+  /** Sends a batch; resolves with one answer per request, also when the process dies over it. It is run when those before it are done. */
+  run(requests: readonly Shipment[]): Promise<BatchResult> {
     const id = this.#next++;
     return new Promise((done) => {
-      this.#batch = { id, done, count: requests.length };
-      if (this.#gone) return this.#answerAll(workerDied);
+      if (this.#gone) return done("not begun");
+      this.#batches.set(id, { done, count: requests.length });
       const heads = requests.map(({ head, bytes }) => ({ ...head, bytes }));
       writeFrame(
         this.#socket,
@@ -114,36 +127,41 @@ export class WorkerProcess {
     else if (message.kind === "description") {
       this.#describing.get(message.id)?.(message.value);
       this.#describing.delete(message.id);
-    } else if (this.#batch?.id === message.id) {
+    } else {
       let at = 0;
       const answers = message.answers.map((head) => {
         const part = body.subarray(at, at + head.bytes);
         at += head.bytes;
         return { head, body: part };
       });
-      const { done } = this.#batch;
-      this.#batch = undefined;
-      done(answers);
+      const batch = this.#batches.get(message.id);
+      this.#batches.delete(message.id);
+      batch?.done(answers);
     }
   }
 
   #end(how: string, kind: "killed" | "died" | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
-    // Killed by somebody else: the system had no memory left.
+    // Killed by somebody else: the system had no memory left; or the process said so itself.
     this.#answerAll(this.#ending ?? (kind === "killed" ? outOfMemory : workerDied));
     for (const resolve of this.#describing.values()) resolve(undefined);
     this.#describing.clear();
     this.#events.gone(this.#output === "" ? how : `${how}; its last output: ${this.#output.trim()}`);
   }
 
+  /** The batch that it was at work on is answered with `fault`; the others are as they were. */
   #answerAll(fault: Fault): void {
-    const batch = this.#batch;
-    this.#batch = undefined;
-    batch?.done(
-      Array.from({ length: batch.count }, () => ({ head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() })),
-    );
+    const [current, ...others] = this.#batches.values();
+    this.#batches.clear();
+    current?.done(Array.from({ length: current.count }, () => faultAnswer(fault)));
+    for (const batch of others) batch.done("not begun");
   }
+}
+
+/** The answer that a fault is. */
+export function faultAnswer(fault: Fault): WorkerAnswer {
+  return { head: { status: fault.status, headers: {}, bytes: 0, fault }, body: new Uint8Array() };
 }
 
 export const workerDied = refuse("InternalServerException", "Worker died.").fault;

@@ -1,8 +1,9 @@
 // A place for a worker: starts its process, starts it again when it dies, later each time (Fibonacci seconds), and gives up after a while.
 import type { Observer } from "../observer.ts";
 import type { ModelIo, WorkerModel } from "../wire/messages.ts";
+import { BackOff } from "./back-off.ts";
 import type { VersionSettings } from "./version-settings.ts";
-import { type Shipment, scaledDown, type WorkerAnswer, WorkerProcess, workerDied } from "./worker-process.ts";
+import { type BatchResult, type Shipment, scaledDown, WorkerProcess, workerDied } from "./worker-process.ts";
 
 export type SlotStatus = "STARTING" | "READY" | "RETRYING" | "FAILED" | "STOPPED";
 
@@ -11,7 +12,7 @@ interface SlotParts {
   readonly model: WorkerModel;
   readonly settings: VersionSettings;
   readonly observer: Observer;
-  /** Called whenever it becomes idle or its status changes. */
+  /** Called whenever its status changes. */
   readonly changed: () => void;
 }
 
@@ -23,8 +24,7 @@ export class WorkerSlot {
   #io: ModelIo | undefined;
   #failure = "";
   #timer: NodeJS.Timeout | undefined;
-  /** Two neighbours of Fibonacci's row: the next wait and the one after it, in s. */
-  #waits: readonly [number, number] = [0, 1];
+  readonly #backOff = new BackOff();
   #failingSince: number | undefined;
   #settled: (() => void)[] = [];
 
@@ -47,8 +47,9 @@ export class WorkerSlot {
   get process(): WorkerProcess | undefined {
     return this.#process;
   }
-  get isIdle(): boolean {
-    return this.#status === "READY" && this.#process?.isBusy === false;
+  /** Batches that were sent and not answered; Infinity while it is not ready. */
+  get outstanding(): number {
+    return this.#status === "READY" ? (this.#process?.outstanding ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   }
   /** Ready, or still being tried. */
   get isHealthy(): boolean {
@@ -61,18 +62,24 @@ export class WorkerSlot {
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
-  /** Runs a batch; it must be idle. Never rejects. */
-  async run(requests: readonly Shipment[]): Promise<readonly WorkerAnswer[]> {
+  /** Sends a batch; it must be ready. Never rejects. */
+  async run(requests: readonly Shipment[]): Promise<BatchResult> {
     const process = this.#process as WorkerProcess;
-    const timer = setTimeout(() => process.kill(workerDied), this.#parts.settings.responseTimeout);
-    try {
-      return await process.run(requests);
-    } finally {
-      clearTimeout(timer);
-      // Only an answer shows that it works: a process that died over the batch is another one by now, or none.
-      if (this.#process === process && this.#status === "READY") this.#waits = [0, 1];
-      this.#parts.changed();
+    if (process.outstanding === 0) this.#watch(process);
+    const result = await process.run(requests);
+    // Only an answer shows that it works: a process that died over the batch is another one by now, or none.
+    if (this.#process === process && this.#status === "READY") {
+      this.#backOff.reset();
+      if (process.outstanding > 0) this.#watch(process);
+      else clearTimeout(this.#timer);
     }
+    return result;
+  }
+
+  /** Ends a process that has not answered a batch in time; from now on, as that is when it began with it. */
+  #watch(process: WorkerProcess): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => process.kill(workerDied), this.#parts.settings.responseTimeout);
   }
 
   /** Ends the worker; what is in it is answered with `Worker scaled down.`. */
@@ -121,9 +128,7 @@ export class WorkerSlot {
       return;
     }
     this.#become("RETRYING");
-    const [wait, next] = this.#waits;
-    this.#waits = [next, wait + next];
-    this.#timer = setTimeout(() => this.#start(), wait * 1000);
+    this.#timer = setTimeout(() => this.#start(), this.#backOff.next() * 1000);
   }
 
   #become(status: SlotStatus): void {

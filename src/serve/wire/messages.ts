@@ -52,6 +52,9 @@ export interface ModelIo {
   readonly engine: string;
 }
 
+/** The file in the folder of a compiled model that says that it is compiled. */
+export const compiledGraph = "graph.onnx";
+
 /** What a worker is to serve. */
 export interface WorkerModel {
   readonly name: string;
@@ -60,7 +63,7 @@ export interface WorkerModel {
   readonly folder: string;
   /** The .onnx file in it. */
   readonly file: string;
-  /** Where the compiled graph is kept, or is to be written; the file is absent until a worker has compiled and checked the model. */
+  /** The folder of what is compiled, which is empty or absent until a worker has compiled and checked the model. */
   readonly compiled: string;
   readonly handler: HandlerName;
   readonly engine?: EngineName;

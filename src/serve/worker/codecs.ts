@@ -1,5 +1,5 @@
 // How a worker reads a request and writes its answer, by protocol.
-import type { Executable } from "../../engines/engine.ts";
+import type { KeptExecutable } from "../../engines/onnxruntime/kept-session.ts";
 import type { ModelIo, Protocol, RequestHead, WorkerModel } from "../wire/messages.ts";
 import { decodeTorchServe } from "./codec-torchserve.ts";
 import type { Handler } from "./handler.ts";
@@ -8,7 +8,7 @@ import type { Decoded } from "./run-batch.ts";
 /** A model that is ready, with its handler. */
 export interface ServedModel {
   readonly model: WorkerModel;
-  readonly executable: Executable;
+  readonly executable: KeptExecutable;
   readonly io: ModelIo;
   readonly handler: Handler;
 }

@@ -1,78 +1,85 @@
-// A worker's model: compiled and checked once, by the first worker that finds no compiled file, and from that file afterwards.
-import { access, mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { load } from "../../compile/load.ts";
-import { saveOnnx } from "../../compile/save.ts";
-import type { Executable } from "../../engines/engine.ts";
-import { findEngine } from "../../engines/engines.ts";
+// A worker's model: compiled and checked once, by the first worker that finds nothing compiled, and opened from what that one left afterwards.
+import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { canKeep, type KeptExecutable, keepSession, keptFor, openKeptSession } from "../../engines/onnxruntime/kept-session.ts";
 import { IngotError } from "../../errors/error.ts";
-import { type Dim, dimEquals } from "../../ir/dim.ts";
-import type { Graph } from "../../ir/graph.ts";
-import { formatType, type ValueType } from "../../ir/type.ts";
-import { readGraph } from "../../onnx/read-file.ts";
-import { registry } from "../../ops/registry.ts";
-import type { ModelIo, TensorSpec, WorkerModel } from "../wire/messages.ts";
+import type { ModelIo, WorkerModel } from "../wire/messages.ts";
 
 export interface OpenModel {
-  readonly executable: Executable;
+  readonly executable: KeptExecutable;
   readonly io: ModelIo;
 }
 
+/** In the folder of a session, beside its weights. */
+const sessionFile = "session.onnx";
+const ioFile = "io.json";
+
 /**
- * Opens the compiled file of a model; makes it first where it is missing. Throws what `load` throws for a file that is damaged, too new, or
- * fails its check.
+ * Opens a compiled model; compiles it first where that was not done. Throws what `load` throws for a file that is damaged, too new, or fails
+ * its check.
  */
 export async function openModel(model: WorkerModel, warn: (message: string) => void): Promise<OpenModel> {
-  if (!(await exists(model.compiled))) await compile(model, warn);
-  const graph = await readGraph(model.compiled, registry);
-  const engine = findEngine(model.engine);
-  const executable = await engine.prepare(graph, { disable: "all", threads: model.threads });
-  return { executable, io: describeIo(graph, engine.name) };
-}
-
-async function compile(model: WorkerModel, warn: (message: string) => void): Promise<void> {
-  await mkdir(dirname(model.compiled), { recursive: true });
-  const source = join(model.folder, model.file);
-  const engine = model.engine === undefined ? {} : { engine: model.engine };
-  try {
-    const module = await load(source, { ...engine, threads: model.threads });
-    try {
-      await module.save(model.compiled, { target: module.engine === "onnxruntime" ? "onnxruntime" : "portable" });
-    } finally {
-      await module.close();
-    }
-  } catch (error) {
-    if (!(error instanceof IngotError) || error.code !== "NoCheckInputs") throw error;
-    // What nobody can check is not changed: the file's own graph is served.
-    warn(`${model.name} is served as its file has it, not optimised: ${error.summary}`);
-    await saveOnnx(await readGraph(source, registry), model.compiled);
+  const kept = model.engine === "interpreter" ? undefined : await sessionFolder(model);
+  if (kept !== undefined) {
+    const opened = await openKept(kept, model.threads);
+    if (opened) return opened;
   }
+  // What compiles is not needed to open what is compiled, and takes longer to load than that.
+  const { openCompiled } = await import("./compile-model.ts");
+  const { graph, executable, io } = await openCompiled(model, warn);
+  if (kept === undefined || executable.engine !== "onnxruntime" || !canKeep(graph)) return { executable, io };
+  await executable.close();
+  await keep(kept, io, (path) => keepSession(graph, path));
+  return (await openKept(kept, model.threads)) ?? openCompiled(model, warn);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Where a session for this machine is; undefined where ONNX Runtime's library is not to be had. */
+async function sessionFolder({ compiled }: WorkerModel): Promise<string | undefined> {
   try {
-    await access(path);
-    return true;
+    return join(compiled, await keptFor());
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** What a graph takes and gives, and whether requests to it can be put together. */
-export function describeIo(graph: Graph, engine: string): ModelIo {
-  const inputs = graph.inputs.map((v, i) => specOf(v.name ?? `input_${i}`, v.type));
-  const outputs = graph.outputs.map((v, i) => specOf(graph.outputNames[i] ?? `output_${i}`, v.type));
-  return { inputs, outputs, batches: hasBatchAxis([...graph.inputs, ...graph.outputs].map((v) => v.type)), engine };
+/** A session and its types; undefined where there is none. One that is damaged is taken away, so that it is made again. */
+async function openKept(folder: string, threads: number): Promise<OpenModel | undefined> {
+  try {
+    await access(join(folder, ioFile));
+  } catch {
+    return undefined;
+  }
+  try {
+    const io = parseIo(await readFile(join(folder, ioFile), "utf8"));
+    return { executable: await openKeptSession(join(folder, sessionFile), threads), io };
+  } catch {
+    await rm(folder, { recursive: true, force: true });
+    return undefined;
+  }
 }
 
-function specOf(name: string, type: ValueType): TensorSpec {
-  if (type.kind !== "tensor") return { name, dtype: formatType(type), shape: undefined };
-  return { name, dtype: type.dtype, shape: type.shape?.map((d) => (typeof d === "number" ? d : String(d))) };
+/** A file of our own; one that was cut is none. Throws Error. */
+function parseIo(text: string): ModelIo {
+  const io = JSON.parse(text) as Partial<ModelIo> | null;
+  if (!Array.isArray(io?.inputs) || !Array.isArray(io.outputs) || typeof io.batches !== "boolean")
+    throw new Error("not a description of a model");
+  return io as ModelIo;
 }
 
-/** Whether the first axis of every value is one and the same free size. */
-function hasBatchAxis(types: readonly ValueType[]): boolean {
-  const first = types.map((t): Dim | undefined => (t.kind === "tensor" ? t.shape?.[0] : undefined));
-  const [batch] = first;
-  return batch !== undefined && typeof batch !== "number" && first.every((d) => d !== undefined && dimEquals(d, batch));
+/** Makes the folder of a session whole or not at all: two workers may do so at the same time. */
+async function keep(folder: string, io: ModelIo, write: (path: string) => Promise<void>): Promise<void> {
+  const aside = `${folder}.${process.pid}.tmp`;
+  try {
+    await mkdir(aside, { recursive: true });
+    await write(join(aside, sessionFile));
+    await writeFile(join(aside, ioFile), JSON.stringify(io));
+    await rename(aside, folder);
+  } catch (error) {
+    // Without it the next start is slower, and nothing is wrong.
+    if (error instanceof IngotError || (error instanceof Error && "code" in error)) return;
+    throw error;
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
 }

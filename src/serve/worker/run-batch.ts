@@ -30,16 +30,21 @@ interface Runnable {
   readonly preprocess: number;
 }
 
+/** Requests that are read: those that can be run, in groups of equal shapes, and those that could not be read. */
+export interface ReadBatch {
+  readonly outcomes: Outcome[];
+  readonly groups: Iterable<readonly Runnable[]>;
+}
+
 /**
- * Answers requests, in their order. `decode` reads one; what it throws is that request's answer. `batches` is whether the model has a batch
- * axis; without one every request is run alone.
+ * Reads requests. What a decoder throws is that request's answer. `batches` is whether the model has a batch axis; without one every request
+ * is run alone.
  */
-export async function runBatch(
+export async function readBatch(
   decoders: readonly (() => Promise<Decoded>)[],
-  executable: Pick<Executable, "run">,
   batches: boolean,
   log: (error: unknown) => void,
-): Promise<Outcome[]> {
+): Promise<ReadBatch> {
   const outcomes = new Array<Outcome>(decoders.length);
   const groups = new Map<string, Runnable[]>();
   await Promise.all(
@@ -57,7 +62,16 @@ export async function runBatch(
       }
     }),
   );
-  for (const group of groups.values()) await runGroup(group, executable, outcomes, log);
+  return { outcomes, groups: groups.values() };
+}
+
+/** Runs what was read; gives the answers in the order of the requests. */
+export async function runBatch(
+  { outcomes, groups }: ReadBatch,
+  executable: Pick<Executable, "run">,
+  log: (error: unknown) => void,
+): Promise<readonly Outcome[]> {
+  for (const group of groups) await runGroup(group, executable, outcomes, log);
   return outcomes;
 }
 

@@ -4,13 +4,15 @@ import type { AnswerHead, FromWorker, RequestHead, ToWorker, WorkerModel } from 
 import { codecs, type ServedModel } from "./codecs.ts";
 import { createHandler } from "./handlers.ts";
 import { openModel } from "./open-model.ts";
-import { type Outcome, runBatch } from "./run-batch.ts";
+import { type Outcome, readBatch, runBatch } from "./run-batch.ts";
 
 type Send = (message: FromWorker, body?: readonly Uint8Array[]) => void;
 
 export class WorkerService {
   readonly #send: Send;
   #served: ServedModel | undefined;
+  /** The batch that is run last. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(send: Send) {
     this.#send = send;
@@ -35,6 +37,7 @@ export class WorkerService {
     }
   }
 
+  /** Reads the requests at once, also while those before them are run; runs them when their turn comes. */
   async #batch(id: number, requests: readonly RequestHead[], body: Uint8Array<ArrayBuffer>): Promise<void> {
     const served = this.#served;
     if (!served) throw new Error("requests came before the model was ready");
@@ -45,9 +48,15 @@ export class WorkerService {
       return () => codecs[request.protocol](request, bytes, served);
     });
     const log = (error: unknown) => this.#send({ kind: "log", level: "error", message: describe(error) });
-    const outcomes = await runBatch(decoders, served.executable, served.io.batches, log);
-    const parts = outcomes.map((o) => ("answer" in o ? o.answer.body : new Uint8Array()));
-    this.#send({ kind: "answers", id, answers: outcomes.map(headOf) }, parts);
+    const read = readBatch(decoders, served.io.batches, log);
+    const before = this.#turn;
+    this.#turn = (async () => {
+      await before;
+      const outcomes = await runBatch(await read, served.executable, log);
+      const parts = outcomes.map((o) => ("answer" in o ? o.answer.body : new Uint8Array()));
+      this.#send({ kind: "answers", id, answers: outcomes.map(headOf) }, parts);
+    })();
+    await this.#turn;
   }
 }
 

@@ -94,7 +94,7 @@ describe("where a setting comes from", () => {
       [
         { from: "environment", variable: "TS_MODEL_STORE", text: "/of/environment" },
         { from: "flag", flag: "--models", text: "of-flag.mar,n=b.mar" },
-        { from: "file", file: "config.properties", line: 4, text: "7" },
+        { from: "file", file: "config.properties", line: 4, text: "7", written: "7" },
         { from: "default", text: "6553500" },
       ],
     );

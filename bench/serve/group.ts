@@ -1,0 +1,6 @@
+// The group `serve`: what the server costs over the bare model.
+import type { Measure } from "../figure.ts";
+import { batching } from "./batching.ts";
+import { overhead } from "./overhead.ts";
+
+export const serveGroup: Readonly<Record<string, Measure>> = { overhead, batching };
