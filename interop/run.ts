@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { models } from "../src/index.ts";
+import { compareArchives } from "./archive.ts";
 import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
 import { compareWithTorch } from "./torch.ts";
@@ -19,12 +20,13 @@ const peers = {
   openvino: { packages: ["openvino", "numpy"], program: "openvino_peer.py", install: "openvino" },
   tract: { packages: ["tract", "numpy"], program: "tract_peer.py", install: "tract" },
   weights: { packages: ["numpy", "safetensors"], program: "weights_peer.py", install: "numpy safetensors" },
+  archive: { packages: ["model_archiver"], program: "archive_peer.py", install: "torch-model-archiver==0.12.0" },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
   transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
 } as const;
 type PeerName = keyof typeof peers;
 /** Those that do not read the models that Ingot saves. */
-const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "torch", "transformers"]);
+const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "archive", "torch", "transformers"]);
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 
 const args = process.argv.slice(2);
@@ -50,6 +52,7 @@ try {
     try {
       if (name === "torch") await torch(python);
       else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
+      else if (name === "archive") await judgeAnswers(name, compareArchives(python, folder));
       else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
       else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
     } catch (error) {

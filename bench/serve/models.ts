@@ -16,6 +16,9 @@ export function mlp(...widths: readonly number[]): Promise<Uint8Array> {
 /** ResNet-18 with random weights; input `x: [batch, 3, 224, 224]`. */
 export const resnet18 = (): Promise<Uint8Array> => bytesOf(models.resnet18({ seed: 0 }).eval(), [2, 3, 224, 224]);
 
+/** ResNet-152 with random weights; input `x: [batch, 3, 224, 224]`. */
+export const resnet152 = (): Promise<Uint8Array> => bytesOf(models.resnet152({ seed: 0 }).eval(), [2, 3, 224, 224]);
+
 async function bytesOf(model: nn.Module, shape: readonly number[]): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), "ingot-model-"));
   try {

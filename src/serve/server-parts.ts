@@ -3,6 +3,8 @@ import type { ServerConfig } from "./config/server-config.ts";
 import type { Tokens } from "./config/tokens.ts";
 import type { BytesInFlight } from "./http/read-body.ts";
 import type { Log } from "./log.ts";
+import type { LiveWindow } from "./metrics/live.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { ModelManager } from "./models/model-manager.ts";
 import type { Registry } from "./models/registry.ts";
 import type { Observer } from "./observer.ts";
@@ -15,6 +17,10 @@ export interface ServerParts {
   readonly log: Log;
   readonly tokens: Tokens;
   readonly observer: Observer;
+  readonly metrics: Metrics;
+  readonly live: LiveWindow;
   /** Whether the server is on its way down: it answers what it has, and is not ready for more. */
   readonly isDraining: () => boolean;
+  /** Whether it is still loading the models that it begins with. */
+  readonly isStarting: () => boolean;
 }

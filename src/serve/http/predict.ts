@@ -3,6 +3,7 @@ import { type Fault, refuse, ServeFault } from "../fault.ts";
 import type { ServedVersion } from "../models/served-version.ts";
 import type { ServerParts } from "../server-parts.ts";
 import type { Protocol } from "../wire/messages.ts";
+import { monotonicMs } from "../wire/monotonic.ts";
 import type { Exchange } from "./exchange.ts";
 import { readBody } from "./read-body.ts";
 
@@ -23,11 +24,13 @@ const hidden = new Set(["connection", "keep-alive", "transfer-encoding", "expect
 /** Reads the body, has a worker answer, and sends the answer. Throws ServeFault for whatever the worker says went wrong. */
 export async function predict(exchange: Exchange, prediction: Prediction, parts: ServerParts): Promise<void> {
   const { served, named, protocol, urlPath, explain, timeout } = prediction;
+  const arrivedAt = monotonicMs();
   const body = await readBody(exchange, parts.config.maxRequestSize, parts.inFlight);
   const head = {
     protocol,
     headers: headersOf(exchange),
     requestId: exchange.requestId,
+    arrivedAt,
     ...(urlPath !== undefined && { urlPath }),
     ...(explain && { explain }),
   };

@@ -170,8 +170,10 @@ export class ModelManager {
     }
   }
 
+  /** A worker that dies while it starts is a failure for whoever registers; at the server's start it is tried again, as one that dies later. */
   async #startWorkers(served: ServedVersion, minWorkers: number, maxWorkers: number): Promise<void> {
-    if (await served.scale(minWorkers, maxWorkers)) {
+    const ready = await served.scale(minWorkers, maxWorkers);
+    if (ready || (served.parts.loadedAtStartup && served.failure === "")) {
       this.#observer.modelsChanged();
       return;
     }
@@ -217,6 +219,7 @@ export class ModelManager {
         handlerConfig: recordOf(config.backend.handler),
         decodeInput: this.#config.decodeInputRequest,
         maxImagePixels: this.#config.limitMaxImagePixels ? pillowPixels : Number.MAX_SAFE_INTEGER,
+        maxBodyBytes: this.#config.maxRequestSize,
         badInput: this.#config.badInputStatus,
         nonfinite: this.#config.jsonNonfinite,
       },

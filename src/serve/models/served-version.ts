@@ -6,6 +6,7 @@ import type { ModelIo, WorkerModel } from "../wire/messages.ts";
 import { BatchSize } from "./batch-size.ts";
 import { type Job, JobQueue } from "./job-queue.ts";
 import type { VersionSettings } from "./version-settings.ts";
+import { VersionStatistics } from "./version-statistics.ts";
 import { faultAnswer, type Shipment, scaledDown, type WorkerAnswer, workerDied } from "./worker-process.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
@@ -42,6 +43,7 @@ export interface Reply extends WorkerAnswer {
 export class ServedVersion {
   readonly parts: VersionParts;
   readonly registeredAt = new Date();
+  readonly statistics = new VersionStatistics();
   #settings: VersionSettings;
   readonly #queue = new JobQueue();
   #slots: WorkerSlot[] = [];
@@ -233,6 +235,7 @@ export class ServedVersion {
   #finish(job: Job, answer: WorkerAnswer, since: number): void {
     const { status, timing, fault } = answer.head;
     const queue = since - job.queuedAt;
+    this.statistics.note(status, queue, performance.now() - job.queuedAt, timing);
     this.parts.observer.served({
       model: this.name,
       version: this.version,

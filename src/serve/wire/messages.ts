@@ -3,7 +3,7 @@ import type { EngineName } from "../../engines/engines.ts";
 import type { Fault } from "../fault.ts";
 
 /** By which protocol a request came: it says how the body is read and how the answer is written. */
-export type Protocol = "torchserve";
+export type Protocol = "torchserve" | "torchserve-grpc" | "v1" | "v2-http" | "v2-grpc";
 
 /** A request without its body. */
 export interface RequestHead {
@@ -14,6 +14,8 @@ export interface RequestHead {
   /** What follows the model's name and version in the path of a prediction. */
   readonly urlPath?: string;
   readonly explain?: boolean;
+  /** When it came, on the clock of `monotonicMs`. */
+  readonly arrivedAt?: number;
   /** Length of its body in bytes, at the end of those before it. */
   readonly bytes: number;
 }
@@ -72,6 +74,8 @@ export interface WorkerModel {
   readonly handlerConfig: Readonly<Record<string, unknown>>;
   readonly decodeInput: boolean;
   readonly maxImagePixels: number;
+  /** Bytes of a body, at most, after it is decompressed. */
+  readonly maxBodyBytes: number;
   /** Status of a request whose input cannot be read: 400, or TorchServe's 503 `Prediction failed`. */
   readonly badInput: "400" | "503";
   /** What becomes of NaN and ±Infinity in JSON answers. */

@@ -4,14 +4,14 @@ import { Tensor } from "../../eager/tensor.ts";
 import { refuse, ServeFault } from "../fault.ts";
 import type { HandlerName, RequestHead } from "../wire/messages.ts";
 import { checkHandlerInputs } from "./check-handler-inputs.ts";
-import type { ServedModel } from "./codecs.ts";
+import type { CodecModel } from "./codecs.ts";
 import type { Handler, HandlerRequest } from "./handler.ts";
 import { HandlerReply } from "./handler-answers.ts";
 import { jsonBody } from "./json-answer.ts";
 import { requestValues } from "./request-values.ts";
 import type { Answer, Decoded } from "./run-batch.ts";
 
-export async function decodeTorchServe(head: RequestHead, body: Uint8Array<ArrayBuffer>, served: ServedModel): Promise<Decoded> {
+export async function decodeTorchServe(head: RequestHead, body: Uint8Array<ArrayBuffer>, served: CodecModel): Promise<Decoded> {
   const { handler, model, io } = served;
   const finish = head.explain ? explainer(handler, model.handler) : handler.postprocess.bind(handler);
   try {
@@ -42,7 +42,8 @@ function asTorchServe(error: unknown): unknown {
   return isInput ? refuse("InternalServerException", "Prediction failed", { status: 503, cause: error }) : error;
 }
 
-function explainer(handler: Handler, name: HandlerName): Handler["postprocess"] {
+/** What makes an explanation of outputs. Throws ServeFault 501 where the handler gives none. */
+export function explainer(handler: Handler, name: HandlerName): Handler["postprocess"] {
   if (handler.explain) return handler.explain.bind(handler);
   const which = "builtin" in name ? `The handler ${name.builtin}` : "This model's handler";
   throw refuse("NotImplementedException", `${which} gives no explanations: a handler module with a function \`explain\` does.`);
@@ -60,7 +61,7 @@ export function answerOf(value: unknown, nonfinite: "error" | "null"): Answer {
 }
 
 /** A tensor is the list that it holds; what JSON has no form for is a mistake of the handler. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (isTensor(value)) return (value as Tensor).toArray();
   const isStream = typeof value === "object" && value !== null && (Symbol.asyncIterator in value || "next" in value);
   if (value !== undefined && typeof value !== "function" && typeof value !== "symbol" && !isStream) return value;

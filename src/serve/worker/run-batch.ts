@@ -136,7 +136,7 @@ async function runTogether(group: readonly Runnable[], executable: Pick<Executab
 const storages = (values: readonly RuntimeValue[]) => values.map((v) => asStorage(v));
 
 /** One after the other along the first axis, in one allocation: the only copy of their elements. */
-function concatenate(parts: readonly Storage[]): Storage {
+export function concatenate(parts: readonly Storage[]): Storage {
   const [first] = parts as [Storage];
   const rows = parts.reduce((n, p) => n + (p.shape[0] ?? 0), 0);
   const whole = Storage.empty(first.dtype, [rows, ...first.shape.slice(1)]);
@@ -152,7 +152,7 @@ function concatenate(parts: readonly Storage[]): Storage {
 }
 
 /** Rows of a dense storage, without a copy. */
-function rowsOf(storage: Storage, begin: number, count: number): Storage {
+export function rowsOf(storage: Storage, begin: number, count: number): Storage {
   const dense = storage.contiguous();
   const row = dense.shape.slice(1).reduce((a, b) => a * b, 1);
   return Storage.strided(dense.dtype, dense.data, [count, ...dense.shape.slice(1)], dense.strides, dense.offset + begin * row);
@@ -188,7 +188,8 @@ export function rawBytes(storage: Storage): Uint8Array {
 /** A storage over raw little-endian bytes, without a copy where they are aligned. */
 export function fromRawBytes(dtype: DType, bytes: Uint8Array<ArrayBuffer>, shape: readonly number[]): Storage {
   const { bytes: size, view } = dtypeInfo(dtype);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not `slice`, which of a Buffer is no copy.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   if (!view) throw new Error(`${dtype} has no raw form`);
   return Storage.of(dtype, view(aligned.buffer, aligned.byteOffset, aligned.byteLength / size), shape);
 }

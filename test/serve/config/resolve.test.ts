@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { IngotError, ServeError } from "../../../src/errors/error.ts";
 import { formatAddress } from "../../../src/serve/config/address.ts";
 import type { ServeFlags } from "../../../src/serve/config/flags.ts";
@@ -400,5 +401,43 @@ describe("the table of keys", () => {
     const own = new Set(Object.values(keys).flatMap(({ key, own }) => (own ? [key] : [])));
     const known = new Set([...Object.values(keys).map(({ key }) => key), ...Object.keys(keysWithoutEffect)]);
     for (const key of torchserve.split(" ")) assert.ok(known.has(key) && !own.has(key), key);
+  });
+});
+
+describe("any configuration file", () => {
+  it("gives a configuration or an error with a place, whatever is in it", () => {
+    const names = [...Object.values(keys).map(({ key }) => key), ...Object.keys(keysWithoutEffect)];
+    const examples = Object.values(keys).map(({ fallback }) => fallback ?? "");
+    const odd = [
+      "",
+      "0",
+      "-1",
+      "1e9",
+      "NaN",
+      "{}",
+      "[]",
+      "null",
+      '{"m":{"1":{"batchSize":2}}}',
+      '{"models":{"m":{}}}',
+      "a.mar",
+      "$$X$$",
+      "(",
+      "\\u12",
+    ];
+    const value = fc.oneof(fc.constantFrom(...examples, ...odd), fc.string(), fc.json());
+    const line = fc.tuple(fc.constantFrom(...names), fc.constantFrom("=", ":", " "), value).map((parts) => parts.join(""));
+    let read = 0;
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 3 }), fc.option(fc.string(), { nil: undefined }), (lines, PORT) => {
+        try {
+          config(lines.join("\n"), {}, PORT === undefined ? {} : { PORT });
+          read++;
+        } catch (error) {
+          assert.ok(error instanceof ServeError, String(error));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    assert.ok(read > 100, `${read} could be read`);
   });
 });

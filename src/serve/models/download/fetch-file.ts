@@ -103,6 +103,7 @@ function ask({ url, publicOnly }: AllowedUrl, options: FetchOptions, limits: Fet
   return new Promise((resolve, reject) => {
     if (publicOnly && isIP(host) && !isPublicAddress(host)) return reject(notPublic(host, host));
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    let answer: IncomingMessage | undefined;
     const request = send(
       url,
       {
@@ -115,9 +116,16 @@ function ask({ url, publicOnly }: AllowedUrl, options: FetchOptions, limits: Fet
         lookup: judged(options.lookup ?? lookupName, publicOnly),
         ...(options.ca !== undefined && { ca: options.ca }),
       },
-      resolve,
+      (response) => {
+        answer = response;
+        resolve(response);
+      },
     );
-    request.on("timeout", () => request.destroy(new FetchProblem(`nothing came from ${url.host} for ${limits.idle} ms`)));
+    request.on("timeout", () => {
+      const problem = new FetchProblem(`nothing came from ${url.host} for ${limits.idle} ms`);
+      // Whoever reads the answer by then is told why it ends.
+      (answer ?? request).destroy(problem);
+    });
     request.on("error", reject);
     request.end();
   });

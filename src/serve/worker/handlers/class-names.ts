@@ -14,7 +14,7 @@ export type ClassNames = (index: number) => string;
  * `{ "object_type_names": [...] }`. Without the file, or for an index that it leaves out, the name is the index. Throws `HandlerFile` for
  * another form.
  */
-export async function readClassNames({ folder, model, warn }: HandlerContext): Promise<ClassNames> {
+export async function readClassNames({ folder, model, warn }: Pick<HandlerContext, "folder" | "model" | "warn">): Promise<ClassNames> {
   let text: string;
   try {
     text = await readFile(join(folder, file), "utf8");
