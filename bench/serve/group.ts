@@ -3,5 +3,6 @@ import type { Measure } from "../figure.ts";
 import { batching } from "./batching.ts";
 import { hotStart } from "./hot-start.ts";
 import { overhead } from "./overhead.ts";
+import { resnet } from "./resnet.ts";
 
-export const serveGroup: Readonly<Record<string, Measure>> = { overhead, batching, "hot-start": hotStart };
+export const serveGroup: Readonly<Record<string, Measure>> = { overhead, batching, resnet, "hot-start": hotStart };

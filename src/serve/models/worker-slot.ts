@@ -56,9 +56,9 @@ export class WorkerSlot {
     return this.#status !== "FAILED" && this.#status !== "STOPPED";
   }
 
-  /** Resolves once it is known whether the worker starts. */
+  /** Resolves once it is known whether the worker starts; at its first death too, after which it is tried again. */
   settled(): Promise<void> {
-    if (this.#status !== "STARTING" && this.#status !== "RETRYING") return Promise.resolve();
+    if (this.#status !== "STARTING") return Promise.resolve();
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
@@ -135,7 +135,7 @@ export class WorkerSlot {
 
   #become(status: SlotStatus): void {
     this.#status = status;
-    if (status !== "RETRYING") for (const resolve of this.#settled.splice(0)) resolve();
+    for (const resolve of this.#settled.splice(0)) resolve();
     this.#parts.changed();
   }
 
