@@ -16,10 +16,13 @@ import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, type Route, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
 import { logObserver } from "./log-observer.ts";
+import { Live } from "./metrics/live.ts";
 import { ArchiveFetcher } from "./models/download/fetch-archive.ts";
 import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
+import { observers } from "./observer.ts";
+import { pageRoutes } from "./pages/routes.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 export interface RunningServer {
@@ -33,7 +36,7 @@ export interface RunningServer {
 }
 
 /** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...oipRoutes, ...inferenceRoutes, ...managementRoutes];
+const routes: readonly Route[] = [...oipRoutes, ...inferenceRoutes, ...managementRoutes, ...pageRoutes];
 
 /** What each request is asked, in this order. */
 const guards: readonly Guard[] = [hostGuard, tokenGuard];
@@ -53,13 +56,15 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await mkdir(folder, { recursive: true });
   const tls = await tlsFiles(config);
   const registry = new Registry();
-  const observer = logObserver(log);
+  const live = new Live();
+  const observer = observers(logObserver(log), live.observer);
   const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
   let starting = true;
+  let addresses: Readonly<Partial<Record<Port, string>>> = {};
   const parts: ServerParts = {
     config,
     registry,
@@ -68,6 +73,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     log,
     tokens,
     observer,
+    live,
+    addresses: () => addresses,
     isDraining: () => draining,
     isStarting: () => starting,
   };
@@ -80,11 +87,12 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const addresses = await listenAll(config, parts, tls, listeners);
+    const bound = await listenAll(config, parts, tls, listeners);
+    addresses = bound;
     await loadAtStartup(parts);
     starting = false;
     return {
-      addresses,
+      addresses: bound,
       parts,
       close,
       async drain(graceMs) {
