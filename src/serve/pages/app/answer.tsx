@@ -1,5 +1,6 @@
 // The answer of a model, whatever it is.
 import { useEffect, useState } from "preact/hooks";
+import { Bar } from "./bar.tsx";
 import { bytes, duration } from "./format.ts";
 import { CodeBlock } from "./scroll.tsx";
 
@@ -97,7 +98,7 @@ function Scores({ scores }: { readonly scores: NonNullable<AnswerView["scores"]>
       {scores.map(([name, score]) => (
         <li key={name}>
           <span class="label">{name}</span>
-          <meter min={0} max={1} value={score} aria-label={name} />
+          <Bar share={score} />
           <span class="number">{(score * 100).toFixed(1)} %</span>
         </li>
       ))}

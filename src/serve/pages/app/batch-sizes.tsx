@@ -1,4 +1,5 @@
 // How many requests ran in batches of which size.
+import { Bar } from "./bar.tsx";
 import { whole } from "./format.ts";
 
 /** Sizes that have a row of their own; beyond it neighbours are put together. */
@@ -8,7 +9,6 @@ export function BatchSizes({ batches }: { readonly batches: readonly (readonly [
   if (batches.length === 0) return <p class="quiet">No requests in the last minutes.</p>;
   const rows = grouped(batches);
   const most = Math.max(...rows.map((r) => r.requests));
-  const all = rows.reduce((n, r) => n + r.requests, 0);
   return (
     <table class="bars">
       <thead>
@@ -25,7 +25,7 @@ export function BatchSizes({ batches }: { readonly batches: readonly (readonly [
           <tr key={name}>
             <th scope="row">{name}</th>
             <td>
-              <meter min={0} max={most} value={requests} aria-label={`${Math.round((requests / all) * 100)} % of the requests`} />
+              <Bar share={requests / most} />
             </td>
             <td class="right">{whole(requests)}</td>
           </tr>

@@ -65,11 +65,11 @@ function optionsOf(box: HTMLElement, series: readonly Series[], format: Props["f
     width: box.clientWidth,
     height,
     legend: { show: false },
-    padding: [8, 4, 0, 0],
+    padding: [8, 28, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { show: !filled } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most ?? 0, 1e-3) * 1.08] } },
     axes: [
-      { ...axis, values: (_, at) => at.map((s) => timeOfDay(s * 1000)), space: 90, grid: { show: false } },
+      { ...axis, values: (_, at) => at.map((s) => timeOfDay(s * 1000)), space: 90, size: 30, grid: { show: false } },
       { ...axis, values: (_, at) => at.map(format), size: 70, gap: 8 },
     ],
     series: [

@@ -5,9 +5,9 @@ import type { Area } from "./viewport.ts";
 
 const arrow = { width: 3, height: 5 } as const;
 
-/** Path data of edges; those that end at a box have the head of an arrow. */
-export function edgePath(edges: readonly ShownEdge[]): string {
-  return edges.map(({ way, to }) => pathOf(way) + (to === undefined ? "" : headOf(way.at(-1) as Point))).join("");
+/** Path data of edges; `ends` says which of them have the head of an arrow, by where they lead. */
+export function edgePath(edges: readonly ShownEdge[], ends: (to: ShownEdge["to"]) => boolean): string {
+  return edges.map(({ way, to }) => pathOf(way) + (ends(to) ? headOf(way.at(-1) as Point) : "")).join("");
 }
 
 function pathOf(way: readonly Point[]): string {

@@ -23,6 +23,8 @@ export const GraphBoxes = memo(({ model, layout, area, detail, chosen }: Props) 
   const modules = [...layout.modules].filter(([, place]) => touches(area, place));
   const nodes = [...layout.nodes].filter(([, place]) => touches(area, place));
   const edges = layout.edges.filter((edge) => edgeTouches(area, edge));
+  // An edge into an open module goes on inside of it.
+  const ends = (to: Chosen) => (typeof to === "string" ? layout.modules.get(to)?.isOpen === false : to !== undefined);
   const lit = chosen === undefined ? [] : edges.filter((e) => e.from === chosen || e.to === chosen);
   return (
     <>
@@ -39,8 +41,8 @@ export const GraphBoxes = memo(({ model, layout, area, detail, chosen }: Props) 
             {detail > 0 ? <ModuleTitle box={model.tree.boxes.get(key)} x={place.x} y={place.y + 20} width={place.width} isOpen /> : null}
           </g>
         ))}
-      <path class="edges" d={edgePath(edges)} />
-      {lit.length > 0 ? <path class="edges lit" d={edgePath(lit)} /> : null}
+      <path class="edges" d={edgePath(edges, ends)} />
+      {lit.length > 0 ? <path class="edges lit" d={edgePath(lit, ends)} /> : null}
       {modules
         .filter(([, place]) => !place.isOpen)
         .map(([key, { x, y, width, height }]) => (
@@ -55,6 +57,7 @@ export const GraphBoxes = memo(({ model, layout, area, detail, chosen }: Props) 
       {nodes.map(([id, { x, y, width, height }]) => {
         const box = model.boxes[id];
         if (!box) return null;
+        const label = model.labels[id] ?? "";
         const kind = box.kind === "node" ? familyOf(box.node.op) : box.kind;
         return (
           <g key={id} data-box={id} class={`node ${kind}${id === chosen ? " chosen" : ""}`}>
@@ -63,6 +66,11 @@ export const GraphBoxes = memo(({ model, layout, area, detail, chosen }: Props) 
             {detail > 0 ? (
               <text x={x + width / 2} y={detail > 1 && box.type !== "" ? y + 18 : y + height / 2 + 4.5}>
                 {cut(box.title, (width - 24) / 7)}
+                {label === "" ? null : (
+                  <tspan class="label" dx={7}>
+                    {cut(label, (width - 30) / 7 - box.title.length - 1)}
+                  </tspan>
+                )}
               </text>
             ) : null}
             {detail > 1 ? (

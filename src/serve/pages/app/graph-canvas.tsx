@@ -11,7 +11,10 @@ import { type Area, areaOf, bringIn, centreOn, contains, fitAll, fitTop, type Sc
 
 /** What others may do with the drawing. */
 export interface CanvasHandle {
+  /** All of it. */
   fit(): void;
+  /** Its upper end, in a size that can be read. */
+  top(): void;
   zoom(factor: number): void;
   /** Moves to a box, once it is drawn. */
   show(item: Item): void;
@@ -65,6 +68,7 @@ export function GraphCanvas({ handle, model, layout, chosen, choose, toggle }: P
     handle,
     () => ({
       fit: () => later((s) => fitAll(latest.current, s)),
+      top: () => later((s) => fitTop(latest.current, s)),
       zoom: (factor) => look(zoomAt(view.current, factor, screen().width / 2, screen().height / 2)),
       show: (item) =>
         later((s) => {

@@ -45,12 +45,12 @@ export function GraphExplorer({ served, view, enter }: Props) {
   };
   const all = () => {
     setOpen(new Set(model.tree.boxes.keys()));
-    canvas.current?.fit();
+    canvas.current?.top();
   };
   const none = () => {
     setOpen(new Set());
     setChosen(undefined);
-    canvas.current?.fit();
+    canvas.current?.top();
   };
   const box = typeof chosen === "number" ? model.boxes[chosen] : undefined;
   const moduleBox = typeof chosen === "string" ? model.tree.boxes.get(chosen) : undefined;

@@ -7,12 +7,19 @@ import type { Size } from "../layout/place-items.ts";
 /** A box of the drawing. */
 export type Box =
   | { readonly kind: "input" | "output"; readonly value: number; readonly title: string; readonly type: string }
-  | { readonly kind: "node"; readonly node: NodeView; readonly title: string; readonly type: string };
+  | {
+      readonly kind: "node";
+      readonly node: NodeView;
+      readonly title: string;
+      readonly type: string;
+    };
 
 export interface GraphModel {
   readonly served: ServedGraph;
   readonly view: GraphView;
   readonly boxes: readonly Box[];
+  /** Of each box: the modules around it that have no box of their own, because it is all that is in them. */
+  readonly labels: readonly string[];
   readonly input: LayoutInput;
   readonly tree: ModuleTree;
   /** The box that makes a value; constants and values of graphs around this one have none. */
@@ -26,7 +33,14 @@ export function graphModel(served: ServedGraph, view: GraphView): GraphModel {
   const typeOf = (value: number | undefined) => valueOf(value ?? -1)?.type ?? "";
   const boxes: Box[] = [
     ...view.inputs.map((value): Box => ({ kind: "input", value, title: valueOf(value)?.name ?? "", type: typeOf(value) })),
-    ...view.nodes.map((node): Box => ({ kind: "node", node, title: node.op.replace(/^.*\./, ""), type: typeOf(node.outputs[0]) })),
+    ...view.nodes.map(
+      (node): Box => ({
+        kind: "node",
+        node,
+        title: node.op.replace(/^.*\./, ""),
+        type: typeOf(node.outputs[0]),
+      }),
+    ),
     ...view.outputs.map((value): Box => ({ kind: "output", value, title: valueOf(value)?.name ?? "", type: typeOf(value) })),
   ];
   const makerOf = new Map<number, number>();
@@ -45,9 +59,23 @@ export function graphModel(served: ServedGraph, view: GraphView): GraphModel {
       if (maker !== undefined && maker < id) edges.push([maker, id]);
     }
   }
-  const nodes = boxes.map((box) => ({ ...sizeOfBox(box), path: box.kind === "node" ? box.node.scope : [] }));
+  const paths = pathsOf(boxes);
+  const labels = boxes.map((box, id) => (box.kind === "node" ? box.node.scope.slice(paths[id]?.length).join(".") : ""));
+  const nodes = boxes.map((box, id) => ({ ...sizeOfBox(box, labels[id] ?? ""), path: paths[id] ?? [] }));
   const input = { nodes, edges };
-  return { served, view, boxes, input, tree: moduleTree(input, { count: 0 }), makerOf, readersOf };
+  return { served, view, boxes, labels, input, tree: moduleTree(input, { count: 0 }), makerOf, readersOf };
+}
+
+/** The modules around each box. One that holds a single node would be a frame around it and nothing more: it is left out. */
+function pathsOf(boxes: readonly Box[]): (readonly string[])[] {
+  const sizes = new Map<string, number>();
+  const prefixes = (scope: readonly string[]) => scope.map((_, i) => JSON.stringify(scope.slice(0, i + 1)));
+  const scopes = boxes.map((box) => (box.kind === "node" ? box.node.scope : []));
+  for (const scope of scopes) for (const prefix of prefixes(scope)) sizes.set(prefix, (sizes.get(prefix) ?? 0) + 1);
+  return scopes.map((scope) => {
+    const alone = prefixes(scope).findIndex((prefix) => sizes.get(prefix) === 1);
+    return alone < 0 ? scope : scope.slice(0, alone);
+  });
 }
 
 /** The values that a box reads; those that the bodies of an If or a Loop read from around them are among them. */
@@ -72,9 +100,9 @@ const perLetter = { title: 7.4, type: 6.1 } as const;
 const widest = 240;
 const clamp = (width: number) => Math.min(widest, Math.max(84, Math.ceil(width)));
 
-function sizeOfBox({ kind, title, type }: Box): Size {
-  if (kind !== "node") return { width: clamp(Math.max(title.length * perLetter.title, type.length * perLetter.type) + 28), height: 40 };
-  return { width: clamp(Math.max(title.length * perLetter.title, type.length * perLetter.type) + 28), height: 42 };
+function sizeOfBox(box: Box, label: string): Size {
+  const title = (box.title.length + (label === "" ? 0 : label.length + 2)) * perLetter.title;
+  return { width: clamp(Math.max(title, box.type.length * perLetter.type) + 30), height: box.kind === "node" ? 42 : 40 };
 }
 
 export const moduleTitle = (box: ModuleBox): string => box.key.split(".").at(-1) ?? box.name;

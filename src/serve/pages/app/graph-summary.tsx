@@ -1,7 +1,19 @@
 // What a graph is made of, while nothing in it is chosen.
 import type { ServedGraph } from "../graph-view.ts";
+import { Bar } from "./bar.tsx";
 import { amount, bytes, whole } from "./format.ts";
 import { familyOf } from "./op-family.ts";
+
+/** The name, and the domain below it where it is not ONNX's own. */
+function OperatorName({ op }: { readonly op: string }) {
+  const dot = op.lastIndexOf(".");
+  return (
+    <>
+      {op.slice(dot + 1)}
+      {dot > 0 ? <span class="domain">{op.slice(0, dot)}</span> : null}
+    </>
+  );
+}
 
 export function GraphSummary({ served }: { readonly served: ServedGraph }) {
   const nodes = served.operators.reduce((n, [, count]) => n + count, 0);
@@ -33,10 +45,10 @@ export function GraphSummary({ served }: { readonly served: ServedGraph }) {
             <tr key={op}>
               <th scope="row">
                 <span class={`family ${familyOf(op)}`} aria-hidden="true" />
-                {op}
+                <OperatorName op={op} />
               </th>
               <td>
-                <meter min={0} max={most} value={count} aria-label={`${whole(count)} nodes`} />
+                <Bar share={count / most} />
               </td>
               <td class="right">{whole(count)}</td>
             </tr>

@@ -49,10 +49,10 @@ function Figures({
   readonly figures: LiveModel | undefined;
   readonly queued: number;
 }) {
-  const seconds = everySecond(view, figures?.seconds ?? []);
-  const times = seconds.map((s) => s.at);
   // The running second is not over: what it has so far would look like a fall.
-  const recent = seconds.slice(-11, -1);
+  const seconds = everySecond(view, figures?.seconds ?? []).slice(0, -1);
+  const times = seconds.map((s) => s.at);
+  const recent = seconds.slice(-10);
   const sum = (of: (s: LiveSecond) => number) => recent.reduce((n, s) => n + of(s), 0);
   const requests = sum((s) => s.requests);
   const mean = (phase: Phase) => (requests === 0 ? undefined : sum((s) => s[phase] * s.requests) / requests);
@@ -69,7 +69,7 @@ function Figures({
         <Tile name="95 % within" value={duration(figures?.p95)} />
         <Tile name="99 % within" value={duration(figures?.p99)} />
         <Tile name="Waiting" value={String(queued)} />
-        <Tile name="Errors" value={String((figures?.seconds ?? []).reduce((n, s) => n + s.errors, 0))} />
+        <Tile name={`Errors in ${view.window / 60} minutes`} value={String((figures?.seconds ?? []).reduce((n, s) => n + s.errors, 0))} />
       </dl>
       <section class="card" aria-label="Latency">
         <h2>Where the time goes</h2>

@@ -41,16 +41,18 @@ export function ModelCard({ model, canRegister, alone, done }: Props) {
         <Figure name="Handler" value={model.handler} />
       </dl>
       {failure === undefined ? null : <pre class="failure">{failure}</pre>}
-      <details>
-        <summary>
-          {plural(model.workers.length, "worker")}
-          {model.io ? `, ${plural(model.io.inputs.length, "input")}, ${plural(model.io.outputs.length, "output")}` : ""}
-        </summary>
-        <Workers workers={model.workers} />
-        <Tensors model={model} />
-        <p class="quiet small">From {model.url}</p>
-      </details>
-      <ModelActions model={model} canRegister={canRegister} alone={alone} done={done} />
+      <div class="foot">
+        <details>
+          <summary>
+            {plural(model.workers.length, "worker")}
+            {model.io ? `, ${plural(model.io.inputs.length, "input")}, ${plural(model.io.outputs.length, "output")}` : ""}
+          </summary>
+          <Workers workers={model.workers} />
+          <Tensors model={model} />
+          <p class="quiet small">From {model.url}</p>
+        </details>
+        <ModelActions model={model} canRegister={canRegister} alone={alone} done={done} />
+      </div>
     </article>
   );
 }
