@@ -47,7 +47,9 @@ export const reserved = {
   yaml: ["archive", "serve"],
   yauzl: ["weights", "archive"],
   commander: ["cli"],
-  tsx: ["cli"],
+  tsx: ["source"],
+  "@fastify/busboy": ["serve"],
+  "@huggingface/tokenizers": ["serve"],
 };
 
 /** What is bundled when the package is built: nobody has to install it. */

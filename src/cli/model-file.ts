@@ -1,14 +1,12 @@
-// Loads a model from a JavaScript or TypeScript file. TypeScript goes through tsx, which is loaded only then.
+// Loads a model from a JavaScript or TypeScript file.
 import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { register } from "node:module";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { didYouMean } from "../errors/nearest.ts";
 import { count } from "../errors/quantity.ts";
-import { libraryRoot } from "../source/library.ts";
+import { importUserModule } from "../source/import-user-module.ts";
 import { parseText } from "../source/parse.ts";
 import { checkModel, type Model } from "../trace/model.ts";
 import { placeOf } from "./error-place.ts";
@@ -58,25 +56,12 @@ function pick(file: string, exports: Readonly<Record<string, unknown>>, exportNa
   });
 }
 
-let hooked: Promise<void> | undefined;
-
 async function importFile(file: string, path: string): Promise<Readonly<Record<string, unknown>>> {
-  const url = pathToFileURL(path).href;
-  hooked ??= installHooks(/\.[cm]?tsx?$/.test(path));
-  await hooked;
   try {
-    return (await import(url)) as Record<string, unknown>;
+    return await importUserModule(path);
   } catch (error) {
     throw importError(file, path, error);
   }
-}
-
-async function installHooks(typescript: boolean): Promise<void> {
-  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  // In the repository everything goes through tsx already.
-  if (typescript && extension === ".js") (await import("tsx/esm/api")).register();
-  // The last registered hooks are asked first.
-  register(`./model-hooks${extension}`, import.meta.url, { data: { root: libraryRoot, extension } });
 }
 
 /** esbuild's complaint: file, line, column, what is wrong. */

@@ -5,6 +5,7 @@ import { compileErrors } from "./catalogue/compile.ts";
 import { equivalenceErrors } from "./catalogue/equivalence.ts";
 import { fileErrors } from "./catalogue/file.ts";
 import { graphErrors } from "./catalogue/graph.ts";
+import { handlerErrors } from "./catalogue/handlers.ts";
 import { imageErrors } from "./catalogue/image.ts";
 import { kernelErrors } from "./catalogue/kernel.ts";
 import { nnErrors } from "./catalogue/nn.ts";
@@ -39,6 +40,7 @@ export const catalogue = {
   ...timerErrors,
   ...serveErrors,
   ...archiveErrors,
+  ...handlerErrors,
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;

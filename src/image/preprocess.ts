@@ -2,7 +2,7 @@
 // Resize (short side) → CenterCrop → [0, 1] → normalise. Also in float32, so that values agree to the last bit but for the resize.
 import { ingotError } from "../errors/error.ts";
 import { Storage } from "../tensor/storage.ts";
-import { resize } from "./resize.ts";
+import { resize, resizePart } from "./resize.ts";
 import { checkRgb, checkSize, type RgbImage } from "./rgb.ts";
 
 /** Three numbers, for red, green and blue. */
@@ -35,15 +35,24 @@ export function preprocessRgb(image: RgbImage, options: PreprocessOptions = {}):
   if (crop !== false) checkSize("preprocess", "crop", crop);
   checkChannels("mean", mean, Number.isFinite, "three finite numbers");
   checkChannels("std", std, (v) => Number.isFinite(v) && v > 0, "three numbers above 0");
-  const resized = shortSide === false ? image : resizeShortSide(image, shortSide);
-  return normalise(crop === false ? resized : centerCrop(resized, crop), mean, std);
+  const { width, height } = shortSide === false ? image : scaledSize(image, shortSide);
+  if (crop === false) return normalise(resize(image, width, height), mean, std);
+  // What is cut off is not computed; a side that is shorter than the crop is padded.
+  const [across, down] = [Math.min(width, crop), Math.min(height, crop)];
+  const part = { left: cropStart(width, across), top: cropStart(height, down), width: across, height: down };
+  return normalise(centerCrop(resizePart(image, width, height, part), crop), mean, std);
 }
 
 /** Scales the short side to `size` and the long side in proportion, rounded down, as torchvision's `Resize(size)`. */
 export function resizeShortSide(image: RgbImage, size: number): RgbImage {
-  const { width, height } = image;
-  if (width <= height) return resize(image, size, Math.trunc((size * height) / width));
-  return resize(image, Math.trunc((size * width) / height), size);
+  const { width, height } = scaledSize(image, size);
+  return resize(image, width, height);
+}
+
+function scaledSize({ width, height }: RgbImage, size: number): { readonly width: number; readonly height: number } {
+  return width <= height
+    ? { width: size, height: Math.trunc((size * height) / width) }
+    : { width: Math.trunc((size * width) / height), height: size };
 }
 
 /** The `size` × `size` middle; a picture that is smaller is first padded with zeros, as torchvision's `CenterCrop(size)`. */

@@ -27,7 +27,7 @@ describe("the programs in the documentation", () => {
     const data = JSON.stringify({ data: { root: source, extension: ".ts" } });
     writeFileSync(
       inFolder("hooks.mjs"),
-      `import { register } from "node:module";\nregister("${new URL("cli/model-hooks.ts", source)}", import.meta.url, ${data});\n`,
+      `import { register } from "node:module";\nregister("${new URL("source/module-hooks.ts", source)}", import.meta.url, ${data});\n`,
     );
   });
 

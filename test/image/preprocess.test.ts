@@ -43,6 +43,29 @@ describe("preprocessing a picture", () => {
     assert.deepEqual(reds(cropped), expected);
   });
 
+  it("computes only what the crop leaves: the same pixels as cutting the whole resized picture, in memory for a line of any length", () => {
+    for (const [w, h] of [
+      [9, 7],
+      [40, 17],
+      [6, 31],
+      [5, 5],
+    ] as const) {
+      const image = picture(w, h);
+      for (const [resize, crop] of [
+        [8, 5],
+        [6, 8],
+        [5, 5],
+      ] as const) {
+        const whole = centerCrop(resizeShortSide(image, resize), crop);
+        const expected = preprocessRgb(whole, { resize: false, crop: false }).data;
+        assert.deepEqual(preprocessRgb(image, { resize, crop }).data, expected, `${w} x ${h} to ${resize}, ${crop}`);
+      }
+    }
+    const line = preprocessRgb(picture(1, 200_000, new Uint8Array(600_000).fill(51)), { mean: [0, 0, 0], std: [1, 1, 1] });
+    assert.deepEqual(line.shape, [1, 3, 224, 224]);
+    assert.ok((line.data as Float32Array).every((v) => v === Math.fround(0.2)));
+  });
+
   it("gives planes of (value / 255 - mean) / std", () => {
     const image = picture(1, 1, Uint8Array.of(0, 255, 51));
     const s = preprocessRgb(image, { resize: false, crop: false, mean: [0.5, 0, 0], std: [0.5, 2, 1] });

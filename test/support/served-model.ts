@@ -20,6 +20,7 @@ export function echoModel(inputs: readonly TensorSpec[], options: Partial<Worker
       decodeInput: true,
       maxImagePixels: 1,
       maxBodyBytes: 1 << 20,
+      badInput: "400",
       nonfinite: "error",
       ...rest,
     },

@@ -19,6 +19,7 @@ export interface ServeFlags {
   readonly accessLog?: boolean;
   readonly handlerModule?: readonly string[];
   readonly jsonNonfinite?: string;
+  readonly badInputStatus?: string;
   readonly metricsMode?: string;
   readonly metricsConfig?: string;
   readonly stateDir?: string;
@@ -45,6 +46,7 @@ export const keyOfFlag: Partial<Record<keyof ServeFlags, { readonly flag: string
   logLevel: { flag: "--log-level", key: "log_level" },
   accessLog: { flag: "--access-log", key: "access_log" },
   handlerModule: { flag: "--handler-module", key: "handler_modules" },
+  badInputStatus: { flag: "--bad-input-status", key: "bad_input_status" },
   jsonNonfinite: { flag: "--json-nonfinite", key: "json_nonfinite" },
   metricsMode: { flag: "--metrics-mode", key: "metrics_mode" },
   metricsConfig: { flag: "--metrics-config", key: "metrics_config" },

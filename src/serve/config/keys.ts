@@ -166,6 +166,12 @@ export const keys: { readonly [S in keyof Settings]: Key<Settings[S]> } = {
     "error",
     "what becomes of NaN and infinities in a JSON answer: the request fails, or they are `null`",
   ),
+  badInputStatus: own(
+    "bad_input_status",
+    choice("400", "503"),
+    "400",
+    "what a request is answered whose input cannot be read: 400 and why, or TorchServe's 503 `Prediction failed`",
+  ),
   handlerModules: own("handler_modules", filesOrNone, "", "the operator's own handlers: `name=file,…`"),
   batchPolicy: own(
     "batch_policy",

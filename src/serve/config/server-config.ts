@@ -98,6 +98,8 @@ export interface Settings {
   readonly accessLog: boolean;
   /** What stands in JSON for NaN and the infinities of an output: the request fails, or `null`. */
   readonly jsonNonfinite: "error" | "null";
+  /** Status of a request whose input cannot be read: 400 with the reason, or TorchServe's 503 `Prediction failed`. */
+  readonly badInputStatus: "400" | "503";
   /** The operator's own handlers: name to file. */
   readonly handlerModules: ReadonlyMap<string, string>;
   /** `ingot`: an idle worker takes at once what waits; `torchserve`: it waits `maxBatchDelay` for a full batch. */

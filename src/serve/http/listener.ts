@@ -5,8 +5,10 @@ import type { Socket } from "node:net";
 import { type Address, formatAddress } from "../config/address.ts";
 import { faultOf } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
+import { Connections } from "./connections.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { Exchange } from "./exchange.ts";
+import type { LingerLimits } from "./linger.ts";
 import type { Route, Router } from "./router.ts";
 import { methodNotAllowed, replyTorchServeError, resourceNotFound } from "./torchserve-errors.ts";
 
@@ -20,16 +22,34 @@ export interface TlsFiles {
   readonly passphrase?: string;
 }
 
-/** Times in ms, as `node:http` has them. */
-const limits = {
+/** What a connection may take. Times in ms, sizes in bytes; the first five as `node:http` has them. */
+export interface ListenerLimits extends LingerLimits {
+  /** For the head of a request; beyond it 408. */
+  readonly headersTimeout: number;
+  /** For a whole request, its body too; beyond it 408. */
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
+  /** How often the times above are looked at. */
+  readonly connectionsCheckingInterval: number;
+  /** Of the head of a request; beyond it 431. */
+  readonly maxHeaderSize: number;
+  /** Connections at once: one more is closed, and those that are there go on. */
+  readonly maxConnections: number;
+  /** For connections without a complete request when the server goes down. */
+  readonly closeGrace: number;
+}
+
+const defaultLimits: ListenerLimits = {
   headersTimeout: 20_000,
   requestTimeout: 120_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 32 * 1024,
-} as const;
-/** Connections at once: one more is closed, and those that are there go on. */
-const mostConnections = 20_000;
+  maxConnections: 20_000,
+  closeGrace: 1_000,
+  lingerTime: 5_000,
+  lingerBytes: 64 * 2 ** 20,
+};
 
 /** Methods that no route takes, also those that take any. */
 const refusedMethods = new Set(["HEAD", "TRACE", "PATCH"]);
@@ -39,20 +59,29 @@ export class Listener {
   readonly #router: Router;
   readonly #parts: ServerParts;
   readonly #guards: readonly Guard[];
+  readonly #limits: ListenerLimits;
+  readonly #connections: Connections;
 
-  constructor(router: Router, guards: readonly Guard[], parts: ServerParts, tls: TlsFiles | undefined) {
+  /** `limits` are the defaults where it says nothing. */
+  constructor(
+    router: Router,
+    guards: readonly Guard[],
+    parts: ServerParts,
+    tls: TlsFiles | undefined,
+    limits: Partial<ListenerLimits> = {},
+  ) {
     this.#router = router;
     this.#parts = parts;
     this.#guards = guards;
-    const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response);
-    this.server = tls ? createTlsServer({ ...limits, ...tls }, handle) : createServer(limits, handle);
-    this.server.maxConnections = mostConnections;
-    this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-      // Told to go on only if its body may come.
-      if (Number(request.headers["content-length"] ?? 0) <= parts.config.maxRequestSize) response.writeContinue();
-      handle(request, response);
-    });
-    this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(error, socket));
+    this.#limits = { ...defaultLimits, ...limits };
+    this.#connections = new Connections(this.#limits);
+    const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response, false);
+    this.server = tls ? createTlsServer({ ...this.#limits, ...tls }, handle) : createServer(this.#limits, handle);
+    this.server.maxConnections = this.#limits.maxConnections;
+    // Told to go on only when its body is wanted.
+    this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response, true));
+    this.server.on(tls ? "secureConnection" : "connection", (socket: Socket) => this.#connections.open(socket));
+    this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => void this.#connections.refuse(error, socket));
   }
 
   /** Binds; resolves with the address, its port known. Throws what `listen` throws, such as EADDRINUSE. */
@@ -69,16 +98,22 @@ export class Listener {
     });
   }
 
-  /** Takes no more connections; resolves when those that are open have had their answers. */
+  /** Takes no more connections; resolves when those that are open have had their answers, and those without a request have had their time. */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      this.server.close(() => resolve());
+      // Node does not count a connection as idle that has sent nothing yet, or half a request.
+      const timer = setTimeout(() => this.#connections.closeUnanswered(), this.#limits.closeGrace);
+      this.server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
       this.server.closeIdleConnections();
     });
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response);
+  async #handle(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): Promise<void> {
+    const exchange = new Exchange(request, response, { ...this.#limits, waitsForContinue });
+    this.#connections.add(exchange);
     const since = performance.now();
     const { observer, config } = this.#parts;
     let problem: string | undefined;
@@ -110,21 +145,6 @@ export class Listener {
 }
 
 const takes = ({ methods }: Route, method: string) => (methods ? methods.includes(method) : !refusedMethods.has(method));
-
-/** What is no HTTP gets a short answer, and its connection is closed. */
-function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? "431 Request Header Fields Too Large"
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? "408 Request Timeout"
-        : "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-}
 
 /** Where a listener is, as in a log. */
 export const placeOf = formatAddress;

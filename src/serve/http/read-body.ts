@@ -16,6 +16,11 @@ export class BytesInFlight {
     this.#most = most;
   }
 
+  /** Bytes that are held now. */
+  get held(): number {
+    return this.#bytes;
+  }
+
   /** Throws 503 where there is no room for `bytes` more. */
   take(bytes: number): void {
     if (this.#bytes + bytes > this.#most)
@@ -29,45 +34,42 @@ export class BytesInFlight {
 }
 
 /**
- * Reads the body. Throws 413 at `limit` bytes, without reading on where the request says beforehand that it is larger; 400 where the client
- * breaks off. The bytes are counted in `inFlight` until the answer is sent.
+ * Reads the body. Throws 413 at `limit` bytes, without reading at all where the request says beforehand that it is larger; 400 where the client
+ * breaks off. The bytes are counted in `inFlight` as they come, until the answer is sent: what a client only announces takes nobody's place.
  */
 export function readBody(exchange: Exchange, limit: number, inFlight: BytesInFlight): Promise<Body> {
-  const { request, response } = exchange;
+  const { request } = exchange;
   const declared = Number(request.headers["content-length"] ?? 0);
   const tooLarge = () => refuse("PayloadTooLargeException", `The body is larger than max_request_size, which is ${limit} bytes.`);
   return new Promise((resolve, reject) => {
     if (declared > limit) return reject(tooLarge());
-    let held = 0;
-    const hold = (bytes: number) => {
-      inFlight.take(bytes);
-      held += bytes;
-    };
-    response.on("close", () => inFlight.give(held));
-    try {
-      hold(declared);
-    } catch (error) {
-      return reject(error);
-    }
-    const chunks: Uint8Array[] = [];
     let bytes = 0;
+    const chunks: Uint8Array[] = [];
+    exchange.whenOver(() => {
+      inFlight.give(bytes);
+      bytes = 0;
+      reject(refuse("BadRequestException", "The request broke off before its end."));
+    });
     const stop = (error: unknown) => {
       request.removeAllListeners("data");
       request.pause();
+      chunks.length = 0;
       reject(error);
     };
     request.on("data", (chunk: Buffer) => {
-      bytes += chunk.byteLength;
-      if (bytes > limit) return stop(tooLarge());
+      if (exchange.isGone) return;
+      if (bytes + chunk.byteLength > limit) return stop(tooLarge());
       try {
-        if (bytes > held) hold(bytes - held);
+        inFlight.take(chunk.byteLength);
       } catch (error) {
         return stop(error);
       }
+      bytes += chunk.byteLength;
       chunks.push(chunk);
     });
     request.on("end", () => resolve({ chunks, bytes }));
     request.on("error", () => reject(refuse("BadRequestException", "The request broke off before its end.")));
+    exchange.inviteBody();
   });
 }
 

@@ -218,6 +218,7 @@ export class ModelManager {
         decodeInput: this.#config.decodeInputRequest,
         maxImagePixels: this.#config.limitMaxImagePixels ? pillowPixels : Number.MAX_SAFE_INTEGER,
         maxBodyBytes: this.#config.maxRequestSize,
+        badInput: this.#config.badInputStatus,
         nonfinite: this.#config.jsonNonfinite,
       },
     });

@@ -76,6 +76,8 @@ export interface WorkerModel {
   readonly maxImagePixels: number;
   /** Bytes of a body, at most, after it is decompressed. */
   readonly maxBodyBytes: number;
+  /** Status of a request whose input cannot be read: 400, or TorchServe's 503 `Prediction failed`. */
+  readonly badInput: "400" | "503";
   /** What becomes of NaN and ±Infinity in JSON answers. */
   readonly nonfinite: "error" | "null";
 }

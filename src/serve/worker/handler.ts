@@ -8,7 +8,7 @@ export type RequestValue = unknown;
 
 /** One request to a handler. */
 export interface HandlerRequest {
-  /** The body; of a form, its part `data` or `body`, else the first one. */
+  /** The body; of a form, its part `data` or `body`, else the first one. Whole numbers of JSON beyond 2^53 are bigints. */
   readonly data: RequestValue;
   /** The parts of a form by name (the last of a name); `body` alone for anything else. */
   readonly fields: ReadonlyMap<string, RequestValue>;
@@ -36,7 +36,8 @@ export interface HandlerContext {
 }
 
 /**
- * A handler of a served model. Both functions may be asynchronous.
+ * A handler of a served model. All functions may be asynchronous. What they throw as `badRequest(…)` or `predictionError(…)` is what the client is
+ * told; anything else is 503 `Prediction failed`, with the error in the server's log.
  *
  * @example
  * export const createHandler: HandlerFactory = () => ({
@@ -45,13 +46,16 @@ export interface HandlerContext {
  * });
  */
 export interface Handler {
-  /**
-   * The model's inputs, in order. The first axis of each is the batch: usually 1, the number of rows where a request has several.
-   * What it throws as `badRequest(…)` is answered with 400 and that message, anything else with 503 `Prediction failed`.
-   */
+  /** The model's inputs, in order. The first axis of each is the batch: usually 1, the number of rows where a request has several. */
   preprocess(request: HandlerRequest): readonly Tensor[] | Promise<readonly Tensor[]>;
-  /** The answer, from the outputs of the request's own rows: bytes and strings are sent as they are, anything else as JSON. */
+  /**
+   * The answer, from the outputs of the request's own rows: bytes and strings are sent as they are, anything else as JSON; `reply(…)` sets status
+   * and headers. Answers are sent whole: there is no streaming.
+   */
   postprocess(outputs: readonly Tensor[], request: HandlerRequest): unknown;
+  /** The answer to a request to /explanations, in place of `postprocess`. Without it such requests are answered with 501. */
+  explain?(outputs: readonly Tensor[], request: HandlerRequest): unknown;
 }
 
+/** What a handler module exports as `createHandler`; called once in each worker. */
 export type HandlerFactory = (context: HandlerContext) => Handler | Promise<Handler>;

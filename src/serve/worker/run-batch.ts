@@ -1,6 +1,7 @@
 // A batch of requests on one model. Requests whose inputs have the same shapes but for the first axis are run together and taken apart
 // again; one that cannot be read, or fails, is answered by itself and harms no other.
 import type { Executable } from "../../engines/engine.ts";
+import { IngotError } from "../../errors/error.ts";
 import { asStorage } from "../../ops/run-graph.ts";
 import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import { type DType, dtypeInfo, type Elements } from "../../tensor/dtype.ts";
@@ -51,7 +52,7 @@ export async function readBatch(
       const since = performance.now();
       try {
         const decoded = await decode();
-        const key = batches ? shapeKey(decoded.inputs) : String(index);
+        const key = batches && haveEqualRows(decoded.inputs) ? shapeKey(decoded.inputs) : String(index);
         const item = { index, decoded, preprocess: performance.now() - since };
         const group = groups.get(key);
         if (group) group.push(item);
@@ -73,6 +74,9 @@ export async function runBatch(
   for (const group of groups) await runGroup(group, executable, outcomes, log);
   return outcomes;
 }
+
+/** Inputs that differ there would shift the answers of those behind them. */
+const haveEqualRows = (inputs: readonly Storage[]) => new Set(inputs.map((s) => s.shape[0])).size <= 1;
 
 /** Requests with equal keys can be put together. */
 function shapeKey(inputs: readonly Storage[]): string {
@@ -156,11 +160,23 @@ export function rowsOf(storage: Storage, begin: number, count: number): Storage 
 
 /** What a request is told whose handling threw: what was said on purpose, or TorchServe's words for anything else. */
 function failure(error: unknown, log: (error: unknown) => void): Fault {
-  if (error instanceof ServeFault) return faultOf(error);
+  if (error instanceof ServeFault) {
+    // What the client is told of a fault of ours is not all that the operator should know.
+    if (error.fault.status >= 500 && error.cause !== undefined) log(error.cause);
+    return faultOf(error);
+  }
   log(error);
-  if (error instanceof RangeError && /allocat|array length/i.test(error.message))
-    return refuse("InternalServerException", "Out of resources", { status: 507 }).fault;
+  if (isOutOfMemory(error)) return refuse("InternalServerException", "Out of resources", { status: 507 }).fault;
   return refuse("InternalServerException", "Prediction failed", { status: 503 }).fault;
+}
+
+/** By what Node, ONNX Runtime, C++ and our own tensors say when there is no memory left. */
+function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof IngotError && error.code === "TensorTooLarge") return true;
+  const message = error instanceof Error ? error.message : String(error);
+  return /bad_alloc|out of memory|ENOMEM|allocation failed|failed to allocate|invalid (typed )?array length|array buffer allocation/i.test(
+    message,
+  );
 }
 
 /** The raw little-endian bytes of a dense storage; not for strings. */

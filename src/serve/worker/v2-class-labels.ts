@@ -10,7 +10,7 @@ export function classLabels(served: CodecModel): Promise<(index: number) => stri
   let labels = known.get(served);
   if (!labels) {
     // Without the file, classes are their indices: that is what the extension says, and nothing to warn of.
-    labels = readClassNames(served.model.folder, () => {});
+    labels = readClassNames({ folder: served.model.folder, model: served.model, warn() {} });
     known.set(served, labels);
   }
   return labels;

@@ -1,61 +1,54 @@
 // base_handler: JSON numbers in, JSON numbers out. A request is one item without the batch axis, as in TorchServe; one that brings the axis
-// along is taken as several rows.
-import { Tensor } from "../../../eager/tensor.ts";
-import type { DType } from "../../../tensor/dtype.ts";
-import { Storage } from "../../../tensor/storage.ts";
+// along is taken as several rows, and so is its answer.
+import type { Tensor } from "../../../eager/tensor.ts";
 import { refuse } from "../../fault.ts";
 import type { TensorSpec } from "../../wire/messages.ts";
-import type { HandlerFactory } from "../handler.ts";
+import type { HandlerFactory, HandlerRequest } from "../handler.ts";
+import { parseJson } from "../parse-json.ts";
+import { listTensor } from "./nested-list.ts";
+import { readOptions } from "./options.ts";
 
-export const baseHandler: HandlerFactory = ({ io }) => ({
-  preprocess({ data, fields }) {
-    const values = io.inputs.length === 1 ? [data] : io.inputs.map(({ name }) => fieldOf(name, data, fields));
-    return io.inputs.map((spec, i) => tensorOf(spec, values[i]));
-  },
-  postprocess(outputs) {
-    const lists = outputs.map((o) => (o.shape[0] === 1 ? (o.toArray() as unknown[])[0] : o.toArray()));
-    return lists.length === 1 ? lists[0] : Object.fromEntries(lists.map((list, i) => [io.outputs[i]?.name ?? `output_${i}`, list]));
-  },
-});
+export const baseHandler: HandlerFactory = (context) => {
+  const { io } = context;
+  readOptions("base_handler", context, {});
+  // What a request sent without the batch axis gets its answer without it.
+  const items = new WeakSet<HandlerRequest>();
+  return {
+    preprocess(request) {
+      const { data, fields } = request;
+      const values = io.inputs.length === 1 ? [data] : io.inputs.map(({ name }) => fieldOf(name, data, fields));
+      const lists = io.inputs.map((spec, i) => listTensor(spec, jsonOf(spec, values[i])));
+      if (lists.every((list) => list.isItem)) items.add(request);
+      return lists.map((list) => list.tensor);
+    },
+    postprocess(outputs, request) {
+      const lists = outputs.map((o) => (items.has(request) && o.shape[0] === 1 ? exactList(o.squeeze(0)) : exactList(o)));
+      return lists.length === 1 ? lists[0] : new Map(lists.map((list, i) => [io.outputs[i]?.name ?? `output_${i}`, list]));
+    },
+  };
+};
+
+/** Nested lists; integers of 64 bits that a double cannot hold are bigints. */
+function exactList(tensor: Tensor): unknown {
+  if (tensor.dtype !== "int64" && tensor.dtype !== "uint64") return tensor.toArray();
+  const flat = tensor.toBigIntArray();
+  const nest = (depth: number, offset: number, size: number): unknown => {
+    if (depth === tensor.rank) return flat[offset];
+    const count = tensor.shape[depth] as number;
+    return Array.from({ length: count }, (_, i) => nest(depth + 1, offset + (i * size) / count, size / count));
+  };
+  return nest(0, 0, flat.length);
+}
 
 function fieldOf(name: string, data: unknown, fields: ReadonlyMap<string, unknown>): unknown {
   if (fields.has(name)) return fields.get(name);
-  if (typeof data === "object" && data !== null && Object.hasOwn(data, name)) return (data as Record<string, unknown>)[name];
+  const record = data instanceof Uint8Array ? parseJson("the body", data) : data;
+  if (typeof record === "object" && record !== null && Object.hasOwn(record, name)) return (record as Record<string, unknown>)[name];
   throw refuse("BadRequestException", `Input ${name} is missing: send a JSON object, or a form, with a value for each input of the model.`);
 }
 
-/** A nested list as a tensor of the input's type, with the batch axis put before it where the list has none. */
-function tensorOf(spec: TensorSpec, value: unknown): Tensor {
-  const shape: number[] = [];
-  for (let v = value; Array.isArray(v); v = v[0]) shape.push(v.length);
-  const flat: (number | boolean | string)[] = [];
-  flatten(spec.name, value, shape, 0, flat);
-  const rank = spec.shape?.length;
-  const rows = rank !== undefined && shape.length === rank - 1 ? [1, ...shape] : shape;
-  if (rank !== undefined && rows.length !== rank) throw badShape(spec, shape);
-  for (const [i, d] of (spec.shape ?? []).entries()) if (typeof d === "number" && rows[i] !== d) throw badShape(spec, shape);
-  return Tensor.fromStorage(Storage.from(spec.dtype as DType, flat, rows));
-}
-
-function flatten(name: string, value: unknown, shape: readonly number[], depth: number, into: (number | boolean | string)[]): void {
-  if (depth < shape.length) {
-    if (!Array.isArray(value) || value.length !== shape[depth])
-      throw refuse("BadRequestException", `Input ${name} is ragged: lists at depth ${depth} have different lengths.`);
-    for (const v of value) flatten(name, v, shape, depth + 1, into);
-    return;
-  }
-  if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "string")
-    throw refuse(
-      "BadRequestException",
-      `Input ${name} must be a number or nested lists of numbers; it holds ${value === null ? "null" : typeof value}.`,
-    );
-  into.push(value);
-}
-
-function badShape(spec: TensorSpec, shape: readonly number[]) {
-  const expected = `[${(spec.shape ?? []).join(", ")}]`;
-  return refuse(
-    "BadRequestException",
-    `Input ${spec.name} has shape [${shape.join(", ")}]; the model takes ${expected}, and the first axis may be left out.`,
-  );
+/** Bytes and text without a content type that says so, as `curl -T` and a form's parts come, are read as JSON too; a model of texts takes a text. */
+function jsonOf({ name, dtype }: TensorSpec, value: unknown): unknown {
+  if (value instanceof Uint8Array) return parseJson(`input ${name}`, value);
+  return typeof value === "string" && (dtype !== "string" || /^\s*\[/.test(value)) ? parseJson(`input ${name}`, Buffer.from(value)) : value;
 }

@@ -1,34 +1,23 @@
-// image_classifier: a picture in, the five most likely classes out, as TorchServe's handler of that name.
-import { softmax, topk } from "../../../eager/functions/reduce.ts";
-import { preprocess } from "../../../image/index.ts";
-import { refuse } from "../../fault.ts";
+// image_classifier: a picture in, the most likely classes out, as TorchServe's handler of that name.
+import { topk } from "../../../eager/functions/reduce.ts";
 import type { HandlerFactory } from "../handler.ts";
 import { readClassNames } from "./class-names.ts";
-import { imageBytes, pictureFault } from "./image-request.ts";
+import { classScores } from "./class-scores.ts";
+import { readOptions, whole } from "./options.ts";
+import { pictureInput, pictureOptions } from "./picture-input.ts";
 
-const best = 5;
-
-export const imageClassifier: HandlerFactory = async ({ folder, maxImagePixels, warn }) => {
-  const nameOf = await readClassNames(folder, warn);
+/** `{"tabby": 0.47, …}`, the most likely class first; classes of one name are one entry, as in TorchServe. */
+export const imageClassifier: HandlerFactory = async (context) => {
+  const { topk: best = 5, ...picture } = readOptions("image_classifier", context, { ...pictureOptions, topk: whole(1) });
+  const nameOf = await readClassNames(context);
+  const input = pictureInput("image_classifier", context, picture);
   return {
-    async preprocess({ data }) {
-      const bytes = imageBytes(data);
-      try {
-        return [await preprocess(bytes, { maxPixels: maxImagePixels })];
-      } catch (error) {
-        throw pictureFault(error);
-      }
-    },
-    postprocess([scores]) {
-      if (scores === undefined || scores.rank !== 2)
-        throw refuse(
-          "InternalServerException",
-          `The model gives no scores of classes [N, classes] but ${scores ? `[${scores.shape}]` : "nothing"}.`,
-        );
-      const { values, indices } = topk(softmax(scores, -1), Math.min(best, scores.shape[1] as number));
-      const chosen = (indices.toArray() as bigint[][])[0] ?? [];
-      const odds = (values.toArray() as number[][])[0] ?? [];
-      return new Map(chosen.map((index, i) => [nameOf(Number(index)), odds[i]]));
+    preprocess: async ({ data }) => [await input(data)],
+    postprocess(outputs) {
+      const scores = classScores("image_classifier", outputs);
+      const { values, indices } = topk(scores, Math.min(best, scores.shape[0] as number));
+      const odds = values.toArray() as number[];
+      return new Map((indices.toArray() as number[]).map((index, i) => [nameOf(index), odds[i]]));
     },
   };
 };

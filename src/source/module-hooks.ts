@@ -1,5 +1,5 @@
-// Module hooks for model files, run on Node's loader thread; imports nothing, so that it starts at once.
-// - `ingot` and `ingot/nn` are this very copy, wherever the model's file lies: a second copy would have tensors of its own.
+// Module hooks for files of users, run on Node's loader thread; imports nothing, so that it starts at once.
+// - `ingot`, `ingot/nn` and the other entries are this very copy, wherever the file lies: a second copy would have tensors of its own.
 // - TypeScript is an ES module, also in a folder whose package.json does not say `"type": "module"`.
 
 interface Context {
@@ -23,7 +23,7 @@ export async function resolve(
   context: object,
   next: (specifier: string, context: object) => Promise<Resolved>,
 ): Promise<Resolved> {
-  const own = /^ingot(?:\/(nn|models|image|archive))?$/.exec(specifier);
+  const own = /^ingot(?:\/(nn|models|image|archive|serve))?$/.exec(specifier);
   if (!own || root === undefined) return asModule(await next(specifier, context));
   return { url: `${root}${own[1] ? `${own[1]}/` : ""}index${extension}`, format: "module", shortCircuit: true };
 }

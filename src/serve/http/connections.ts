@@ -1,0 +1,59 @@
+// What is under way on each connection, and the end of those that cannot go on: what is no HTTP, too large a head, too slow a request.
+import type { Socket } from "node:net";
+import type { Exchange } from "./exchange.ts";
+import { closeSlowly, type LingerLimits } from "./linger.ts";
+
+export class Connections {
+  readonly #limits: LingerLimits;
+  readonly #open = new Map<Socket, Set<Exchange>>();
+  readonly #refused = new WeakSet<Socket>();
+
+  constructor(limits: LingerLimits) {
+    this.#limits = limits;
+  }
+
+  /** Notes a connection until it is closed. */
+  open(socket: Socket): void {
+    this.#open.set(socket, new Set());
+    // One for each pipelined request.
+    socket.setMaxListeners(0);
+    socket.once("close", () => this.#open.delete(socket));
+  }
+
+  /** Notes a request until it is over. */
+  add(exchange: Exchange): void {
+    const exchanges = this.#open.get(exchange.request.socket);
+    exchanges?.add(exchange);
+    exchange.whenOver(() => exchanges?.delete(exchange));
+  }
+
+  /** Closes those without a request that could still be answered: idle ones, and ones whose request is not there yet. */
+  closeUnanswered(): void {
+    for (const [socket, open] of this.#open) if ([...open].every((exchange) => !exchange.request.complete)) socket.destroy();
+  }
+
+  /** Answers what Node could not read, behind the answers to the requests that it could, and closes the connection. */
+  async refuse(error: NodeJS.ErrnoException, socket: Socket): Promise<void> {
+    // What follows on the connection is no better.
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
+    const open = [...(this.#open.get(socket) ?? [])];
+    // The request that the error is in: its body is not complete.
+    const broken = open.find((exchange) => !exchange.request.complete);
+    const isAnswered = broken?.response.headersSent === true;
+    broken?.abandon();
+    if (error.code === "ECONNRESET" || !socket.writable || isAnswered) {
+      socket.destroy();
+      return;
+    }
+    await Promise.all(open.filter((e) => e !== broken).map((e) => new Promise<void>((resolve) => e.whenOver(resolve))));
+    if (!socket.writable) return;
+    socket.write(`HTTP/1.1 ${statusOf(error)}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    closeSlowly(socket, this.#limits);
+  }
+}
+
+function statusOf({ code }: NodeJS.ErrnoException): string {
+  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
+}
