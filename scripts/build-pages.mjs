@@ -27,7 +27,9 @@ export async function buildPages() {
   if (firstLine(target) === stamp) return false;
 
   const { build } = await import("esbuild");
-  const licences = packages.map((name) => `${name} ${versionOf(name)}\n\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8")}`);
+  const licences = packages.map(
+    (name) => `${name} ${versionOf(name)}\n\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8")}`,
+  );
   const { outputFiles } = await build({
     entryPoints: [join(pages, "app/main.tsx")],
     bundle: true,
@@ -60,7 +62,10 @@ export async function buildPages() {
   return true;
 }
 
-const assetOf = (name, ending, text) => ({ name: `${name}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}${ending}`, text });
+const assetOf = (name, ending, text) => ({
+  name: `${name}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}${ending}`,
+  text,
+});
 
 const versionOf = (name) => JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
 

@@ -83,7 +83,8 @@ function violationsOf(sourceFolder, name, dependencies) {
 function judge(sourceFolder, file, specifier, dependencies) {
   const own = folderOf(sourceFolder, file);
   if (own !== undefined && !layers.includes(own)) return `src/${own}/ is not in the table of scripts/check-layers.mjs`;
-  if (!specifier.startsWith(".")) return judgePackage(own, relative(sourceFolder, file).replaceAll(sep, "/"), packageOf(specifier), dependencies);
+  if (!specifier.startsWith("."))
+    return judgePackage(own, relative(sourceFolder, file).replaceAll(sep, "/"), packageOf(specifier), dependencies);
   const target = join(dirname(file), specifier);
   const other = folderOf(sourceFolder, target);
   if (own === undefined) return undefined;

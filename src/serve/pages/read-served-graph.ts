@@ -13,8 +13,11 @@ const longest = 60_000;
 /** Bytes of JSON; a model of 3,000 nodes has about one million. */
 const most = 128 * 1024 * 1024;
 
-/** Those that are being read, by file: whoever asks meanwhile gets the same. */
-const reading = new Map<string, Promise<Uint8Array>>();
+/** Graphs that are kept, and bytes of one that is: pages ask for the same ones again. A file's name holds a hash of what is in it. */
+const kept = { graphs: 4, bytes: 8 * 1024 * 1024 } as const;
+
+/** Those that are being read and those that are kept, by file, the newest last. */
+const graphs = new Map<string, Promise<Uint8Array>>();
 
 /** JSON of a `ServedGraph`. Throws ServeFault 503 for a model that no worker has compiled yet, 500 where it cannot be read. */
 export async function readServedGraph(served: ServedVersion): Promise<Uint8Array> {
@@ -28,11 +31,20 @@ export async function readServedGraph(served: ServedVersion): Promise<Uint8Array
       `Model ${name} ${version} is not compiled yet: its first worker does that. Add a worker, or wait for it.`,
     );
   }
-  const running = reading.get(path);
-  if (running) return running;
-  const read = describe(path, io?.engine ?? "").finally(() => reading.delete(path));
-  reading.set(path, read);
-  return read;
+  const key = `${io?.engine} ${path}`;
+  const known = graphs.get(key);
+  graphs.delete(key);
+  const graph = known ?? describe(path, io?.engine ?? "");
+  graphs.set(key, graph);
+  for (const [oldest] of graphs) if (graphs.size > kept.graphs) graphs.delete(oldest);
+  try {
+    const bytes = await graph;
+    if (bytes.byteLength > kept.bytes) graphs.delete(key);
+    return bytes;
+  } catch (error) {
+    graphs.delete(key);
+    throw error;
+  }
 }
 
 function describe(path: string, engine: string): Promise<Uint8Array> {

@@ -11,9 +11,10 @@ interface Props {
 export function Scroll({ label, tall = false, children }: Props) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must have the focus to be scrolled with keys
-    <section class={`scroll${tall ? " tall" : ""}`} tabIndex={0} aria-label={label}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
+    <div class={`scroll${tall ? " tall" : ""}`} role="group" tabIndex={0} aria-label={label}>
       {children}
-    </section>
+    </div>
   );
 }
 
@@ -21,10 +22,11 @@ export function Scroll({ label, tall = false, children }: Props) {
 export function CodeBlock({ label, kind, text }: { readonly label: string; readonly kind: string; readonly text: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must have the focus to be scrolled with keys
-    <section class={kind} tabIndex={0} aria-label={label}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
+    <div class={kind} role="group" tabIndex={0} aria-label={label}>
       <pre>
         <code>{text}</code>
       </pre>
-    </section>
+    </div>
   );
 }
