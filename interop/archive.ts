@@ -89,6 +89,25 @@ export async function* compareArchives(python: string, folder: string): AsyncIte
       }
     }
   yield* ask(python, "archive_peer.py", ours);
+  yield* readByJava(ours.filter((path) => path.endsWith(".mar")));
+}
+
+/** TorchServe unpacks an archive as a stream, by the library of Java. */
+async function* readByJava(paths: readonly string[]): AsyncIterable<Answer> {
+  for (const path of paths) {
+    const model = `${path.split("/").slice(-3).join("/")} in Java`;
+    const { status, error, stdout, stderr } = spawnSync("java", [join(import.meta.dirname, "peers/ReadZip.java"), path], {
+      encoding: "utf8",
+    });
+    if (error) {
+      yield { model: "in Java", skipped: "there is no `java` here (version 11 or later)" };
+      return;
+    }
+    const { files } = await openArchive(path, { anyModel: true });
+    const lines = files.map((file) => `${file.bytes} ${file.path}`);
+    const same = status === 0 && stdout.trimEnd() === lines.join("\n");
+    yield same ? { model, note: `${lines.length} files` } : { model, problem: stderr || stdout };
+  }
 }
 
 /** Gives the path of our archive. */

@@ -1,6 +1,6 @@
 // Builds dist/, which is what npm ships: JavaScript, declarations, and source maps that hold their sources.
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildPages } from "./build-pages.mjs";
 import { buildWasm } from "./build-wasm.mjs";
@@ -19,4 +19,6 @@ if (tsc.status !== 0) {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   process.exit(1);
 }
+// What is read at run time beside the JavaScript.
+cpSync(join(root, "src/serve/grpc/protos"), join(root, "dist/serve/grpc/protos"), { recursive: true });
 for (const path of Object.values(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).bin)) chmodSync(join(root, path), 0o755);

@@ -46,6 +46,7 @@ export const reserved = {
   tar: ["archive"],
   yaml: ["archive", "serve"],
   yauzl: ["weights", "archive"],
+  "@grpc/grpc-js": ["serve"],
   commander: ["cli"],
   tsx: ["source"],
   "@fastify/busboy": ["serve"],

@@ -1,7 +1,8 @@
 // The group `serve`: what the server costs over the bare model.
 import type { Measure } from "../figure.ts";
 import { batching } from "./batching.ts";
+import { graphLayout } from "./graph-layout.ts";
 import { hotStart } from "./hot-start.ts";
 import { overhead } from "./overhead.ts";
 
-export const serveGroup: Readonly<Record<string, Measure>> = { overhead, batching, "hot-start": hotStart };
+export const serveGroup: Readonly<Record<string, Measure>> = { overhead, batching, "hot-start": hotStart, "graph-layout": graphLayout };

@@ -1,6 +1,7 @@
 // Makes an archive of a model's files: what torch-model-archiver does, with the same options, names, layout and manifest.
 import { lstat, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { abortSignal, checkOptions, flag, type OptionRule, type OptionTable, oneOf, text } from "../compile/options.ts";
 import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
@@ -9,7 +10,7 @@ import { fillFileAtomically } from "../weights/atomic-write.ts";
 import { FileCollection } from "./collect-files.ts";
 import { EntryCheck } from "./entry.ts";
 import { writeFolder } from "./folder-writer.ts";
-import { handlerFile, handlerKind } from "./handlers.ts";
+import { builtInHandlers, handlerFile, handlerKind } from "./handlers.ts";
 import { defaultLimits, maxTextBytes, ratioFrom } from "./limits.ts";
 import {
   type ArchiveRuntime,
@@ -77,7 +78,7 @@ export interface ArchiveReport {
  * their size does not matter. The archive takes its name when it is complete. The same files give the same bytes but for the date in the
  * manifest, which `SOURCE_DATE_EPOCH` sets.
  *
- * Throws `ArchiveOption`, `ArchiveName`, `ArchiveExportPath`, `ArchiveExists`, `ArchiveNameClash`, `ArchiveConfig`, `NotOnnx`, `OnnxExternalData`, and the
+ * Throws `InvalidArgument`, `UnknownOption`, `SourceDateEpoch`, `ArchiveName`, `ArchiveExportPath`, `ArchiveExists`, `ArchiveNameClash`, `ArchiveConfig`, `NotOnnx`, `OnnxExternalData`, and the
  * errors of files.
  *
  * @example
@@ -85,7 +86,7 @@ export interface ArchiveReport {
  */
 export async function archive(options: ArchiveOptions): Promise<ArchiveReport> {
   const { modelName, exportPath = ".", archiveFormat = "default", force = false, signal } = options;
-  checkOptions(options);
+  checkArchiveOptions(options);
   if (!namePattern.test(modelName)) throw ingotError("ArchiveName", { name: modelName });
   if (!(await stat(exportPath).catch(() => undefined))?.isDirectory()) throw ingotError("ArchiveExportPath", { path: exportPath });
   const path = join(exportPath, `${modelName}${endings[archiveFormat]}`);
@@ -113,20 +114,33 @@ export async function archive(options: ArchiveOptions): Promise<ArchiveReport> {
   };
 }
 
-function checkOptions(options: ArchiveOptions): void {
-  const fail = (option: string, problem: string, hint: string) => ingotError("ArchiveOption", { option, problem, hint });
+const file = text("a file's name", "Give a path; relative ones start at the working directory.");
+const rules: OptionTable<ArchiveOptions> = {
+  modelName: text("a text", 'As in modelName: "my_fancy_model".'),
+  version: text("a text", 'As in version: "1.0".'),
+  handler: text("a text", `Name a handler: ${builtInHandlers.join(", ")}.`),
+  serializedFile: file,
+  modelFile: file,
+  extraFiles: {
+    expected: "names, or a text with commas between them",
+    hint: 'As in extraFiles: ["index_to_name.json"].',
+    holds: (value) => typeof value === "string" || (Array.isArray(value) && value.every((name) => typeof name === "string")),
+  },
+  runtime: oneOf(runtimes, "Leave it out for python."),
+  exportPath: file,
+  archiveFormat: oneOf(archiveFormats, "Leave it out for a packed .mar."),
+  force: flag("Give true to replace an archive that is there."),
+  requirementsFile: file,
+  configFile: file,
+  signal: abortSignal,
+};
+
+function checkArchiveOptions(options: ArchiveOptions): void {
+  checkOptions("archive", options, rules);
   for (const key of ["modelName", "version", "handler"] as const) {
-    const value: unknown = options[key];
-    if (typeof value !== "string" || value === "")
-      throw fail(key, `expected a text, got ${describeValue(value)}`, "An archive needs modelName, version and handler.");
+    const { expected, hint } = rules[key] as OptionRule;
+    if (options[key] === undefined) throw ingotError("InvalidArgument", { op: "archive", name: key, expected, actual: "undefined", hint });
   }
-  const among = (key: "runtime" | "archiveFormat", known: readonly string[]) => {
-    const value = options[key];
-    if (value !== undefined && !known.includes(value))
-      throw fail(key, `there is no ${describeValue(value)}`, `Choose one of ${known.join(", ")}.`);
-  };
-  among("runtime", runtimes);
-  among("archiveFormat", archiveFormats);
 }
 
 function manifestOf(options: ArchiveOptions): Manifest {
@@ -153,8 +167,7 @@ function creationDate(): string {
   if (epoch === undefined || epoch === "") return formatDate(new Date(), false);
   const date = new Date(Number(epoch) * 1000);
   if (/^\d+$/.test(epoch) && !Number.isNaN(date.getTime())) return formatDate(date, true);
-  const hint = "Set it to seconds since 1970, as in SOURCE_DATE_EPOCH=1700000000, or unset it.";
-  throw ingotError("ArchiveOption", { option: "SOURCE_DATE_EPOCH", problem: `${describeValue(epoch)} is no number of seconds`, hint });
+  throw ingotError("SourceDateEpoch", { value: describeValue(epoch) });
 }
 
 async function collect(options: ArchiveOptions, target: string) {

@@ -9,7 +9,7 @@ import type { ModelProto } from "../onnx/schema.ts";
 import type { Archive } from "./archive-file.ts";
 import type { ArchiveEntry } from "./entry.ts";
 import { readOnnxMessages } from "./onnx-file.ts";
-import { describeArchive, isOnnxName, type ReadArchiveOptions, topFolder, visitEntries } from "./open-archive.ts";
+import { describeArchive, isOnnxName, type ReadArchiveOptions, visitEntries, withoutTop } from "./open-archive.ts";
 
 /**
  * Unpacks an archive into `folder`, which must not exist yet and holds the archive's files afterwards; the result's `path` is that folder.
@@ -37,9 +37,8 @@ export async function extractArchive(path: string, folder: string, options: Read
       files.push({ path: entry.path, bytes: entry.bytes });
       await writing(unpack(entry, staging, options.signal));
     });
-    const top = packed === "tar" ? topFolder(files.map((file) => file.path)) : "";
+    const { top, inside } = withoutTop(files, packed);
     const root = join(staging, top);
-    const inside = files.filter((file) => file.path.startsWith(top)).map((file) => ({ ...file, path: file.path.slice(top.length) }));
     const archive = await describeArchive(path, inside, (name) => readFile(join(root, name)), options);
     const warnings = await checkModel(archive, root, path);
     if (await exists(target)) throw ingotError("FileNotWritable", { path: folder, why: "it exists already" });

@@ -1,6 +1,5 @@
 // What reading an archive may cost: an archive of a stranger must not fill the disk or the file table.
-import { describeValue } from "../errors/describe-value.ts";
-import { ingotError } from "../errors/error.ts";
+import type { OptionRule } from "../compile/options.ts";
 
 /** Caps on an archive; each is an error of its own when it is passed. */
 export interface ArchiveLimits {
@@ -22,18 +21,19 @@ export const defaultLimits: CheckedLimits = { maxBytes: 64 * 2 ** 30, maxEntries
 export const ratioFrom = 32 * 2 ** 20;
 
 /** Of the manifest and of the configuration, in bytes. */
-export const maxTextBytes = 2 ** 18;
+export const maxTextBytes = 2 ** 16;
 
-/** All limits, with defaults for what is not given. Throws `ArchiveOption`. */
-export function checkLimits(options: ArchiveLimits): CheckedLimits {
-  const pick = (key: keyof ArchiveLimits): number => {
-    const value: unknown = options[key] ?? defaultLimits[key];
-    if (typeof value === "number" && value >= 1 && (Number.isSafeInteger(value) || value === Number.POSITIVE_INFINITY)) return value;
-    throw ingotError("ArchiveOption", {
-      option: key,
-      problem: `expected an integer from 1, or Infinity, got ${describeValue(value)}`,
-      hint: `Leave it out for ${defaultLimits[key].toLocaleString("en")}.`,
-    });
-  };
-  return { maxBytes: pick("maxBytes"), maxEntries: pick("maxEntries"), maxRatio: pick("maxRatio"), maxDepth: pick("maxDepth") };
-}
+/** All limits, with defaults for what is not given. */
+export const withDefaults = ({
+  maxBytes = defaultLimits.maxBytes,
+  maxEntries = defaultLimits.maxEntries,
+  maxRatio = defaultLimits.maxRatio,
+  maxDepth = defaultLimits.maxDepth,
+}: ArchiveLimits): CheckedLimits => ({ maxBytes, maxEntries, maxRatio, maxDepth });
+
+/** The rule of a cap; `usual` is what holds without it. */
+export const cap = (usual: number): OptionRule => ({
+  expected: "an integer from 1, or Infinity",
+  hint: `Leave it out for ${usual.toLocaleString("en")}.`,
+  holds: (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1),
+});

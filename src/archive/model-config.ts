@@ -1,6 +1,6 @@
 // Reads model-config.yaml, a stranger's file: only plain data comes out, and a value of the wrong type is left out with a warning, as
 // TorchServe does.
-import { parseDocument } from "yaml";
+import { type Document, isScalar, parseDocument, visit } from "yaml";
 import { describeValue } from "../errors/describe-value.ts";
 import { ingotError } from "../errors/error.ts";
 import { type ConfigKey, configKeys, type KeyRule, type ModelConfig } from "./model-config-keys.ts";
@@ -38,16 +38,48 @@ export function readModelConfig(text: string, file: string, path: string): ReadC
   return { config: { ...(known as Omit<ModelConfig, "backend">), backend: Object.fromEntries(backend) }, warnings };
 }
 
+/** Lists and records in brackets, in all of a file. The parser works through nested ones by calling itself. */
+const mostBrackets = 500;
+/** Blanks in front of a line; each may begin a record in a record. */
+const widestIndent = 200;
+/** Of marks such as `-` in a row, which begin lists in lists, and of `?`, for which the parser's work doubles with each. */
+const mostMarks = 16;
+
+/**
+ * Why a text would lead the parser too deep: the stack's end cannot be caught safely, because V8 ends the process where it compiles a regular expression
+ * there. Told from the characters alone, quotes or not: no file that a person wrote comes near.
+ */
+function tooDeep(text: string): string | undefined {
+  let brackets = 0;
+  let explicitKeys = 0;
+  for (const line of text.split(/[\r\n]/)) {
+    for (const character of line) if (character === "[" || character === "{") brackets++;
+    if (brackets > mostBrackets) return `it has more than ${mostBrackets} opening brackets`;
+    if (line.length - line.trimStart().length > widestIndent) return `a line begins with more than ${widestIndent} blanks`;
+    let marks = 0;
+    for (const word of line.split(/[\s,[\]{}]+/)) {
+      if (word === "?") explicitKeys++;
+      marks = /^[-?:]$|^[!&]/.test(word) ? marks + 1 : word === "" ? marks : 0;
+      if (marks > mostMarks || explicitKeys > mostMarks) return `it has more than ${mostMarks} marks like \`-\` in a row, or of \`?\``;
+    }
+  }
+  return undefined;
+}
+
 const isConfigKey = (key: string): key is ConfigKey => Object.hasOwn(configKeys, key);
 
 /** The top of the file as pairs. */
 function parseYaml(text: string, fail: (problem: string, cause?: unknown) => Error): [string, unknown][] {
+  const deep = tooDeep(text);
+  if (deep !== undefined) throw fail(deep);
   let data: unknown;
   try {
-    const document = parseDocument(text, { schema: "core", merge: true, uniqueKeys: true, strict: true, logLevel: "silent" });
+    const document = parseDocument(text, { schema: "core", merge: true, uniqueKeys: false, strict: true, logLevel: "silent" });
     // A tag that is not known is only a warning to the parser, which then takes the bare value.
     const [problem] = [...document.errors, ...document.warnings];
-    if (problem) throw fail(problem.message.split("\n")[0] ?? "", problem);
+    if (problem) throw fail((problem.message.split("\n")[0] ?? "").replace(/:$/, ""), problem);
+    const twice = repeatedKey(document);
+    if (twice !== undefined) throw fail(`keys must be unique, and ${JSON.stringify(twice.slice(0, 80))} stands twice`);
     data = document.toJS({ maxAliasCount: maxAliases });
   } catch (cause) {
     if (cause instanceof RangeError) throw fail("its values nest too deep", cause);
@@ -57,6 +89,23 @@ function parseYaml(text: string, fail: (problem: string, cause?: unknown) => Err
   if (data === null || data === undefined) return [];
   if (typeof data !== "object" || Array.isArray(data)) throw fail(`it must hold keys and values, and is ${describeYaml(data)}`);
   return Object.entries(data);
+}
+
+/** A key that a record has twice. The parser's own check compares every key with every other, which takes seconds for thousands. */
+function repeatedKey(document: Document): string | undefined {
+  let found: string | undefined;
+  visit(document, {
+    Map(_key, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name !== undefined && seen.has(name)) found = name;
+        if (name !== undefined) seen.add(name);
+      }
+      return found === undefined ? undefined : visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** A value of a kind; undefined where it is another one. */

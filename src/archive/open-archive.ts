@@ -1,6 +1,7 @@
 // Reads what an archive says of itself: its manifest, its list of files and its configuration. Every entry's header is checked on the way.
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { abortSignal, checkOptions, flag, type OptionTable } from "../compile/options.ts";
 import { ingotError } from "../errors/error.ts";
 import { fileError } from "../errors/file-error.ts";
 import { formatBytes } from "../errors/quantity.ts";
@@ -8,7 +9,7 @@ import type { Archive, ArchiveFile, FileRole } from "./archive-file.ts";
 import { type ArchiveEntry, EntryCheck } from "./entry.ts";
 import { folderEntries } from "./folder-source.ts";
 import { handlerFile } from "./handlers.ts";
-import { type ArchiveLimits, checkLimits, maxTextBytes } from "./limits.ts";
+import { type ArchiveLimits, cap, defaultLimits, maxTextBytes, withDefaults } from "./limits.ts";
 import { type Manifest, type ManifestModel, manifestPath, parseManifest } from "./manifest.ts";
 import { readModelConfig } from "./model-config.ts";
 import { tarEntries } from "./tar-source.ts";
@@ -21,6 +22,15 @@ export interface ReadArchiveOptions extends ArchiveLimits {
   readonly signal?: AbortSignal;
 }
 
+const rules: OptionTable<ReadArchiveOptions> = {
+  maxBytes: cap(defaultLimits.maxBytes),
+  maxEntries: cap(defaultLimits.maxEntries),
+  maxRatio: cap(defaultLimits.maxRatio),
+  maxDepth: cap(defaultLimits.maxDepth),
+  anyModel: flag("Give true to read archives that only TorchServe can serve."),
+  signal: abortSignal,
+};
+
 /**
  * Opens an archive: a `.mar` (zip), a `.tar.gz`, or a folder with the unpacked files; which of them is seen from its first bytes. Nothing of it
  * is run. A zip archive's contents are not read but for manifest and configuration; a tar archive is read through.
@@ -32,15 +42,14 @@ export interface ReadArchiveOptions extends ArchiveLimits {
  * const { manifest, files, config } = await openArchive("model_store/my_fancy_model.mar");
  */
 export async function openArchive(path: string, options: ReadArchiveOptions = {}): Promise<Archive> {
-  const files: { path: string; bytes: number }[] = [];
+  const files: Sized[] = [];
   const texts = new Map<string, Uint8Array>();
   const keep = async (entry: ArchiveEntry) => void texts.set(entry.path, await bytesOf(entry));
   const { packed } = await visitEntries(path, options, async (entry) => {
     files.push({ path: entry.path, bytes: entry.bytes });
     if (mayDescribe.test(entry.path) && entry.bytes <= maxTextBytes && texts.size < mostTexts) await keep(entry);
   });
-  const top = packed === "tar" ? topFolder(files.map((file) => file.path)) : "";
-  const inside = files.filter((file) => file.path.startsWith(top)).map((file) => ({ ...file, path: file.path.slice(top.length) }));
+  const { top, inside } = withoutTop(files, packed);
   const read = async (name: string) => {
     const full = top + name;
     if (!texts.has(full)) await visitEntries(path, options, async (entry) => (entry.path === full ? keep(entry) : undefined));
@@ -53,6 +62,8 @@ export async function openArchive(path: string, options: ReadArchiveOptions = {}
 const mayDescribe = /(?:^|\/)MAR-INF\/MANIFEST\.json$|\.ya?ml$/;
 const mostTexts = 16;
 
+export type Packing = "zip" | "tar" | "no";
+
 /**
  * Hands the entries of an archive to `visit`, one by one, all checked. Gives how it was packed. Throws as `openArchive` does, and what `visit` throws.
  */
@@ -60,8 +71,9 @@ export async function visitEntries(
   path: string,
   options: ReadArchiveOptions,
   visit: (entry: ArchiveEntry) => Promise<void>,
-): Promise<{ readonly packed: "zip" | "tar" | "no" }> {
-  const limits = checkLimits(options);
+): Promise<{ readonly packed: Packing }> {
+  checkOptions("openArchive", options, rules);
+  const limits = withDefaults(options);
   const each = async (entries: AsyncIterable<ArchiveEntry>) => {
     for await (const entry of entries) {
       options.signal?.throwIfAborted();
@@ -104,17 +116,25 @@ export async function visitEntries(
 /** Of an archive with entries, and of one without. */
 const zipStarts: readonly string[] = ["PK\x03\x04", "PK\x05\x06"];
 
-/** tar archives have all files under one folder, named after the model; `""` where they have not. */
-export function topFolder(paths: readonly string[]): string {
-  if (paths.includes(manifestPath)) return "";
-  const found = paths.find((path) => /^[^/]+\/MAR-INF\/MANIFEST\.json$/.test(path));
-  return found === undefined ? "" : found.slice(0, found.length - manifestPath.length);
+/** The name and size of one file. */
+interface Sized {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** tar archives have all files under one folder, named after the model: gives its name with `/`, or `""`, and the files' names inside of it. */
+export function withoutTop(files: readonly Sized[], packed: Packing): { readonly top: string; readonly inside: readonly Sized[] } {
+  const found = files.find(({ path }) => /^[^/]+\/MAR-INF\/MANIFEST\.json$/.test(path));
+  if (packed !== "tar" || found === undefined || files.some(({ path }) => path === manifestPath)) return { top: "", inside: files };
+  const top = found.path.slice(0, -manifestPath.length);
+  const inside = files.filter(({ path }) => path.startsWith(top));
+  return { top, inside: inside.map(({ path, bytes }) => ({ path: path.slice(top.length), bytes })) };
 }
 
 /** Puts together what the files of an archive say. `read` gives the content of a small file. */
 export async function describeArchive(
   path: string,
-  files: readonly { readonly path: string; readonly bytes: number }[],
+  files: readonly Sized[],
   read: (name: string) => Promise<Uint8Array>,
   { anyModel = false }: ReadArchiveOptions,
 ): Promise<Archive> {

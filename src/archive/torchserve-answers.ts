@@ -11,7 +11,7 @@ const invalid: TorchServeAnswer = { status: 400, type: "InvalidModelException" }
 
 type Codes = keyof typeof archiveErrors;
 /** Those that only making an archive raises. */
-type Making = "ArchiveName" | "ArchiveExists" | "ArchiveExportPath" | "ArchiveNameClash" | "ArchiveOption";
+type Making = "ArchiveName" | "ArchiveExists" | "ArchiveExportPath" | "ArchiveNameClash" | "SourceDateEpoch";
 
 /** By the codes that reading an archive can raise; where files cannot be read or written, the errors are those of files. */
 export const torchserveAnswers: { readonly [C in Exclude<Codes, Making>]: TorchServeAnswer } = {

@@ -56,7 +56,7 @@ export function archiveCommand(session: Session): Command {
         const missing = Object.entries(needed).filter(([, key]) => options[key] === undefined);
         if (missing.length > 0) usage(`the following options are required: ${missing.map(([name]) => `--${name}`).join(", ")}`);
         progress.show(`packing ${options.modelName}`);
-        const { modelName = "", version = "", handler = "", ...rest } = options;
+        const { modelName = "", version = "", handler = "", json: _json, quiet: _quiet, debug: _debug, ...rest } = options;
         const report = await untilInterrupted((signal) => archive({ modelName, version, handler, ...rest, signal }));
         if (report === interrupted) return interrupted;
         print(report, () => summary(report));

@@ -4,8 +4,9 @@ import { findEngine } from "../engines/engines.ts";
 import { type CheckCase, makeCase } from "../equivalence/certify.ts";
 import { type InputRecipe, makeInput, recipeLike } from "../equivalence/check-inputs.ts";
 import { IngotError, ingotError } from "../errors/error.ts";
-import { asStorage } from "../ops/run-graph.ts";
+import { asStorage, failedNode } from "../ops/run-graph.ts";
 import { formatCounts, PathCoverage } from "../script/coverage.ts";
+import { frameOf } from "../script/machine.ts";
 import { scriptGraph } from "../script/script-graph.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { Storage } from "../tensor/storage.ts";
@@ -154,10 +155,13 @@ function findCases(
           continue;
         }
         if (!throws(() => eager(inputs)))
-          throw ingotError(
-            "TraceNotFaithful",
-            { problem: `the graph fails where eager does not: ${result.error.summary}` },
-            { cause: result.error },
+          throw (
+            pastListEnd(result.error) ??
+            ingotError(
+              "TraceNotFaithful",
+              { problem: `the graph fails where eager does not: ${result.error.summary}` },
+              { cause: result.error },
+            )
           );
         failure ??= result.error;
         continue;
@@ -175,6 +179,15 @@ function findCases(
       { cause: failure },
     );
   return cases;
+}
+
+/** The error for a list that was read where JavaScript has nothing. */
+function pastListEnd(error: IngotError): IngotError | undefined {
+  const node = failedNode(error);
+  if (node?.op !== "SequenceAt" || error.code !== "IndexOutOfRange") return undefined;
+  const { index, size } = error.params as Record<string, number>;
+  const frame = frameOf(node.provenance);
+  return ingotError("PastListEnd", { index: index as number, length: size as number }, { frame, cause: error });
 }
 
 function attemptRun(

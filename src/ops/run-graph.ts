@@ -195,6 +195,9 @@ function inNode(node: Node, error: unknown): unknown {
   return error;
 }
 
+/** The node whose kernel threw, where it has an origin. */
+export const failedNode = (error: Error): Node | undefined => ("node" in error ? (error.node as Node) : undefined);
+
 const placeOf = (node: Node) => (node.provenance.length > 0 ? `, from ${formatProvenance(node.provenance)}` : "");
 
 function missing(graph: Graph, value: Value): Error {

@@ -3,7 +3,7 @@ import type { Tensor } from "../eager/tensor.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
-import type { Content } from "./heap.ts";
+import type { Content, Heap } from "./heap.ts";
 import { type Plan, typeOf } from "./loop-plan.ts";
 import { type GroupSizes, TurnSize } from "./loop-sizes.ts";
 import type { Machine } from "./machine.ts";
@@ -52,6 +52,8 @@ export function bodyValue(machine: Machine, plan: Plan, start: TurnStart, name: 
       } satisfies Content;
     case "contentList":
       return { items: [], list: bodyValue(machine, plan.list, start, name) as SymList } satisfies Content;
+    case "replaced":
+      return sealedArray(heap, bodyValue(machine, plan.list, start, name) as SymList);
     case "constant":
       return plan.value;
     case "late": {
@@ -62,6 +64,14 @@ export function bodyValue(machine: Machine, plan: Plan, start: TurnStart, name: 
     case "poison":
       return new Poison(plan.reason);
   }
+}
+
+/** An array that stands for those of all turns. */
+function sealedArray(heap: Heap, list: SymList): unknown[] {
+  const made: unknown[] = heap.fresh([]);
+  heap.writeContent(made, [], list);
+  heap.seal(made);
+  return made;
 }
 
 function doubtOrder(machine: Machine, { unordered, entries }: Plan & { kind: "record" }, made: object): void {
@@ -120,6 +130,8 @@ export function afterLoop(machine: Machine, plan: Plan, next: () => Value, sizes
       } satisfies Content;
     case "contentList":
       return { items: [], list: afterLoop(machine, plan.list, next, sizes) as SymList } satisfies Content;
+    case "replaced":
+      return sealedArray(heap, afterLoop(machine, plan.list, next, sizes) as SymList);
     case "constant":
       return plan.value;
     case "late":

@@ -4,7 +4,7 @@ import type { ClassNode } from "../source/parse.ts";
 import { assignment, update } from "./assignment.ts";
 import { choose, effect, logical } from "./choices.ts";
 import type { Context } from "./context.ts";
-import { list, objectLiteral } from "./literals.ts";
+import { arrayLiteral, list, objectLiteral } from "./literals.ts";
 import { callExpression, member, shortCircuit } from "./member-expressions.ts";
 import { firstSymbolic, runNative } from "./native-code.ts";
 import type { Scope } from "./scope.ts";
@@ -51,7 +51,7 @@ const handlers: Handlers = {
     });
     return text;
   },
-  ArrayExpression: (c, node, scope) => c.machine.heap.fresh(list(c, node.elements, scope)),
+  ArrayExpression: (c, node, scope) => arrayLiteral(c, node, scope),
   ObjectExpression: (c, node, scope) => objectLiteral(c, node, scope),
   FunctionExpression: (c, node, scope) => c.closure(node, scope),
   ArrowFunctionExpression: (c, node, scope) => c.closure(node, scope),

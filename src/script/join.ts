@@ -198,7 +198,7 @@ export class Joiner {
     const kind = kinds[0] ?? kinds[1];
     const agreed = kind !== undefined && [a, b].every((c, i) => (c.items.length === 0 && !c.list) || sameElement(kinds[i], kind));
     const element = agreed && kinds[0] && kinds[1] ? commonElement(kinds[0], kinds[1]) : kind;
-    if (!agreed || !element || [a, b].some((c) => c.list instanceof SymList && c.list.element !== element.kind)) {
+    if (!agreed || !element) {
       const reason = this.#reason("ListJoin", { name, a: describeContent(a), b: describeContent(b) });
       return (): Content => ({ items: [], list: new Poison(reason) });
     }

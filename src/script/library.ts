@@ -12,7 +12,7 @@ import * as opModule from "../eager/op.ts";
 import { isTensor } from "../eager/operand.ts";
 import { Tensor } from "../eager/tensor.ts";
 import { IngotError } from "../errors/error.ts";
-import { addDims, type Dim, productOfDims } from "../ir/dim.ts";
+import { addDims, type Dim, isUnknownDim, productOfDims } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import * as nn from "../nn/index.ts";
@@ -229,18 +229,32 @@ export function callLibraryFunction(c: Context, fn: AnyFunction, thisValue: unkn
       callLibrary(stage, [thisValue, ...args], ([self, ...values]) => Reflect.apply(fn, self, values)),
     );
   } catch (error) {
-    throw asOpError(c, error, name, node);
+    throw asOpError(c, error, name, node, triedSizes(c, all));
   }
 }
 
+/** What the reader of an error has to know of sizes of which nothing is known: those in the message are only tried. */
+function triedSizes({ machine: { stage } }: Context, args: readonly unknown[]): string[] {
+  const notes: string[] = [];
+  for (const arg of args)
+    visitLeaves(arg, (leaf) => {
+      if (!isTensor(leaf)) return;
+      const [unknown] = stage.shapeOf(leaf).filter((d) => typeof d !== "number" && isUnknownDim(d));
+      if (unknown === undefined || notes.length > 0) return;
+      const tried = stage.hints.map((_, j) => stage.hint(unknown, j)).join(", ");
+      notes.push(`a size depends on data, and nothing else is known of it: ${tried} are tried in its place`);
+    });
+  return notes;
+}
+
 /** The library's own errors, at the user's call. */
-export function asOpError(c: Context, error: unknown, name: string, node: AnyNode): unknown {
+export function asOpError(c: Context, error: unknown, name: string, node: AnyNode, notes: readonly string[] = []): unknown {
   if (error instanceof Reported || error instanceof DeadBranch) return error;
   if (error instanceof NeedsRank) return c.machine.error("OpError", { op: name, message: "the rank of its result depends on data" }, node);
   if (error instanceof IngotError) {
     if (error.constructor.name === "ScriptError" && error.frame) return error;
     const message = error.code === "OpError" ? String(error.params.message) : error.summary;
-    return c.machine.error("OpError", { op: name, message }, node, { cause: error });
+    return c.machine.error("OpError", { op: name, message }, node, { cause: error, notes });
   }
   return error;
 }

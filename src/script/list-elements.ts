@@ -6,6 +6,7 @@ import { type SequenceType, tensorType } from "../ir/type.ts";
 import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import type { Content } from "./heap.ts";
 import { type Stage, scalarDType } from "./stage.ts";
+import { own } from "./subgraph-values.ts";
 import { isScalar, joinKinds, type Scalar, type ScalarKind, SymList, scalarKind } from "./values.ts";
 
 /** What the elements of a list are. */
@@ -60,11 +61,27 @@ export function sameElement(a: ElementKind | undefined, b: ElementKind): boolean
   return joinKinds(a.kind, b.kind) !== undefined;
 }
 
+/** A list of whole numbers as one of fractions. */
+export function asFloats(stage: Stage, list: SymList): SymList {
+  const type: SequenceType = { kind: "sequence", element: tensorType(scalarDType.float, []) };
+  const [length] = stage.add("SequenceLength", [list.value]);
+  const [empty] = stage.add("SequenceEmpty", [], { dtype: dtypeInfo(scalarDType.float).onnx });
+  const { graph } = stage.subgraph("floats", (body) => {
+    const at = stage.addInput("position", tensorType("int64", []));
+    const going = stage.addInput("condition", tensorType("bool", []));
+    const floats = stage.addInput("floats", type);
+    const [item] = stage.add("SequenceAt", [list.value, at]);
+    const [longer] = stage.add("SequenceInsert", [floats, stage.cast(item as Value, scalarDType.float)]);
+    body.setOutputs([own(stage, going), longer as Value]);
+  });
+  const { provenance } = stage;
+  const made = stage.current.addTyped("Loop", [length, undefined, empty], { body: graph }, [{ type }], { provenance });
+  return new SymList(made.output, type, "float");
+}
+
 /** A list as a sequence of the graph. */
 export function sequenceOf(stage: Stage, { items, list }: Content, element: ElementKind): Value {
-  if (list instanceof SymList) {
-    return list.value;
-  }
+  if (list instanceof SymList) return list.element === "int" && element.kind === "float" ? asFloats(stage, list).value : list.value;
   if (items.length === 0) return stage.add("SequenceEmpty", [], { dtype: dtypeInfo(element.dtype).onnx })[0] as Value;
   const values = items.map((item) => (isTensor(item) ? stage.valueOf(item) : stage.scalar(item as Scalar, element.kind as ScalarKind)));
   return stage.add("SequenceConstruct", values)[0] as Value;

@@ -1,8 +1,9 @@
 // Lists of expressions and object literals, with the keys and the names that they give.
-import type { AnyNode, Expression, SpreadElement } from "acorn";
+import type { AnyNode, ArrayExpression, Expression, SpreadElement } from "acorn";
 import type { Context } from "./context.ts";
 import { ownKeys } from "./keys.ts";
 import type { Scope } from "./scope.ts";
+import { arrayOf, type Part, symbolicList } from "./symbolic-list.ts";
 import { Sym } from "./values.ts";
 
 /** The elements of a list of expressions, spread ones opened. */
@@ -14,6 +15,17 @@ export function list(c: Context, nodes: readonly (Expression | SpreadElement | n
     else values.push(c.evaluate(node, scope));
   }
   return values;
+}
+
+/** `[a, , ...b]` */
+export function arrayLiteral(c: Context, node: ArrayExpression, scope: Scope): unknown[] {
+  if (!node.elements.some((element) => element?.type === "SpreadElement")) return c.machine.heap.fresh(list(c, node.elements, scope));
+  const parts = node.elements.map((element): Part => {
+    if (element?.type !== "SpreadElement") return list(c, [element], scope);
+    const value = c.evaluate(element.argument, scope);
+    return symbolicList(c, value) ?? c.elements(value, element.argument);
+  });
+  return arrayOf(c, parts, node);
 }
 
 /** `{ a, [b]: c, ...d, get e() {} }` */

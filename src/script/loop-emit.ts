@@ -19,7 +19,7 @@ function seal(machine: Machine, plan: Plan, value: unknown): void {
   const inner = value instanceof Partial ? value.inner : value;
   if (typeof inner !== "object" || inner === null) return;
   if (plan.kind === "late") return seal(machine, plan.inner, inner);
-  if (plan.kind === "array" || plan.kind === "record") machine.heap.seal(inner);
+  if (plan.kind === "array" || plan.kind === "record" || plan.kind === "replaced") machine.heap.seal(inner);
   if (plan.kind === "array") plan.items.forEach((item, i) => seal(machine, item, at(inner, i)));
   if (plan.kind === "record") for (const [key, item] of plan.entries) seal(machine, item, at(inner, key));
   if (plan.kind === "content" && isContent(inner)) plan.items.forEach((item, i) => seal(machine, item, inner.items[i]));
@@ -100,12 +100,17 @@ function leaves(
       );
     case "contentList":
       return visit(plan.list, before, after, has);
+    case "replaced":
+      return visit(plan.list, contentOf(machine, part(before)), contentOf(machine, part(after)), has);
     case "late":
       return leaves(machine, plan.inner, before === unassigned ? undefined : part(before), part(after), has, visit);
     default:
       return;
   }
 }
+
+const contentOf = ({ heap }: Machine, value: unknown): Content | undefined =>
+  Array.isArray(value) ? { items: value, list: heap.listOf(value) } : undefined;
 
 const at = (value: unknown, key: PropertyKey): unknown => {
   const inner = value instanceof Partial ? value.inner : value;

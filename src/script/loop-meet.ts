@@ -4,10 +4,10 @@ import { type Dim, dimEquals } from "../ir/dim.ts";
 import { allGaps, gap } from "./gaps.ts";
 import { absent, type Content, isContent, isRecord } from "./heap.ts";
 import { commonElement, elementKind, sameElement, sequenceType } from "./list-elements.ts";
-import { elementOf, type Plan, planOf } from "./loop-plan.ts";
+import { elementOf, elementOfItems, type Plan, planOf } from "./loop-plan.ts";
 import { TurnSize } from "./loop-sizes.ts";
 import type { Machine } from "./machine.ts";
-import { describe, isScalar, joinKinds, Partial, Poison, scalarKind, unassigned } from "./values.ts";
+import { describe, isScalar, joinKinds, Partial, Poison, SymList, scalarKind, unassigned } from "./values.ts";
 
 /** The plan that holds what was carried in so far, and what a turn left. */
 export function meet(machine: Machine, plan: Plan, before: unknown, after: unknown, name: string): Plan {
@@ -25,6 +25,8 @@ export function meet(machine: Machine, plan: Plan, before: unknown, after: unkno
       return { kind: "late", inner: meet(machine, planOf(machine, base, name), undefined, inner, name), reason };
     }
     if (Object.is(plan.value, after)) return plan;
+    const list = Array.isArray(plan.value) ? heap.listOf(plan.value) : undefined;
+    if (list instanceof SymList && Array.isArray(after)) return replacedPlan(machine, planOf(machine, list, name) as ListPlan, after, name);
     if (plan.value !== absent) return refuse(machine, before, after, name);
     return { kind: "poison", reason: gap(machine, name, "not at all") };
   }
@@ -46,9 +48,12 @@ export function meet(machine: Machine, plan: Plan, before: unknown, after: unkno
       }),
     };
   }
-  if (plan.kind === "content" && isContent(after)) return meetContent(machine, plan, before, after, name);
+  if (plan.kind === "content" && isContent(after)) return meetContent(machine, plan, after, name);
   if (plan.kind === "contentList" && isContent(after)) return listPlan(machine, plan.list, after, name);
-  if (plan.kind === "array" && Array.isArray(after) && !heap.listOf(after) && after.length === plan.items.length)
+  if (plan.kind === "replaced" && Array.isArray(after)) return replacedPlan(machine, plan.list, after, name);
+  if (plan.kind === "array" && Array.isArray(after) && (heap.listOf(after) || after.length !== plan.items.length))
+    return replacedPlan(machine, plan.items, after, name);
+  if (plan.kind === "array" && Array.isArray(after))
     return { kind: "array", items: plan.items.map((item, i) => meet(machine, item, undefined, after[i], `${name}[${i}]`)) };
   if (plan.kind === "record" && isRecord(after)) {
     const keys = plan.entries.map(([key]) => key);
@@ -62,28 +67,34 @@ export function meet(machine: Machine, plan: Plan, before: unknown, after: unkno
   return refuse(machine, before, after, name);
 }
 
-function meetContent(machine: Machine, plan: Plan & { kind: "content" }, before: unknown, after: Content, name: string): Plan {
+function meetContent(machine: Machine, plan: Plan & { kind: "content" }, after: Content, name: string): Plan {
   if (after.list instanceof Poison) return { kind: "poison", reason: after.list.reason };
   if (!after.list && after.items.length === plan.items.length)
     return { ...plan, items: plan.items.map((item, i) => meet(machine, item, undefined, after.items[i], `${name}[${i}]`)) };
   if (plan.pairs) return refuse(machine, undefined, after, name);
-  return listPlan(machine, undefined, after, name, (before as Content | undefined)?.items ?? []);
+  return listPlan(machine, plan.items, after, name);
+}
+
+type ListPlan = Plan & { kind: "list" };
+
+/** An array that is another one after each turn. */
+function replacedPlan(machine: Machine, start: ListPlan | readonly Plan[], after: readonly unknown[], name: string): Plan {
+  const list = machine.heap.listOf(after);
+  if (list instanceof Poison) return { kind: "poison", reason: list.reason };
+  const plan = listPlan(machine, start, { items: after, list }, name);
+  return plan.kind === "contentList" ? { kind: "replaced", list: plan.list } : plan;
 }
 
 /** A list whose length changes from turn to turn. */
-function listPlan(
-  machine: Machine,
-  list: (Plan & { kind: "list" }) | undefined,
-  after: Content,
-  name: string,
-  start: readonly unknown[] = [],
-): Plan {
+function listPlan(machine: Machine, start: ListPlan | readonly Plan[], after: Content, name: string): Plan {
   const { stage } = machine;
-  const kinds = [list ? elementOf(list) : elementKind(stage, { items: start, list: undefined }), elementKind(stage, after)] as const;
+  const list = "kind" in start ? start : undefined;
+  const items = "kind" in start ? [] : start;
+  const kinds = [list ? elementOf(list) : elementOfItems(items), elementKind(stage, after)] as const;
   const kind = kinds[0] ?? kinds[1];
-  const empty = [!list && start.length === 0, !after.list && after.items.length === 0];
+  const empty = [!list && items.length === 0, !after.list && after.items.length === 0];
   if (!kind || kinds.some((k, i) => !empty[i] && !sameElement(k, kind))) {
-    const [a, b] = [list ? "a list of symbolic length" : `a list of ${start.length}`, `a list of ${after.items.length}`];
+    const [a, b] = [list ? "a list of symbolic length" : `a list of ${items.length}`, `a list of ${after.items.length}`];
     return { kind: "poison", reason: () => machine.error("ListJoin", { name, a, b }) };
   }
   const element = kinds[0] && kinds[1] ? commonElement(kinds[0], kinds[1]) : kind;

@@ -3,9 +3,10 @@ import { isTensor } from "../eager/operand.ts";
 import { type Dim, dimEquals, unknownDim } from "../ir/dim.ts";
 import { formatType, tensorType, type ValueType } from "../ir/type.ts";
 import { isContent, isRecord } from "./heap.ts";
-import type { ElementKind } from "./list-elements.ts";
+import { commonElement, type ElementKind, sameElement } from "./list-elements.ts";
 import { type GroupSizes, TurnSize } from "./loop-sizes.ts";
 import type { Machine } from "./machine.ts";
+import { scalarDType } from "./stage.ts";
 import { isScalar, Poison, type ScalarKind, SymList, scalarKind } from "./values.ts";
 
 /** How a carried cell looks in the body: a tree of leaves in the shape of its value. */
@@ -18,6 +19,8 @@ export type Plan =
   | { readonly kind: "record"; readonly entries: readonly (readonly [string, Plan])[]; readonly unordered: boolean }
   | { readonly kind: "content"; readonly items: readonly Plan[]; readonly pairs: boolean }
   | { readonly kind: "contentList"; readonly list: Plan & { kind: "list" } }
+  /** An array that each turn replaces by another one, of another length. */
+  | { readonly kind: "replaced"; readonly list: Plan & { kind: "list" } }
   /** The same in every turn. */
   | { readonly kind: "constant"; readonly value: unknown }
   /** Without a value before the first turn: it cannot be read in the body before it is written there. */
@@ -94,6 +97,22 @@ export function elementOf(list: Plan & { kind: "list" }): ElementKind {
   return { kind: list.element, dtype, shape };
 }
 
+/** What the elements of an array are that is carried as it is, if they are all alike. */
+export function elementOfItems(items: readonly Plan[]): ElementKind | undefined {
+  let found: ElementKind | undefined;
+  for (const item of items) {
+    const kind = elementOfItem(item);
+    if (!kind || (found && !sameElement(found, kind))) return undefined;
+    found = found ? commonElement(found, kind) : kind;
+  }
+  return found;
+}
+
+function elementOfItem(item: Plan): ElementKind | undefined {
+  if (item.kind === "scalar") return { kind: item.scalar, dtype: scalarDType[item.scalar], shape: [] };
+  return item.kind === "tensor" ? { kind: "tensor", dtype: item.type.dtype, shape: typeOf(item).shape } : undefined;
+}
+
 /** Whether two plans are alike, so that another turn would find nothing new. */
 export function samePlan(a: Plan, b: Plan): boolean {
   if (a.kind !== b.kind) return false;
@@ -109,7 +128,7 @@ export function samePlan(a: Plan, b: Plan): boolean {
     );
   }
   if (a.kind === "list") return a.element === (b as typeof a).element && sameKnown(a.type, (b as typeof a).type);
-  if (a.kind === "contentList") return samePlan(a.list, (b as typeof a).list);
+  if (a.kind === "contentList" || a.kind === "replaced") return samePlan(a.list, (b as typeof a).list);
   if (a.kind === "array" || a.kind === "content") return a.items.every((item, i) => samePlan(item, (b as typeof a).items[i] as Plan));
   if (a.kind === "record")
     return (

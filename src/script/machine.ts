@@ -3,7 +3,7 @@
 import type { AnyNode } from "acorn";
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { type CodeFrame, IngotError, ingotError } from "../errors/error.ts";
-import type { Origin } from "../ir/provenance.ts";
+import type { Origin, Provenance } from "../ir/provenance.ts";
 import type { SourceText } from "../source/function-source.ts";
 import { Heap } from "./heap.ts";
 import type { Stage } from "./stage.ts";
@@ -231,6 +231,11 @@ export function truthUnder(value: Scalar, known: ReadonlyMap<Sym, boolean>): boo
   return a === !decisive && b === !decisive ? !decisive : undefined;
 }
 
+/** The lines of the user's program that a node of a scripted graph comes from. */
+export function frameOf([origin]: Provenance): CodeFrame | undefined {
+  return origin?.source instanceof Place ? origin.source.frame : undefined;
+}
+
 /** A place in the user's program, found when somebody reads it. */
 class Place {
   readonly #source: SourceText;
@@ -239,6 +244,10 @@ class Place {
   constructor(source: SourceText, offset: number) {
     this.#source = source;
     this.#offset = offset;
+  }
+
+  get frame(): CodeFrame | undefined {
+    return this.#source.frame(this.#offset);
   }
 
   get file(): string {

@@ -6,8 +6,8 @@ import { requireWritable } from "./members.ts";
 import { firstSymbolic, own, refuseSymbolic, runNative } from "./native-code.ts";
 import { constructNative } from "./native-construction.ts";
 import { define } from "./native-table.ts";
-import { pushSymbolic, symbolicList } from "./symbolic-list.ts";
-import { describe, Sym } from "./values.ts";
+import { arrayOf, elementFromEitherEnd, isSymbolicList, type Part, pick, pushSymbolic, symbolicList } from "./symbolic-list.ts";
+import { describe, isScalar, Sym } from "./values.ts";
 
 define(Array.isArray, (_, __, [value]) => Array.isArray(value));
 define(Array.of, (c, _, args) => c.machine.heap.fresh([...args]));
@@ -47,9 +47,13 @@ export function defineArray(name: string, native: ArrayNative, onLists = false):
       return runNative(c, name, node, () => Reflect.apply(fn as AnyFunction, self, args as never[]));
     }
     const list = symbolicList(c, self);
-    if (list && !onLists) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.subject(node) }, node);
+    if (list && !onLists) refuseList(c, `${name}()`, node);
     return native(c, self as unknown[], args, node);
   });
+}
+
+function refuseList(c: Context, op: string, node: AnyNode): never {
+  return c.machine.fail("SymbolicList", { op, list: c.machine.subject(node) }, node);
 }
 
 const position = (c: Context, value: unknown, name: string, node: AnyNode): number | undefined => {
@@ -81,17 +85,44 @@ for (const name of ["pop", "shift", "unshift", "splice", "reverse", "fill", "cop
     return result === items ? array : own(c, result);
   });
 
-for (const name of ["slice", "concat", "flat", "with", "toReversed", "toSpliced"])
+for (const name of ["flat", "with", "toReversed", "toSpliced"])
   defineArray(name, (c, array, args, node) => {
-    if (name !== "concat") for (const arg of args.slice(0, name === "with" ? 1 : 2)) position(c, arg, `${name}()`, node);
+    for (const arg of args.slice(0, name === "with" ? 1 : 2)) position(c, arg, `${name}()`, node);
     for (const arg of name === "flat" ? array : args)
       if (Array.isArray(arg) && symbolicList(c, arg)) c.machine.fail("SymbolicList", { op: `${name}()`, list: c.machine.text(node) }, node);
     return own(c, Reflect.apply(Reflect.get(Array.prototype, name) as AnyFunction, array, args as never[]));
   });
-defineArray("at", (c, array, [index = 0], node) => {
-  if (index instanceof Sym) return c.get(array, index, node);
-  return c.machine.read(array.at(Number(index)));
-});
+defineArray(
+  "slice",
+  (c, array, args, node) => {
+    for (const arg of args) position(c, arg, "slice()", node);
+    const list = symbolicList(c, array);
+    if (!list) return own(c, array.slice(...(args as [number?, number?])));
+    if (args.some((arg) => arg !== undefined && arg !== 0)) refuseList(c, "slice() of a part", node);
+    return arrayOf(c, [list], node);
+  },
+  true,
+);
+defineArray(
+  "concat",
+  (c, array, args, node) => {
+    const all = [array, ...args];
+    if (!all.some((part) => isSymbolicList(c, part))) return own(c, array.concat(...(args as unknown[][])));
+    const parts = all.map((part): Part => (Array.isArray(part) ? (symbolicList(c, part) ?? part) : [part]));
+    return arrayOf(c, parts, node);
+  },
+  true,
+);
+defineArray(
+  "at",
+  (c, array, [index = 0], node) => {
+    const list = symbolicList(c, array);
+    if (list && isScalar(index)) return elementFromEitherEnd(c, list, index);
+    if (index instanceof Sym) return pick(c, array, index, node, true);
+    return c.machine.read(array.at(Number(index)));
+  },
+  true,
+);
 for (const name of ["entries", "keys", "values"])
   defineArray(name, (c, array) =>
     own(

@@ -1,6 +1,7 @@
 // Math, and the conversions to numbers, booleans and strings, on scalars that depend on data.
 import type { AnyNode } from "acorn";
 import { isTensor } from "../eager/operand.ts";
+import type { Dim } from "../ir/dim.ts";
 import { branch } from "./branch.ts";
 import type { Context } from "./context.ts";
 import { firstSymbolic, raise, runNative } from "./native-code.ts";
@@ -74,7 +75,21 @@ function extreme(c: Context, op: "Min" | "Max", args: readonly Scalar[]): unknow
     kind,
     op,
     args.map((a) => stage.scalar(a, kind)),
+    {},
+    {
+      within: (size) => {
+        const ranges = args.map((a) => rangeOf(a, size));
+        const [least, most] = [ranges.map(([from]) => from), ranges.map(([, to]) => to)];
+        return op === "Min" ? [Math.min(...least), Math.min(...most)] : [Math.max(...least), Math.max(...most)];
+      },
+    },
   );
+}
+
+function rangeOf(a: Scalar, size: (dim: Dim) => number): readonly [number, number] {
+  if (!(a instanceof Sym)) return [Number(a), Number(a)];
+  if (a.dim !== undefined) return [size(a.dim), size(a.dim)];
+  return a.within?.(size) ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 }
 
 for (const [name, rule] of Object.entries(staged)) {

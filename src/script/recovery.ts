@@ -2,7 +2,7 @@
 // have left behind is poison that is not told again.
 import type { AnyNode } from "acorn";
 import { IngotError } from "../errors/error.ts";
-import { patternNames } from "../source/parse.ts";
+import { children, containsJump, patternNames } from "../source/parse.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
 import { Poison, Reported } from "./values.ts";
@@ -30,28 +30,16 @@ export function report(c: Context, error: IngotError | Reported, node: AnyNode, 
     const binding = scope.find(name);
     if (binding) machine.heap.write(binding, "value", nothing);
   }
-  if (containsReturn(node)) {
+  if (containsJump(node, ["ReturnStatement"])) {
     machine.heap.write(scope.activation.returned, "value", true);
     machine.heap.write(scope.activation.result, "value", nothing);
   }
 }
 
-function* assignedNames(node: unknown): Generator<string> {
-  if (typeof node !== "object" || node === null) return;
-  const { type } = node as { type?: string };
-  if (type === "VariableDeclarator") yield* patternNames((node as { id: AnyNode }).id);
-  if (type === "AssignmentExpression") yield* patternNames((node as { left: AnyNode }).left);
-  if (type === "UpdateExpression") yield* patternNames((node as { argument: AnyNode }).argument);
-  for (const value of Object.values(node)) {
-    if (Array.isArray(value)) for (const item of value) yield* assignedNames(item);
-    else if (typeof value === "object") yield* assignedNames(value);
-  }
-}
-
-function containsReturn(node: unknown): boolean {
-  if (typeof node !== "object" || node === null) return false;
-  const { type } = node as { type?: string };
-  if (type === "ReturnStatement") return true;
-  if (type?.includes("Function")) return false;
-  return Object.values(node).some((v) => (Array.isArray(v) ? v.some(containsReturn) : containsReturn(v)));
+/** The variables that a statement assigns, in functions inside of it too. */
+function* assignedNames(node: AnyNode): Generator<string> {
+  if (node.type === "VariableDeclarator") yield* patternNames(node.id);
+  if (node.type === "AssignmentExpression") yield* patternNames(node.left);
+  if (node.type === "UpdateExpression") yield* patternNames(node.argument);
+  for (const child of children(node)) yield* assignedNames(child);
 }

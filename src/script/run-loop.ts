@@ -1,6 +1,7 @@
 // Running a loop: turn by turn while its condition is known, unrolled under guards, or as a Loop of the graph (loop.ts).
 import type { AnyNode } from "acorn";
 import { IngotError } from "../errors/error.ts";
+import { containsJump } from "../source/parse.ts";
 import { branch } from "./branch.ts";
 import { type Context, stampProvenance } from "./context.ts";
 import { stageLoop } from "./loop.ts";
@@ -65,15 +66,7 @@ export function loop(c: Context, l: Loop, done = 0, guards = 0): void {
 
 /** Whether the loop has a jump out of it, or a condition that a turn may change. */
 function mayLeave(l: Loop): boolean {
-  return l.staging === "always" || jumps(l.node);
-}
-
-function jumps(node: unknown): boolean {
-  if (typeof node !== "object" || node === null) return false;
-  const { type } = node as { type?: string };
-  if (type === "ReturnStatement" || type === "BreakStatement") return true;
-  if (type?.includes("Function")) return false;
-  return Object.values(node).some((v) => (Array.isArray(v) ? v.some(jumps) : jumps(v)));
+  return l.staging === "always" || containsJump(l.node, ["ReturnStatement", "BreakStatement"]);
 }
 
 /** One turn: the body, then the update unless the loop was left. */

@@ -12,7 +12,7 @@ import { type DType, dtypeInfo } from "../tensor/dtype.ts";
 import { Storage } from "../tensor/storage.ts";
 import { Basis } from "../trace/explain.ts";
 import { ShapeArithmetic, type SymbolSource } from "../trace/shape-arithmetic.ts";
-import { type Scalar, type ScalarKind, Sym, type SymFacts } from "./values.ts";
+import { type Scalar, type ScalarKind, Sym, type SymFacts, type Within } from "./values.ts";
 
 /** What a tensor handle stands for. */
 export interface Staged {
@@ -109,18 +109,19 @@ export class Stage {
   }
 
   /** A size that nothing is known of: that of an axis of a value, or a scalar itself. */
-  newSymbol(source: SymbolSource): DimExpr {
-    const symbol = this.anonymousSymbol();
+  newSymbol(source: SymbolSource, within?: Within): DimExpr {
+    const symbol = this.anonymousSymbol(within);
     this.setSource(symbol, source);
     return symbol;
   }
 
   /** A symbol for an unknown size that library code has met; its source follows with `setSource`, when the node is there. */
-  anonymousSymbol(): DimExpr {
+  anonymousSymbol(within?: Within): DimExpr {
     const symbol = unknownDim();
     const n = this.#symbolCount++;
     this.hints.forEach((sizes, j) => {
-      sizes.set(symbol.key, hintFor(n, j));
+      const range = within?.((dim) => this.hint(dim, j) ?? Number.NaN);
+      sizes.set(symbol.key, hintFor(n, j, range));
     });
     this.#basis.add(symbol);
     return symbol;
@@ -265,7 +266,7 @@ export class Stage {
     if (scalar.dim !== undefined) return scalar.dim;
     let dim = this.#dims.get(scalar);
     if (!dim) {
-      dim = this.newSymbol({ input: this.scalar(scalar, "int"), axis: undefined });
+      dim = this.newSymbol({ input: this.scalar(scalar, "int"), axis: undefined }, scalar.within);
       this.#dims.set(scalar, dim);
     }
     return dim;
@@ -301,8 +302,14 @@ function encloses(outer: Graph, inner: Graph | undefined): boolean {
   return false;
 }
 
-/** Sizes that no arithmetic takes for one another: uneven, from 3 on, different in each assignment. */
-function hintFor(n: number, assignment: number): number {
+/**
+ * Sizes that no arithmetic takes for one another: uneven, from 3 on, different in each assignment. In a range they go round in it, so that a
+ * short one is tried as a whole.
+ */
+function hintFor(n: number, assignment: number, [least, most]: readonly [number, number] = [0, Number.POSITIVE_INFINITY]): number {
   const mixed = Math.imul(n * 8 + assignment + 1, 0x9e3779b1) >>> 16;
-  return 3 + assignment * 41 + (mixed % 37);
+  const free = 3 + assignment * 41 + (mixed % 37);
+  const from = Math.min(Math.max(least, 1), Math.max(most, 0));
+  if (Number.isNaN(most) || (free >= from && free <= most)) return free;
+  return most === Number.POSITIVE_INFINITY ? from + free : most - ((n + assignment) % (most - from + 1));
 }

@@ -4,8 +4,8 @@ import { isTensor } from "../eager/operand.ts";
 import type { Tensor } from "../eager/tensor.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
-import type { Context } from "./context.ts";
-import { elementKind, sequenceOf } from "./list-elements.ts";
+import { type Context, stampProvenance } from "./context.ts";
+import { asFloats, elementKind, sequenceOf } from "./list-elements.ts";
 import { size } from "./operators.ts";
 import { describe, isScalar, Poison, type Scalar, type ScalarKind, Sym, SymList, scalarKind } from "./values.ts";
 
@@ -33,10 +33,19 @@ export function lengthOf(c: Context, value: unknown, node: AnyNode): Scalar {
 /** One element of a symbolic list, or one slice of a tensor. */
 export function elementAt(c: Context, value: unknown, at: Scalar, node: AnyNode): unknown {
   if (isTensor(value)) return c.call((value as Tensor).select, value, [0, at], node);
+  stampProvenance(c);
   const list = symbolicList(c, value) as SymList;
   const { stage } = c.machine;
   const index = guardedIndex(c, at, stage.compute("int", "SequenceLength", [list.value]));
   const [element] = stage.add("SequenceAt", [list.value, index]);
+  return fromValue(c, element as Value, list.element);
+}
+
+/** `list.at(position)`: as in ONNX, a negative position counts from the end. */
+export function elementFromEitherEnd(c: Context, list: SymList, at: Scalar): unknown {
+  const { stage } = c.machine;
+  stampProvenance(c);
+  const [element] = stage.add("SequenceAt", [list.value, stage.scalar(typeof at === "number" ? Math.trunc(at) : at, "int")]);
   return fromValue(c, element as Value, list.element);
 }
 
@@ -56,13 +65,47 @@ function guardedIndex(c: Context, at: Scalar, length: Scalar): Value {
 
 /** `list.push(…)` on a symbolic list. */
 export function pushSymbolic(c: Context, array: unknown[], list: SymList, items: readonly unknown[], node: AnyNode): Scalar {
-  const { stage, heap } = c.machine;
-  const value = items.reduce<Value>((sequence, item) => {
-    const element = itemValue(c, item, list, node);
-    return stage.add("SequenceInsert", [sequence, element])[0] as Value;
-  }, list.value);
-  heap.writeContent(array, [], new SymList(value, list.type, list.element));
-  return stage.compute("int", "SequenceLength", [value]);
+  const longer = extended(c, list, [], items, node);
+  c.machine.heap.writeContent(array, [], longer);
+  return c.machine.stage.compute("int", "SequenceLength", [longer.value]);
+}
+
+/** A part of a new list: elements that are known, or a list of symbolic length. */
+export type Part = readonly unknown[] | SymList;
+
+/** A new array of all parts, of which at most one may have a symbolic length. */
+export function arrayOf(c: Context, parts: readonly Part[], node: AnyNode): unknown[] {
+  const { heap } = c.machine;
+  const lists = parts.filter((part) => part instanceof SymList);
+  const [list] = lists;
+  const items = (some: readonly Part[]) => some.flatMap((part) => (part instanceof SymList ? [] : [...part]));
+  if (!list) return heap.fresh(items(parts));
+  if (lists.length > 1) c.machine.fail("SymbolicList", { op: "joining two such lists", list: c.machine.text(node) }, node);
+  const at = parts.indexOf(list);
+  const made: unknown[] = heap.fresh([]);
+  heap.writeContent(made, [], extended(c, list, items(parts.slice(0, at)), items(parts.slice(at + 1)), node));
+  return made;
+}
+
+/** A list with items before and behind it. */
+function extended(c: Context, old: SymList, before: readonly unknown[], behind: readonly unknown[], node: AnyNode): SymList {
+  const { stage } = c.machine;
+  stampProvenance(c);
+  // Whole numbers that meet a fraction become fractions, as when they are added to it.
+  const isFloat = (item: unknown) => isScalar(item) && scalarKind(item) === "float";
+  const list = old.element === "int" && [...before, ...behind].some(isFloat) ? asFloats(stage, old) : old;
+  const inserted = (sequence: Value, item: unknown, at?: number) =>
+    stage.add("SequenceInsert", [
+      sequence,
+      itemValue(c, item, list, node),
+      ...(at === undefined ? [] : [stage.scalar(at, "int")]),
+    ])[0] as Value;
+  const started = before.reduce<Value>((sequence, item, i) => inserted(sequence, item, i), list.value);
+  return new SymList(
+    behind.reduce<Value>((sequence, item) => inserted(sequence, item), started),
+    list.type,
+    list.element,
+  );
 }
 
 function itemValue(c: Context, item: unknown, list: SymList, node: AnyNode): Value {
@@ -80,13 +123,17 @@ function itemValue(c: Context, item: unknown, list: SymList, node: AnyNode): Val
   );
 }
 
-/** `array[i]` where i depends on data and the array's length does not: the elements must be alike. */
-export function pick(c: Context, array: readonly unknown[], at: Sym, node: AnyNode): unknown {
+/**
+ * `array[i]` where i depends on data and the array's length does not: the elements must be alike. With `fromEitherEnd` negative positions count
+ * from the end.
+ */
+export function pick(c: Context, array: readonly unknown[], at: Sym, node: AnyNode, fromEitherEnd = false): unknown {
   const { stage } = c.machine;
+  stampProvenance(c);
   const kind = elementKind(stage, { items: array, list: undefined });
   if (!kind || array.length === 0 || at.kind !== "int")
     c.machine.fail("SymbolicIndex", { list: c.machine.subject(node), type: describe(array[0]) }, node);
-  const index = guardedIndex(c, at, array.length);
+  const index = fromEitherEnd ? stage.scalar(at, "int") : guardedIndex(c, at, array.length);
   const [element] = stage.add("SequenceAt", [sequenceOf(stage, { items: array, list: undefined }, kind), index]);
   const value = element as Value;
   if (kind.kind === "tensor") {

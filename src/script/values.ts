@@ -23,7 +23,11 @@ export interface SymFacts {
   readonly form?: ScalarForm | undefined;
   /** True for a float that is neither NaN nor infinite, such as half of an int. */
   readonly finite?: boolean;
+  /** Between which numbers it is, where that is known; `size` says what a size is at the sizes that are tried. */
+  readonly within?: Within | undefined;
 }
+
+export type Within = (size: (dim: Dim) => number) => readonly [least: number, most: number];
 
 /** JavaScript itself has asked for the value of a symbol. */
 export class NotInterpreted extends TypeError {}
@@ -37,6 +41,7 @@ export class Sym {
   readonly quotient: readonly [Dim, Dim] | undefined;
   readonly form: ScalarForm | undefined;
   readonly finite: boolean;
+  readonly within: Within | undefined;
 
   constructor(kind: ScalarKind, value: Value | undefined, facts: SymFacts = {}) {
     this.kind = kind;
@@ -44,6 +49,7 @@ export class Sym {
     this.dim = facts.dim;
     this.quotient = facts.quotient;
     this.form = facts.form;
+    this.within = facts.within;
     this.finite = kind !== "float" || facts.finite === true;
   }
 

@@ -4,7 +4,8 @@ import type { Tokens } from "./config/tokens.ts";
 import type { BytesInFlight } from "./http/read-body.ts";
 import type { Port } from "./http/router.ts";
 import type { Log } from "./log.ts";
-import type { Live } from "./metrics/live.ts";
+import type { LiveWindow } from "./metrics/live.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { ModelManager } from "./models/model-manager.ts";
 import type { Registry } from "./models/registry.ts";
 import type { Observer } from "./observer.ts";
@@ -17,8 +18,8 @@ export interface ServerParts {
   readonly log: Log;
   readonly tokens: Tokens;
   readonly observer: Observer;
-  /** What happened in the last minutes. */
-  readonly live: Live;
+  readonly metrics: Metrics;
+  readonly live: LiveWindow;
   /** Where the server listens, once it does. */
   readonly addresses: () => Readonly<Partial<Record<Port, string>>>;
   /** Whether the server is on its way down: it answers what it has, and is not ready for more. */

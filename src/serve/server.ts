@@ -7,27 +7,28 @@ import { keyFilePath } from "./config/locations.ts";
 import type { ServerConfig } from "./config/server-config.ts";
 import { tokenRule } from "./config/token-rule.ts";
 import { openTokens } from "./config/tokens.ts";
-import { hostGuard, tokenGuard } from "./http/guards.ts";
-import { inferenceRoutes } from "./http/inference.ts";
-import { type Guard, Listener, type TlsFiles } from "./http/listener.ts";
-import { managementRoutes } from "./http/management.ts";
-import { oipRoutes } from "./http/oip.ts";
+import { Changes } from "./grpc/changes.ts";
+import type { RunningGrpc } from "./grpc/start-grpc.ts";
+import { Listener, type TlsFiles } from "./http/listener.ts";
 import { BytesInFlight } from "./http/read-body.ts";
-import { type Port, type Route, Router } from "./http/router.ts";
+import { type Port, Router } from "./http/router.ts";
 import type { Log } from "./log.ts";
 import { logObserver } from "./log-observer.ts";
-import { Live } from "./metrics/live.ts";
+import { LiveWindow } from "./metrics/live.ts";
+import { openMetrics } from "./metrics/metrics.ts";
 import { ArchiveFetcher } from "./models/download/fetch-archive.ts";
 import { loadAtStartup } from "./models/load-at-startup.ts";
 import { ModelManager } from "./models/model-manager.ts";
 import { Registry } from "./models/registry.ts";
-import { observers } from "./observer.ts";
-import { pageRoutes } from "./pages/routes.ts";
+import { type Observer, observers } from "./observer.ts";
+import { guards, routes } from "./routes.ts";
 import type { ServerParts } from "./server-parts.ts";
 
 export interface RunningServer {
   /** Where it listens, with the ports that were found for 0. */
   readonly addresses: Readonly<Record<Port, string>>;
+  /** The same of gRPC, as `host:port`. */
+  readonly grpcAddresses: RunningGrpc["addresses"];
   readonly parts: ServerParts;
   /** Not ready from now on; resolves when what runs is answered, or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
@@ -35,30 +36,26 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** All routes, in the order in which they are tried. */
-const routes: readonly Route[] = [...oipRoutes, ...inferenceRoutes, ...managementRoutes, ...pageRoutes];
-
-/** What each request is asked, in this order. */
-const guards: readonly Guard[] = [hostGuard, tokenGuard];
-
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
- * are served. Throws ServeError where it cannot listen, or cannot write its tokens.
+ * are served. `observer` is told what happens, beside the log. Throws ServeError where it cannot listen, or cannot write its tokens.
  *
  * @example
  * const server = await startServer(resolveConfig({ cwd: process.cwd() }), log);
  * console.log(server.addresses.inference); // http://127.0.0.1:8080
  * await server.close();
  */
-export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, observer?: Observer): Promise<RunningServer> {
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
   await mkdir(folder, { recursive: true });
   const tls = await tlsFiles(config);
   const registry = new Registry();
-  const live = new Live();
-  const observer = observers(logObserver(log), live.observer);
-  const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
+  const metrics = await openMetrics(config, registry);
+  const live = new LiveWindow();
+  const changes = new Changes();
+  const all = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...(observer ? [observer] : []));
+  const manager = new ModelManager(config, registry, all, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
@@ -72,31 +69,39 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     inFlight: new BytesInFlight(config.maxBytesInFlight),
     log,
     tokens,
-    observer,
+    observer: all,
+    metrics,
     live,
     addresses: () => addresses,
     isDraining: () => draining,
     isStarting: () => starting,
   };
   const listeners: Listener[] = [];
+  let grpc: RunningGrpc | undefined;
   const close = async () => {
     draining = true;
     await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
-    await Promise.all(listeners.map((l) => l.close()));
+    await Promise.all([...listeners, ...(grpc ? [grpc] : [])].map((l) => l.close()));
     tokens.close();
+    await metrics.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     const bound = await listenAll(config, parts, tls, listeners);
     addresses = bound;
+    const { startGrpc } = await import("./grpc/start-grpc.ts");
+    grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
     await loadAtStartup(parts);
     starting = false;
+    changes.notify();
     return {
       addresses: bound,
+      grpcAddresses: grpc.addresses,
       parts,
       close,
       async drain(graceMs) {
         draining = true;
+        changes.notify();
         await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(graceMs))));
       },
     };

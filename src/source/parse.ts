@@ -111,6 +111,12 @@ function isNode(value: unknown): value is AnyNode {
   return typeof value === "object" && value !== null && "type" in value && "start" in value && typeof value.type === "string";
 }
 
+/** Whether a node has a statement of these types in it, functions inside of it aside: their jumps are their own. */
+export function containsJump(node: AnyNode, types: readonly AnyNode["type"][]): boolean {
+  if (types.includes(node.type)) return true;
+  return !isFunction(node) && [...children(node)].some((child) => containsJump(child, types));
+}
+
 /** The names that a pattern declares or assigns. */
 export function* patternNames(node: AnyNode): Generator<string> {
   if (node.type === "Identifier") yield node.name;

@@ -199,10 +199,11 @@ describe("archive", () => {
     await assert.rejects(pack({ modelName: "../m" }), { code: "ArchiveName" });
     await assert.rejects(pack({ modelName: "m m" }), { code: "ArchiveName" });
     await assert.rejects(pack({ exportPath: inFolder("absent") }), { code: "ArchiveExportPath" });
-    await assert.rejects(pack({ version: "" }), { code: "ArchiveOption" });
-    await assert.rejects(pack({ archiveFormat: "rar" as ArchiveFormat }), { code: "ArchiveOption" });
+    await assert.rejects(pack({ version: "" }), { code: "InvalidArgument" });
+    await assert.rejects(pack({ archiveFormat: "rar" as ArchiveFormat }), { code: "InvalidArgument" });
+    await assert.rejects(pack({ extrafiles: "a" } as object), { code: "UnknownOption" });
     process.env.SOURCE_DATE_EPOCH = "soon";
-    await assert.rejects(pack(), { code: "ArchiveOption" });
+    await assert.rejects(pack(), { code: "SourceDateEpoch" });
     delete process.env.SOURCE_DATE_EPOCH;
     write("out/m.mar", "old");
     await assert.rejects(pack(), { code: "ArchiveExists" });

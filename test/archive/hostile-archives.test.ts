@@ -227,7 +227,17 @@ const zipCases: Case[] = [
   { what: "a key twice in YAML", bytes: () => zipOf(config("batchSize: 1\nbatchSize: 2\n")), code: "ArchiveConfig", message: /unique/ },
   { what: "broken YAML", bytes: () => zipOf(config("handler: [1, 2")), code: "ArchiveConfig" },
   { what: "a list as its configuration", bytes: () => zipOf(config("- 1")), code: "ArchiveConfig" },
-  { what: "100,000 nested lists in YAML", bytes: () => zipOf(config(`a: ${"[".repeat(1e5)}`)), code: "ArchiveConfig" },
+  ...Object.entries({
+    "lists in brackets": `a: ${"[".repeat(3e4)}`,
+    "lists in brackets, closed": `a: ${"[".repeat(3e4)}${"]".repeat(3e4)}`,
+    "records in brackets": "{a: ".repeat(1e4),
+    "lists by marks": `a:\n${"- ".repeat(3e4)}x`,
+    "keys by marks": `${"? ".repeat(3e4)}x`,
+    "keys by marks, line by line": Array.from({ length: 300 }, (_, i) => `${" ".repeat(i)}?`).join("\n"),
+    "records by blanks": Array.from({ length: 300 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
+    "tags in a row": `a: ${"!b ".repeat(2e4)}x`,
+    "anchors in a row": `a: ${"&b ".repeat(2e4)}x`,
+  }).map(([what, text]): Case => ({ what: `nested ${what} in YAML`, bytes: () => zipOf(config(text)), code: "ArchiveConfig" })),
   {
     what: "300 kB of YAML",
     bytes: () => zipOf(config(`a: ${"b".repeat(3e5)}`)),

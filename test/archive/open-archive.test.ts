@@ -81,7 +81,7 @@ describe("openArchive", () => {
   });
 
   it("says which limit is none", async () => {
-    await assert.rejects(openArchive(inFolder("m.mar", text), { maxEntries: 0 }), { code: "ArchiveOption" });
+    await assert.rejects(openArchive(inFolder("m.mar", text), { maxEntries: 0 }), { code: "InvalidArgument" });
   });
 });
 

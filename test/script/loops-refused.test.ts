@@ -61,7 +61,7 @@ describe("script() refuses on a list that grows in a loop", () => {
     await refused("SymbolicList", "a pop", forward, counted, /pop/);
   });
 
-  it("map and spread", async () => {
+  it("map, and the spread of two into one", async () => {
     const map = (x: Tensor, n: Tensor) => {
       const outs = grow(x, n);
       return stack(outs.map((y) => y.neg())); // HERE: a mapped list, at outs.map
@@ -69,9 +69,9 @@ describe("script() refuses on a list that grows in a loop", () => {
     await refused("SymbolicList", "a mapped list", map, counted, /map/);
     const spread = (x: Tensor, n: Tensor) => {
       const outs = grow(x, n);
-      return stack([...outs, x]); // HERE: a spread list, at outs
+      return stack([...outs, ...outs]); // HERE: two lists, at [...outs
     };
-    await refused("SymbolicList", "a spread list", spread, counted);
+    await refused("SymbolicList", "two lists", spread, counted, /two/);
   });
 });
 

@@ -157,10 +157,11 @@ export const archiveErrors = errorFamily({
     about:
       "Extra files lose their folders in an archive, and so do the files of a folder that is named as an extra file. Two different files of one name would silently replace each other, so this is an error. The same file named twice is packed once.",
   },
-  ArchiveOption: {
+  SourceDateEpoch: {
     kind: "ArgumentError",
-    message: "{option}: {problem}",
-    hint: "{hint}",
-    about: "An option of `archive`, or of reading an archive, has a value that it cannot have.",
+    message: "SOURCE_DATE_EPOCH is {value}, which is no number of seconds",
+    hint: "Set it to seconds since 1970, as in SOURCE_DATE_EPOCH=1700000000, or unset it.",
+    about:
+      "The environment variable of reproducible builds sets the date in an archive's manifest, so that the same files give the same bytes. It holds whole seconds since 1970, in UTC.",
   },
 });

@@ -118,9 +118,16 @@ export const scriptErrors = errorFamily({
   SymbolicList: {
     kind: "ScriptError",
     message: "{op} on `{list}`, an array whose length is known only when the graph runs",
-    hint: "Such an array can be grown with push, asked for its length, indexed, and made a tensor with stack or cat. For the rest, work on stack({list}).",
+    hint: "Such an array can be grown (push, [...{list}, x], concat), asked for its length, indexed, iterated, and made a tensor with stack or cat. For the rest, work on stack({list}).",
     about:
-      "An array that grows in a loop or in one branch of an `if` becomes a sequence of the graph. `pop`, `splice`, `map`, spread and iteration have no counterpart there.",
+      "An array that grows in a loop or in one branch of an `if` becomes a sequence of the graph. `pop`, `splice`, `map` and destructuring have no counterpart there, nor has the spread of two such arrays into one.",
+  },
+  PastListEnd: {
+    kind: "ScriptError",
+    message: "a list of {length} is read at position {index}, where JavaScript has undefined and a graph has nothing",
+    hint: "Ask for the length before: i < list.length ? list[i] : otherwise.",
+    about:
+      "A list whose length is known only when the graph runs was read past its end on one of the inputs that script() tries, and eager went on with `undefined`. A graph has no such value: all elements have one type. Reading such a list past its end in a later run is an error of that run.",
   },
   ListJoin: {
     kind: "ScriptError",

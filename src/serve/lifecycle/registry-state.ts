@@ -1,9 +1,9 @@
-// The models that are served, as a snapshot holds them; and saving one, which must never stop a server.
-import type { ServerConfig } from "../config/server-config.ts";
+// The models that are served, as a snapshot holds them.
+import { basename } from "node:path";
 import type { ModelState } from "../config/snapshot-state.ts";
-import type { Log } from "../log.ts";
+import { fileName } from "../models/download/fetch-archive.ts";
 import type { Registry } from "../models/registry.ts";
-import { type SnapshotOccasion, writeSnapshot } from "./snapshot-files.ts";
+import type { VersionParts } from "../models/served-version.ts";
 
 /** All versions of all models as data. Times in ms. */
 export function registryState(registry: Registry): Map<string, Map<string, ModelState>> {
@@ -15,7 +15,7 @@ export function registryState(registry: Registry): Map<string, Map<string, Model
           version,
           {
             defaultVersion: version === registry.defaultVersion(name),
-            marName: parts.url,
+            marName: archiveOf(parts),
             minWorkers: settings.minWorkers,
             maxWorkers: settings.maxWorkers,
             batchSize: settings.batchSize,
@@ -31,17 +31,8 @@ export function registryState(registry: Registry): Map<string, Map<string, Model
   );
 }
 
-/** Writes a snapshot unless `--ncs` forbids it. A full disk is told and changes nothing else. */
-export async function saveSnapshot(
-  config: ServerConfig,
-  log: Log,
-  occasion: SnapshotOccasion,
-  models: ReadonlyMap<string, ReadonlyMap<string, ModelState>>,
-): Promise<void> {
-  if (!config.snapshots) return;
-  try {
-    log.debug("snapshot saved", { file: await writeSnapshot(config, occasion, models) });
-  } catch (error) {
-    log.warn("snapshot not saved", { error: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error) });
-  }
+/** Its file in the model store. What came by URL is there too by now: the next start fetches nothing, whoever asked for it then. */
+function archiveOf({ url, downloaded }: VersionParts): string {
+  if (downloaded !== undefined) return basename(downloaded);
+  return /^https?:\/\//i.test(url) ? (fileName(new URL(url)) ?? url) : url;
 }

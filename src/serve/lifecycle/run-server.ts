@@ -2,15 +2,13 @@
 import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { keyFilePath } from "../config/locations.ts";
 import type { ServerConfig } from "../config/server-config.ts";
-import { tokenRule } from "../config/token-rule.ts";
 import { type OpenLog, openLog } from "../log.ts";
 import { fileDescriptorSink, fileSink, type Sink } from "../log-sink.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { listenFailure } from "./listen-failure.ts";
 import { claimPidFile } from "./pid-file.ts";
-import { registryState, saveSnapshot } from "./registry-state.ts";
+import { SnapshotKeeper } from "./snapshot-keeper.ts";
 
 export interface RunOptions {
   readonly pidFile: string;
@@ -35,19 +33,20 @@ export async function runServer(config: ServerConfig, { pidFile, daemon, onListe
   const signals = new Signals();
   // Also while it starts: loading models may take minutes.
   const stopping = signals.first.then((signal) => beginToStop(signal, config, log));
-  const releasePidFile = holdPidFile(pidFile, config, log);
+  let releasePidFile = () => {};
   try {
+    releasePidFile = holdPidFile(pidFile, config, log);
     tell(config, log);
-    const server = await startServer(config, log).catch((error: unknown) => {
+    const snapshots = new SnapshotKeeper(config, log);
+    const server = await startServer(config, log, snapshots.observer).catch((error: unknown) => {
       throw listenFailure(error, config);
     });
-    log.info("listening", { ...server.addresses });
-    await saveSnapshot(config, log, "startup", registryState(server.parts.registry));
+    const { inference: grpcInference, management: grpcManagement } = server.grpcAddresses;
+    log.info("listening", { ...server.addresses, grpcInference, grpcManagement });
+    await snapshots.begin(server.parts.registry);
     onListening?.(server.addresses);
     const limit = await stopping;
-    const models = registryState(server.parts.registry);
-    await server.drain(config.shutdownGrace);
-    await saveSnapshot(config, log, "shutdown", models);
+    await Promise.all([snapshots.end(), server.drain(config.shutdownGrace)]);
     await server.close();
     clearTimeout(limit);
     log.info("stopped");
@@ -62,10 +61,11 @@ export async function runServer(config: ServerConfig, { pidFile, daemon, onListe
 /** Says so, and sets a limit for all that follows. */
 function beginToStop(signal: NodeJS.Signals, { shutdownGrace }: ServerConfig, log: OpenLog): NodeJS.Timeout {
   log.info("stopping", { signal, graceMs: shutdownGrace });
-  return setTimeout(() => {
+  const end = () => {
     log.error("stopping takes too long; the process ends");
     void log.flush().then(() => process.exit(1));
-  }, shutdownGrace + patience);
+  };
+  return setTimeout(end, shutdownGrace + patience).unref();
 }
 
 /** The first signal is told; a second one ends the process with 128 + its number, as shells have it. */
@@ -128,6 +128,4 @@ function tell(config: ServerConfig, log: OpenLog): void {
   });
   for (const warning of config.warnings) log.warn(warning);
   if (config.withoutEffect.length > 0) log.info("keys of TorchServe without effect here", { keys: config.withoutEffect });
-  const rule = tokenRule(config);
-  log[rule.management ? "info" : "warn"](rule.sentence, rule.management ? { keys: keyFilePath(config) } : {});
 }

@@ -1,4 +1,4 @@
-// What happened in the last minutes, as the pages get it: types only, shared with the browser.
+// The last minutes of each model, as the pages get them: types only, shared with the browser.
 
 /** Requests that were answered in one second. */
 export interface LiveSecond {
@@ -6,7 +6,7 @@ export interface LiveSecond {
   readonly at: number;
   readonly requests: number;
   readonly errors: number;
-  /** Means over the requests of this second, in ms; what a worker measured, over those that it answered without an error. */
+  /** Means of this second's requests that were answered without an error, in ms. */
   readonly queue: number;
   readonly preprocess: number;
   readonly inference: number;
@@ -18,9 +18,9 @@ export interface LiveModel {
   readonly version: string;
   /** Seconds with requests, the oldest first. */
   readonly seconds: readonly LiveSecond[];
-  /** Requests by the size of the batch that they ran in, smallest first. */
+  /** Requests of the window by the size of the batch that they ran in, the smallest first. */
   readonly batches: readonly (readonly [size: number, requests: number])[];
-  /** ms from the queue to the answer, over the whole window. */
+  /** Percentiles of the window's requests, in ms, from the queue to the answer; within 5 %. Absent where there were none. */
   readonly p50?: number;
   readonly p95?: number;
   readonly p99?: number;
@@ -29,15 +29,15 @@ export interface LiveModel {
 export interface LiveError {
   /** ms since 1970. */
   readonly at: number;
-  /** The model and its version; method and path of a request that reached no model. */
+  /** The model and its version; method and path of a request that no model got. */
   readonly what: string;
   readonly status: number;
   readonly requestId: string;
   readonly message: string;
 }
 
-export interface LiveFigures {
-  /** s since 1970. */
+export interface LiveView {
+  /** The server's clock, s since 1970. */
   readonly now: number;
   /** Seconds that are looked back. */
   readonly window: number;

@@ -1,134 +1,163 @@
-// What happened in the last minutes, for the pages: figures by second and model version, and the newest errors. Memory is bounded by the
-// number of models, whatever the load.
-import { type Answered, type Observer, observing, type Served } from "../observer.ts";
-import { addTo, emptyHistogram, type Histogram, note, percentile } from "./latency-histogram.ts";
-import type { LiveError, LiveFigures, LiveModel } from "./live-figures.ts";
+// The last minutes of each model, for people who look at it now: where the time of its requests went, how many there were, how they were batched,
+// and what went wrong. Bounded: seconds that are over are forgotten, and so are models that nobody asks any more.
+import { type Answered, type Asked, type Observer, observing, type Served } from "../observer.ts";
+import type { Timing } from "../wire/messages.ts";
+import type { LiveError, LiveModel, LiveSecond, LiveView } from "./live-figures.ts";
 
-const window = 120;
-const mostErrors = 200;
-/** Characters of an error's message that are kept. */
+const windowSeconds = 300;
+const mostModels = 1000;
+const mostErrors = 100;
+/** Of a message of an error: whatever a client sends may be quoted in it. */
 const longestMessage = 500;
+const longestPath = 200;
 
-interface Second {
-  at: number;
-  requests: number;
-  errors: number;
-  measured: number;
-  queue: number;
-  preprocess: number;
-  inference: number;
-  postprocess: number;
-  latencies: Histogram;
-  batches: Map<number, number>;
+const stages = ["queue", "preprocess", "inference", "postprocess"] as const;
+
+/** One second, while it is added to. */
+class Second {
+  readonly at: number;
+  requests = 0;
+  errors = 0;
+  readonly sums = { queue: 0, preprocess: 0, inference: 0, postprocess: 0 };
+  readonly batches = new Map<number, number>();
+  /** Requests by the logarithm of their time. */
+  readonly times = new Map<number, number>();
+
+  constructor(at: number) {
+    this.at = at;
+  }
+
+  add({ status, queue, worker, timing }: Served): void {
+    this.requests++;
+    if (status >= 400) this.errors++;
+    count(this.times, timeClass(queue + worker), 1);
+    if (timing) this.#addTiming(queue, timing);
+  }
+
+  #addTiming(queue: number, timing: Timing): void {
+    this.sums.queue += queue;
+    this.sums.preprocess += timing.preprocess;
+    this.sums.inference += timing.inference;
+    this.sums.postprocess += timing.postprocess;
+    count(this.batches, timing.batch, 1);
+  }
+
+  get view(): LiveSecond {
+    const timed = sum(this.batches.values());
+    const mean = (stage: (typeof stages)[number]) => (timed === 0 ? 0 : this.sums[stage] / timed);
+    const { at, requests, errors } = this;
+    return {
+      at,
+      requests,
+      errors,
+      queue: mean("queue"),
+      preprocess: mean("preprocess"),
+      inference: mean("inference"),
+      postprocess: mean("postprocess"),
+    };
+  }
 }
 
-/** Keeps the figures of the last two minutes; `clock` gives ms since 1970. */
-export class Live {
+export class LiveWindow {
+  /** By name and version; the one that was asked last comes last. */
+  readonly #models = new Map<string, { readonly asked: Pick<Asked, "model" | "version">; seconds: Second[] }>();
+  readonly #errors: LiveError[] = [];
+  readonly #now: () => number;
+
+  /** `now` gives ms since 1970. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
   readonly observer: Observer = observing({
-    served: (event) => this.#note(event),
+    served: (event) => this.#add(event),
     answered: (event) => this.#refused(event),
   });
-  readonly #clock: () => number;
-  readonly #models = new Map<string, { readonly model: string; readonly version: string; readonly ring: (Second | undefined)[] }>();
-  readonly #errors: LiveError[] = [];
 
-  constructor(clock: () => number = Date.now) {
-    this.#clock = clock;
+  /** What the window has now. */
+  view(): LiveView {
+    const now = Math.floor(this.#now() / 1000);
+    const models = [...this.#models.values()].flatMap(({ asked, seconds }) => {
+      const recent = seconds.filter((second) => second.at > now - windowSeconds);
+      return recent.length === 0 ? [] : [modelView(asked.model, asked.version, recent)];
+    });
+    const byName = (a: LiveModel, b: LiveModel) => (a.model === b.model ? compare(a.version, b.version) : compare(a.model, b.model));
+    return { now, window: windowSeconds, models: models.sort(byName), errors: this.#errors.toReversed() };
   }
 
-  /** The figures of now. */
-  figures(): LiveFigures {
-    const now = Math.floor(this.#clock() / 1000);
-    const models: LiveModel[] = [];
-    for (const [key, { model, version, ring }] of this.#models) {
-      const seconds = ring.filter((s): s is Second => s !== undefined && s.at > now - window).sort((a, b) => a.at - b.at);
-      // A version without a request in the window costs nothing any more: it may be gone.
-      if (seconds.length === 0) this.#models.delete(key);
-      else models.push({ model, version, ...summary(seconds) });
+  #add(event: Served): void {
+    const { model, version, status, requestId, problem = "" } = event;
+    const at = this.#now();
+    const key = `${model}\n${version}`;
+    const entry = this.#models.get(key) ?? { asked: { model, version }, seconds: [] };
+    this.#models.delete(key);
+    this.#models.set(key, entry);
+    const [oldest] = this.#models.keys();
+    if (this.#models.size > mostModels && oldest !== undefined) this.#models.delete(oldest);
+    const second = Math.floor(at / 1000);
+    // A clock that was set back adds to the newest second.
+    if ((entry.seconds.at(-1)?.at ?? 0) < second) {
+      entry.seconds.push(new Second(second));
+      const begin = entry.seconds.findIndex((s) => s.at > second - windowSeconds);
+      if (begin > 0) entry.seconds.splice(0, begin);
     }
-    return { now, window, models, errors: [...this.#errors].reverse() };
-  }
-
-  #note({ model, version, queue, worker, timing, status, requestId, problem }: Served): void {
-    const ms = this.#clock();
-    const second = this.#second(model, version, Math.floor(ms / 1000));
-    second.requests++;
-    second.queue += queue;
-    note(second.latencies, queue + worker);
-    if (timing) {
-      second.measured++;
-      second.preprocess += timing.preprocess;
-      second.inference += timing.inference;
-      second.postprocess += timing.postprocess;
-      second.batches.set(timing.batch, (second.batches.get(timing.batch) ?? 0) + 1);
-    }
+    entry.seconds.at(-1)?.add(event);
     if (status < 400) return;
-    second.errors++;
-    this.#error({ at: ms, what: `${model} ${version}`, status, requestId, message: problem ?? "" });
+    this.#error({ at, what: `${model} ${version}`, status, requestId, message: problem });
   }
 
-  /** Requests that were refused before a worker saw them; what the pages ask for themselves is nobody's error. */
-  #refused({ method, path, status, requestId, problem }: Answered): void {
+  /** Requests that were refused before a worker had them; what the pages ask for themselves is nobody's error. */
+  #refused({ method, path, status, requestId, problem = "" }: Answered): void {
     if (status < 400 || (path.startsWith("/ui") && !path.startsWith("/ui/api/predict/"))) return;
     if (this.#errors.some((e) => e.requestId === requestId)) return;
-    this.#error({ at: this.#clock(), what: `${method} ${path.slice(0, 200)}`, status, requestId, message: problem ?? "" });
+    this.#error({ at: this.#now(), what: `${method} ${path.slice(0, longestPath)}`, status, requestId, message: problem });
   }
 
   #error(error: LiveError): void {
     this.#errors.push({ ...error, message: error.message.slice(0, longestMessage) });
     if (this.#errors.length > mostErrors) this.#errors.shift();
   }
-
-  #second(model: string, version: string, at: number): Second {
-    const key = JSON.stringify([model, version]);
-    let entry = this.#models.get(key);
-    if (!entry) {
-      entry = { model, version, ring: new Array<Second | undefined>(window) };
-      this.#models.set(key, entry);
-    }
-    const found = entry.ring[at % window];
-    if (found?.at === at) return found;
-    const fresh: Second = {
-      at,
-      requests: 0,
-      errors: 0,
-      measured: 0,
-      queue: 0,
-      preprocess: 0,
-      inference: 0,
-      postprocess: 0,
-      latencies: emptyHistogram(),
-      batches: new Map(),
-    };
-    entry.ring[at % window] = fresh;
-    return fresh;
-  }
 }
 
-function summary(seconds: readonly Second[]): Omit<LiveModel, "model" | "version"> {
-  const latencies = emptyHistogram();
+function modelView(model: string, version: string, seconds: readonly Second[]): LiveModel {
   const batches = new Map<number, number>();
-  for (const s of seconds) {
-    addTo(latencies, s.latencies);
-    for (const [size, requests] of s.batches) batches.set(size, (batches.get(size) ?? 0) + requests);
+  const times = new Map<number, number>();
+  for (const second of seconds) {
+    for (const [size, requests] of second.batches) count(batches, size, requests);
+    for (const [of, requests] of second.times) count(times, of, requests);
   }
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(latencies, share));
+  const ordered = [...times].sort(([a], [b]) => a - b);
   return {
-    seconds: seconds.map((s) => {
-      const mean = (sum: number) => (s.measured === 0 ? 0 : sum / s.measured);
-      return {
-        at: s.at,
-        requests: s.requests,
-        errors: s.errors,
-        queue: s.queue / s.requests,
-        preprocess: mean(s.preprocess),
-        inference: mean(s.inference),
-        postprocess: mean(s.postprocess),
-      };
-    }),
-    batches: [...batches].sort((a, b) => a[0] - b[0]),
-    ...(p50 !== undefined && { p50 }),
-    ...(p95 !== undefined && { p95 }),
-    ...(p99 !== undefined && { p99 }),
+    model,
+    version,
+    seconds: seconds.map((second) => second.view),
+    batches: [...batches].sort(([a], [b]) => a - b),
+    p50: percentile(ordered, 0.5),
+    p95: percentile(ordered, 0.95),
+    p99: percentile(ordered, 0.99),
   };
 }
+
+/** Classes of times are 10 % wide, so that their middle is within 5 %. */
+const width = Math.log(1.1);
+const timeClass = (ms: number) => Math.round(Math.log(Math.max(ms, 1e-3)) / width);
+
+/** The time that a share of the requests had at most. */
+function percentile(ordered: readonly (readonly [number, number])[], share: number): number {
+  const wanted = share * sum(ordered.map(([, requests]) => requests));
+  let seen = 0;
+  for (const [of, requests] of ordered) {
+    seen += requests;
+    if (seen >= wanted) return Math.exp(of * width);
+  }
+  return 0;
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+const count = (into: Map<number, number>, key: number, by: number) => into.set(key, (into.get(key) ?? 0) + by);
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -16,7 +16,7 @@ const api = { port: "management", token: "management" } as const;
 
 export const pageRoutes: readonly Route[] = [
   { ...api, path: "/ui/api/server", methods: ["GET"], handle: secured(async (x, _, parts) => x.replyJson(200, await serverView(parts))) },
-  { ...api, path: "/ui/api/live", methods: ["GET"], handle: secured((x, _, parts) => x.replyJson(200, parts.live.figures())) },
+  { ...api, path: "/ui/api/live", methods: ["GET"], handle: secured((x, _, parts) => x.replyJson(200, parts.live.view())) },
   { ...api, path: "/ui/api/graph/{model}/{version}", methods: ["GET"], handle: secured(graph) },
   { ...api, path: "/ui/api/predict/{model}/{version}", methods: ["POST"], handle: secured(tryIt) },
   { ...page, path: "/ui/{file*}", methods: ["GET", "HEAD"], handle: secured(file) },

@@ -3,7 +3,7 @@ import type { EngineName } from "../../engines/engines.ts";
 import type { Fault } from "../fault.ts";
 
 /** By which protocol a request came: it says how the body is read and how the answer is written. */
-export type Protocol = "torchserve" | "v1" | "v2-http";
+export type Protocol = "torchserve" | "torchserve-grpc" | "v1" | "v2-http" | "v2-grpc";
 
 /** A request without its body. */
 export interface RequestHead {

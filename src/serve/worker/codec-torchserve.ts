@@ -42,7 +42,8 @@ function asTorchServe(error: unknown): unknown {
   return isInput ? refuse("InternalServerException", "Prediction failed", { status: 503, cause: error }) : error;
 }
 
-function explainer(handler: Handler, name: HandlerName): Handler["postprocess"] {
+/** What makes an explanation of outputs. Throws ServeFault 501 where the handler gives none. */
+export function explainer(handler: Handler, name: HandlerName): Handler["postprocess"] {
   if (handler.explain) return handler.explain.bind(handler);
   const which = "builtin" in name ? `The handler ${name.builtin}` : "This model's handler";
   throw refuse("NotImplementedException", `${which} gives no explanations: a handler module with a function \`explain\` does.`);
@@ -60,7 +61,7 @@ export function answerOf(value: unknown, nonfinite: "error" | "null"): Answer {
 }
 
 /** A tensor is the list that it holds; what JSON has no form for is a mistake of the handler. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (isTensor(value)) return (value as Tensor).toArray();
   const isStream = typeof value === "object" && value !== null && (Symbol.asyncIterator in value || "next" in value);
   if (value !== undefined && typeof value !== "function" && typeof value !== "symbol" && !isStream) return value;

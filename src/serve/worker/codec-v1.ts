@@ -4,20 +4,30 @@ import { Tensor } from "../../eager/tensor.ts";
 import type { Storage } from "../../tensor/storage.ts";
 import { refuse } from "../fault.ts";
 import type { RequestHead } from "../wire/messages.ts";
+import { checkHandlerInputs } from "./check-handler-inputs.ts";
+import { explainer, plain } from "./codec-torchserve.ts";
 import type { CodecModel } from "./codecs.ts";
 import { decompress } from "./content-encoding.ts";
 import type { HandlerRequest } from "./handler.ts";
+import { HandlerReply } from "./handler-answers.ts";
 import { jsonBody } from "./json-answer.ts";
 import { JsonReader, type JsonValue } from "./json-reader.ts";
 import { concatenate, type Decoded, rowsOf } from "./run-batch.ts";
 
 export async function decodeV1(head: RequestHead, body: Uint8Array<ArrayBuffer>, served: CodecModel): Promise<Decoded> {
   const { handler, model, io } = served;
+  const finish = head.explain ? explainer(handler, model.handler) : handler.postprocess.bind(handler);
   const instances = readInstances(await decompress(body, head.headers["content-encoding"], model.maxBodyBytes));
   if (instances.length > 1 && !io.batches)
     throw refuse("BadRequestException", `The model has no batch axis: send one instance in a request, not ${instances.length}.`);
   const requests = instances.map((instance) => requestOf(instance, head));
-  const tensors = await Promise.all(requests.map(async (r) => (await handler.preprocess(r)).map((t) => t.storage)));
+  const tensors = await Promise.all(
+    requests.map(async (r) => {
+      const inputs = await handler.preprocess(r);
+      checkHandlerInputs(inputs, io);
+      return inputs.map((t) => t.storage);
+    }),
+  );
   const rows = tensors.map((t) => t[0]?.shape[0] ?? 0);
   return {
     inputs: together(tensors),
@@ -28,11 +38,13 @@ export async function decodeV1(head: RequestHead, body: Uint8Array<ArrayBuffer>,
           const count = rows[i] as number;
           const own = requests.length === 1 ? outputs : outputs.map((o) => rowsOf(o, from, count));
           from += count;
-          return handler.postprocess(own.map(Tensor.fromStorage), request);
+          return finish(own.map(Tensor.fromStorage), request);
         }),
       );
-      const answer = { [head.explain ? "explanations" : "predictions"]: answers };
-      return { headers: { "content-type": "application/json" }, body: jsonBody(answer, model.nonfinite, 0) };
+      const values = answers.map((value) => plain(value instanceof HandlerReply ? value.value : value));
+      const status = answers.find((value) => value instanceof HandlerReply)?.status ?? 200;
+      const answer = { [head.explain ? "explanations" : "predictions"]: values };
+      return { status, headers: { "content-type": "application/json" }, body: jsonBody(answer, model.nonfinite, 0) };
     },
   };
 }

@@ -1,11 +1,11 @@
 // The Open Inference Protocol over HTTP: JSON, and tensors as raw bytes behind it (the binary tensor data extension).
-import type { Elements } from "../../tensor/dtype.ts";
 import type { Storage } from "../../tensor/storage.ts";
 import { refuse } from "../fault.ts";
 import type { RequestHead } from "../wire/messages.ts";
 import type { CodecModel } from "./codecs.ts";
 import { decompress } from "./content-encoding.ts";
-import { type Decoded, fromRawBytes } from "./run-batch.ts";
+import type { Decoded } from "./run-batch.ts";
+import { binaryElements } from "./v2-binary-elements.ts";
 import { classLabels } from "./v2-class-labels.ts";
 import { type Datatype, datatypes, elementBytes } from "./v2-datatypes.ts";
 import { encodeHttpAnswer, type HttpOutput } from "./v2-http-answer.ts";
@@ -14,7 +14,7 @@ import { readJsonElements } from "./v2-json-elements.ts";
 import { type JsonRequest, type JsonTensor, readJsonRequest } from "./v2-json-request.ts";
 import { outputValue, type WantedOutput, wantedOutputs } from "./v2-outputs.ts";
 import { booleanParameter, checkRequestParameters, integerParameter, refuseSharedMemory } from "./v2-parameters.ts";
-import { elementText, readTextElements } from "./v2-text-elements.ts";
+import { elementText } from "./v2-text-elements.ts";
 
 const lengthHeader = "inference-header-content-length";
 
@@ -98,22 +98,6 @@ function jsonTensor({ reader }: JsonRequest, tensor: JsonTensor): GivenTensor {
   const { name, data } = tensor;
   if (!data) throw bad(`Input ${name} has no data and no binary_data_size.`);
   return { ...tensor, elements: (datatype, shape, count) => readJsonElements(reader, data, name, datatype, shape, count) };
-}
-
-/** Raw little-endian elements, in the memory that they came in where that is aligned. Throws ServeFault 400. */
-export function binaryElements(
-  name: string,
-  bytes: Uint8Array<ArrayBuffer>,
-  datatype: Datatype,
-  shape: readonly number[],
-  count: number,
-): Elements {
-  const size = elementBytes(datatype);
-  if (size === undefined) return readTextElements(name, bytes, count);
-  if (bytes.byteLength !== count * size)
-    throw bad(`Input ${name} has ${bytes.byteLength} bytes; ${datatype} [${shape.join(", ")}] has ${count * size}.`);
-  if (datatype === "BOOL" && bytes.some((b) => b > 1)) throw bad(`Input ${name} has BOOL elements that are neither 0 nor 1.`);
-  return fromRawBytes(datatypes[datatype], bytes, [count]).data;
 }
 
 /** A body that is the one input of the model, of which one dimension at most may vary. */

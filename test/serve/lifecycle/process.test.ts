@@ -20,17 +20,18 @@ const anyPorts = [
 
 describe("ingot serve as a process", function () {
   this.timeout(120_000);
-  const inFolder = temporaryFolder({ eachTest: true });
   let running: ServeProcess[] = [];
-  beforeEach(() => {
-    mkdirSync(inFolder("store"));
-    inFolder("config.properties", anyPorts.join("\n"));
-  });
+  // Before the folder is removed, with its pid file.
   afterEach(async () => {
     if (existsSync(inFolder(".model_server.pid"))) await here("--stop").ended;
     for (const { child } of running) child.kill("SIGKILL");
     await Promise.all(running.map(({ ended }) => ended));
     running = [];
+  });
+  const inFolder = temporaryFolder({ eachTest: true });
+  beforeEach(() => {
+    mkdirSync(inFolder("store"));
+    inFolder("config.properties", anyPorts.join("\n"));
   });
 
   /** With its pid file in the test's folder: a server of somebody else's is left alone. */
@@ -111,13 +112,7 @@ describe("ingot serve as a process", function () {
         .trimEnd()
         .split("\n")
         .map((line) => (JSON.parse(line) as { event: string }).event);
-      assert.deepEqual(events, [
-        "starting",
-        "Management needs a token; inference needs none, as it listens on loopback only (http://127.0.0.1:0).",
-        "listening",
-        "stopping",
-        "stopped",
-      ]);
+      assert.deepEqual(events, ["starting", "tokens", "listening", "stopping", "stopped"]);
       assert.equal(out, "");
       assert.ok(!existsSync(pidFile()));
     });
@@ -189,6 +184,26 @@ describe("ingot serve as a process", function () {
     });
   });
 
+  it("begins with the models that the run before ended with, without --ncs", async () => {
+    storeModel(inFolder("store"), "doubler");
+    const run = (...args: string[]) =>
+      here("--foreground", "--model-store", "store", "--disable-token-auth", "--enable-model-api", ...args);
+    const before = run("--log-level", "debug");
+    const [, management = ""] = await before.said(/ listening .*management=(\S+)/);
+    const registered = await fetch(`${management}/models?url=doubler&initial_workers=1`, { method: "POST" });
+    assert.equal(registered.status, 200);
+    await before.said(/ snapshot saved {2}file=\S+-snapshot\.cfg/);
+    // It need not come to its end for that.
+    before.child.kill("SIGKILL");
+    await before.ended;
+    const after = run("--models", "all");
+    const inference = await after.inference();
+    assert.equal((await fetch(`${inference}/ping`)).status, 200);
+    const json = { method: "POST", body: "[1, 2, 3]", headers: { "content-type": "application/json" } };
+    assert.deepEqual(await (await fetch(`${inference}/predictions/doubler`, json)).json(), [2, 4, 6]);
+    await after.said(/ WARN {2}--models is passed over: the snapshot /);
+  });
+
   describe("refuses to start", () => {
     const refused = async (...args: string[]) => {
       const { code, err } = await here("--ncs", ...args).ended;
@@ -203,6 +218,18 @@ describe("ingot serve as a process", function () {
 
     it("with TorchServe's words for a model without a store", async () => {
       assert.match(await refused("--start", "--models", "a.mar"), /--model-store is required to load model locally\.\n/);
+    });
+
+    it("where its tokens cannot be written, and least of all without asking for them", async () => {
+      // A folder in the file's place: it holds root up too.
+      mkdirSync(inFolder("key_file.json/x"), { recursive: true });
+      const err = await refused("--foreground", "--model-store", "store");
+      assert.match(err, /ServeKeyFile: the tokens cannot be written to .*key_file\.json/);
+      assert.doesNotMatch(err, / listening /);
+      const open = foreground("--disable-token-auth");
+      await open.inference();
+      open.child.kill("SIGTERM");
+      assert.equal((await open.ended).code, 0);
     });
 
     it("with file and line of each wrong value", async () => {

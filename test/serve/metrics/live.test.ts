@@ -1,72 +1,116 @@
 import assert from "node:assert/strict";
-import { Live } from "../../../src/serve/metrics/live.ts";
+import { LiveWindow } from "../../../src/serve/metrics/live.ts";
 import type { Served } from "../../../src/serve/observer.ts";
 
-const request = (more: Partial<Served> = {}): Served => ({
+const served = (some: Partial<Served> = {}): Served => ({
   model: "m",
   version: "1.0",
   named: false,
-  queue: 2,
-  worker: 8,
-  timing: { preprocess: 1, inference: 5, postprocess: 2, batch: 4 },
+  queue: 1,
+  worker: 9,
+  timing: { preprocess: 2, inference: 4, postprocess: 1, batch: 2 },
   status: 200,
-  requestId: "id",
-  ...more,
+  requestId: "r",
+  ...some,
 });
 
-describe("the live figures", () => {
-  it("give means by second, and say in which batches requests ran", () => {
-    let now = 1_000_000;
-    const live = new Live(() => now);
-    live.observer.served(request());
-    live.observer.served(request({ queue: 4, timing: { preprocess: 3, inference: 7, postprocess: 4, batch: 1 } }));
-    now += 1000;
-    live.observer.served(request());
-    const { models, now: second } = live.figures();
-    assert.equal(second, 1001);
-    assert.deepEqual(models[0]?.seconds, [
-      { at: 1000, requests: 2, errors: 0, queue: 3, preprocess: 2, inference: 6, postprocess: 3 },
-      { at: 1001, requests: 1, errors: 0, queue: 2, preprocess: 1, inference: 5, postprocess: 2 },
+describe("the live window", () => {
+  let now = 0;
+  const at = (seconds: number) => {
+    now = seconds * 1000;
+  };
+  let live: LiveWindow;
+  beforeEach(() => {
+    at(1000);
+    live = new LiveWindow(() => now);
+  });
+
+  it("has means, batch sizes and percentiles of the requests of each second", () => {
+    live.observer.served(served());
+    live.observer.served(served({ queue: 3, timing: { preprocess: 4, inference: 8, postprocess: 3, batch: 1 } }));
+    at(1001);
+    live.observer.served(served());
+    const [model] = live.view().models;
+    assert.deepEqual(model?.seconds, [
+      { at: 1000, requests: 2, errors: 0, queue: 2, preprocess: 3, inference: 6, postprocess: 2 },
+      { at: 1001, requests: 1, errors: 0, queue: 1, preprocess: 2, inference: 4, postprocess: 1 },
     ]);
-    assert.deepEqual(models[0]?.batches, [
+    assert.deepEqual(model?.batches, [
       [1, 1],
-      [4, 2],
+      [2, 2],
     ]);
+    assert.ok(Math.abs((model?.p50 ?? 0) - 10) < 0.5);
   });
 
-  it("give percentiles within 9 %", () => {
-    const live = new Live(() => 0);
-    for (let ms = 1; ms <= 1000; ms++) live.observer.served(request({ queue: 0, worker: ms }));
-    const [model] = live.figures().models;
-    for (const [got, expected] of [
-      [model?.p50, 500],
-      [model?.p95, 950],
-      [model?.p99, 990],
+  it("tells the tail from the middle", () => {
+    for (let i = 0; i < 100; i++) live.observer.served(served({ queue: 0, worker: i < 94 ? 10 : i < 98 ? 100 : 1000 }));
+    const [model] = live.view().models;
+    for (const [found, true_] of [
+      [model?.p50, 10],
+      [model?.p95, 100],
+      [model?.p99, 1000],
     ] as const)
-      assert.ok(Math.abs((got ?? 0) / expected - 1) < 0.09 + 0.01, `${got} for ${expected}`);
+      assert.ok(Math.abs((found ?? 0) / true_ - 1) <= 0.05, `${found} for ${true_}`);
   });
 
-  it("forget what is older than the window, and models that nobody asks any more", () => {
-    let now = 0;
-    const live = new Live(() => now);
-    live.observer.served(request({ model: "old" }));
-    now = 200_000;
-    live.observer.served(request());
+  it("keeps the errors with the ids of their requests, the newest first, and counts them", () => {
+    live.observer.served(served({ status: 400, requestId: "a", problem: "x".repeat(1000), timing: undefined }));
+    live.observer.served(served({ status: 503, requestId: "b", problem: "Prediction failed", timing: undefined }));
+    const { errors, models } = live.view();
     assert.deepEqual(
-      live.figures().models.map((m) => [m.model, m.seconds.length]),
-      [["m", 1]],
+      errors.map((e) => [e.requestId, e.status, e.message.length]),
+      [
+        ["b", 503, 17],
+        ["a", 400, 500],
+      ],
+    );
+    assert.equal(models[0]?.seconds[0]?.errors, 2);
+  });
+
+  it("has errors of requests that no worker got, each once", () => {
+    const answered = { method: "POST", path: "/predictions/m", status: 404, ms: 1, requestId: "r", problem: "Model not found: m" };
+    live.observer.answered(answered);
+    live.observer.answered({ ...answered, status: 200, requestId: "s" });
+    live.observer.answered({ ...answered, path: "/ui/api/graph/m/1.0", requestId: "t" });
+    live.observer.served(served({ status: 500, requestId: "u", problem: "Worker died.", timing: undefined }));
+    live.observer.answered({ ...answered, status: 500, requestId: "u", problem: "Worker died." });
+    assert.deepEqual(
+      live.view().errors.map((e) => `${e.requestId} ${e.what}: ${e.message}`),
+      ["u m 1.0: Worker died.", "r POST /predictions/m: Model not found: m"],
     );
   });
 
-  it("keep the newest 200 errors with the id of the request and what its client was told", () => {
-    const live = new Live(() => 5000);
-    for (let i = 0; i < 300; i++)
-      live.observer.served(request({ status: 400, requestId: `r${i}`, problem: "x".repeat(1000), timing: undefined as Served["timing"] }));
-    const { errors, models } = live.figures();
-    assert.equal(errors.length, 200);
-    assert.equal(errors[0]?.requestId, "r299");
-    assert.equal(errors[0]?.message.length, 500);
-    assert.equal(models[0]?.seconds[0]?.errors, 300);
-    assert.deepEqual(models[0]?.batches, []);
+  it("forgets what is over", () => {
+    live.observer.served(served());
+    at(1299);
+    assert.equal(live.view().models.length, 1);
+    at(1300);
+    assert.deepEqual(live.view().models, []);
+    live.observer.served(served());
+    assert.deepEqual(
+      live.view().models[0]?.seconds.map((s) => s.at),
+      [1300],
+    );
+  });
+
+  it("is bounded, whatever is served", () => {
+    for (let i = 0; i < 1500; i++) live.observer.served(served({ model: `m${i}`, status: 500 }));
+    const { models, errors } = live.view();
+    assert.deepEqual([models.length, errors.length], [1000, 100]);
+    assert.equal(
+      models.some((m) => m.model === "m0"),
+      false,
+    );
+  });
+
+  it("stands a clock that is set back", () => {
+    live.observer.served(served());
+    at(900);
+    live.observer.served(served());
+    at(1000);
+    assert.deepEqual(
+      live.view().models[0]?.seconds.map((s) => [s.at, s.requests]),
+      [[1000, 2]],
+    );
   });
 });

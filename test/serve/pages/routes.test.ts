@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { LiveFigures } from "../../../src/serve/metrics/live-figures.ts";
+import type { LiveView } from "../../../src/serve/metrics/live-figures.ts";
 import type { ServedGraph } from "../../../src/serve/pages/graph-view.ts";
 import type { ServerView } from "../../../src/serve/pages/views.ts";
 import { callApi } from "../../support/api-client.ts";
@@ -113,7 +113,7 @@ describe("the routes of the pages", () => {
     const url = `${server.addresses.inference}/predictions`;
     const bad = await callApi("POST", `${url}/doubler`, { body: "[1]", headers: { "content-type": "application/json" } });
     const missing = await callApi("POST", `${url}/other`, { body: "[1]" });
-    const { errors, models } = (await callApi("GET", management("/ui/api/live"))).json as LiveFigures;
+    const { errors, models } = (await callApi("GET", management("/ui/api/live"))).json as LiveView;
     const of = (id: unknown) => errors.find((e) => e.requestId === id);
     assert.match(of(bad.headers["x-request-id"])?.message ?? "", /Input x has shape \[1\]/);
     assert.equal(of(bad.headers["x-request-id"])?.what, "doubler 1.0");

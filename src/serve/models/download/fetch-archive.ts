@@ -91,7 +91,7 @@ export class ArchiveFetcher {
 const alreadyThere = (name: string) => refuse("InternalServerException", `Model file already exists ${name}`);
 
 /** The last part of a URL's path, where it can be the name of an archive on any file system. */
-function fileName(url: URL): string | undefined {
+export function fileName(url: URL): string | undefined {
   const last = url.pathname.split("/").at(-1) ?? "";
   return /^[A-Za-z0-9_][A-Za-z0-9_\-.+]{0,199}$/.test(last) ? last : undefined;
 }

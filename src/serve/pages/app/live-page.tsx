@@ -1,6 +1,6 @@
 // What a model does now: where the time of its requests goes, how many there are, how they are batched, what went wrong.
 import { useState } from "preact/hooks";
-import type { LiveFigures, LiveModel, LiveSecond } from "../../metrics/live-figures.ts";
+import type { LiveModel, LiveSecond, LiveView } from "../../metrics/live-figures.ts";
 import { BatchSizes } from "./batch-sizes.tsx";
 import { Chart, type Series } from "./chart.tsx";
 import { ErrorTable } from "./error-table.tsx";
@@ -19,8 +19,8 @@ const names: Readonly<Record<Phase, string>> = {
 };
 
 export function LivePage({ server, model }: PageProps) {
-  const { data, problem } = usePoll<LiveFigures>("/ui/api/live");
-  const [paused, setPaused] = useState<LiveFigures>();
+  const { data, problem } = usePoll<LiveView>("/ui/api/live");
+  const [paused, setPaused] = useState<LiveView>();
   if (!model) return <NoModel title="Live" />;
   const view = paused ?? data;
   const figures = view?.models.find((m) => m.model === model.name && m.version === model.version);
@@ -40,15 +40,7 @@ export function LivePage({ server, model }: PageProps) {
   );
 }
 
-function Figures({
-  view,
-  figures,
-  queued,
-}: {
-  readonly view: LiveFigures;
-  readonly figures: LiveModel | undefined;
-  readonly queued: number;
-}) {
+function Figures({ view, figures, queued }: { readonly view: LiveView; readonly figures: LiveModel | undefined; readonly queued: number }) {
   // The running second is not over: what it has so far would look like a fall.
   const seconds = everySecond(view, figures?.seconds ?? []).slice(0, -1);
   const times = seconds.map((s) => s.at);
@@ -124,7 +116,7 @@ function Tile({ name, value }: { readonly name: string; readonly value: string }
 const nothing = { requests: 0, errors: 0, queue: 0, preprocess: 0, inference: 0, postprocess: 0 } as const;
 
 /** Seconds without requests are not told: they are put in. */
-function everySecond({ now, window }: LiveFigures, told: readonly LiveSecond[]): LiveSecond[] {
+function everySecond({ now, window }: LiveView, told: readonly LiveSecond[]): LiveSecond[] {
   const by = new Map(told.map((s) => [s.at, s]));
   return Array.from({ length: window }, (_, i) => {
     const at = now - window + 1 + i;

@@ -20,7 +20,7 @@ export interface Screen {
   readonly height: number;
 }
 
-const scales = { least: 0.02, most: 2.5 } as const;
+const scales = { least: 0.0005, most: 2.5 } as const;
 const margin = 24;
 const clampScale = (k: number) => Math.min(scales.most, Math.max(scales.least, k));
 
