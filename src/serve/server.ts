@@ -62,6 +62,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
   let starting = true;
+  let addresses: Readonly<Partial<Record<Port, string>>> = {};
   const parts: ServerParts = {
     config,
     registry,
@@ -72,6 +73,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     observer,
     metrics,
     live,
+    addresses: () => addresses,
     isDraining: () => draining,
     isStarting: () => starting,
   };
@@ -86,13 +88,14 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const addresses = await listenAll(config, parts, tls, listeners);
+    const bound = await listenAll(config, parts, tls, listeners);
+    addresses = bound;
     grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
     await loadAtStartup(parts);
     starting = false;
     changes.notify();
     return {
-      addresses,
+      addresses: bound,
       grpcAddresses: grpc.addresses,
       parts,
       close,
