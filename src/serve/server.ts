@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { ingotError } from "../errors/error.ts";
 import { type Address, formatAddress, sameAddress } from "./config/address.ts";
 import { keyFilePath } from "./config/locations.ts";
 import type { ServerConfig } from "./config/server-config.ts";
@@ -48,7 +49,7 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, log: Log, ...alsoTell: readonly Observer[]): Promise<RunningServer> {
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, config.stateDir);
   const tls = await tlsFiles(config);
   const registry = new Registry();
   const metrics = await openMetrics(config, registry);
@@ -104,6 +105,15 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Throws `ServeStateFolder`. */
+async function makeFolder(folder: string, stateDir: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw ingotError("ServeStateFolder", { path: stateDir, why: cause instanceof Error ? cause.message : String(cause) }, { cause });
   }
 }
 
