@@ -55,7 +55,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   const metrics = await openMetrics(config, registry);
   const live = new LiveWindow();
   const changes = new Changes();
-  const observer = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...alsoTell);
+  const observer = observers(logObserver(log, config.accessLog), metrics.observer, live.observer, changes.observer, ...alsoTell);
   const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
