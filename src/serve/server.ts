@@ -55,13 +55,14 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   const metrics = await openMetrics(config, registry);
   const live = new LiveWindow();
   const changes = new Changes();
-  const observer = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...alsoTell);
+  const observer = observers(logObserver(log, config.accessLog), metrics.observer, live.observer, changes.observer, ...alsoTell);
   const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
   let starting = true;
+  let addresses: Readonly<Partial<Record<Port, string>>> = {};
   const parts: ServerParts = {
     config,
     registry,
@@ -72,6 +73,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     observer,
     metrics,
     live,
+    addresses: () => addresses,
     isDraining: () => draining,
     isStarting: () => starting,
   };
@@ -86,13 +88,14 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const addresses = await listenAll(config, parts, tls, listeners);
+    const bound = await listenAll(config, parts, tls, listeners);
+    addresses = bound;
     grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
     await loadAtStartup(parts);
     starting = false;
     changes.notify();
     return {
-      addresses,
+      addresses: bound,
       grpcAddresses: grpc.addresses,
       parts,
       close,
