@@ -7,6 +7,7 @@ import { compareArchives } from "./archive.ts";
 import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
 import { compareWithTorch } from "./torch.ts";
+import { compareWithTorchServe } from "./torchserve.ts";
 import { compareWithTransformers } from "./transformers.ts";
 import { askTritonClients } from "./triton-client.ts";
 import { compareWeights } from "./weights.ts";
@@ -27,18 +28,23 @@ const peers = {
     program: "triton_client_peer.py",
     install: "'tritonclient[http,grpc]' grpcio-reflection ml_dtypes",
   },
+  torchserve: {
+    packages: ["ts", "model_archiver", "torch", "torchvision", "onnxruntime", "psutil", "captum"],
+    program: "",
+    install: "torchserve==0.12.0 torch-model-archiver==0.12.0 torch torchvision onnxruntime psutil captum pyyaml setuptools",
+  },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
   transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
 } as const;
 type PeerName = keyof typeof peers;
 /** Those that do not read the models that Ingot saves. */
-const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "archive", "tritonclient", "torch", "transformers"]);
+const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "archive", "tritonclient", "torchserve", "torch", "transformers"]);
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 
 const args = process.argv.slice(2);
 const all = args.includes("--all");
 /** Several by one name. */
-const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient"] };
+const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient", "torchserve"] };
 const asked = args.filter((arg) => arg !== "--all").flatMap((arg) => groups[arg] ?? [arg]);
 const unknown = asked.filter((name) => !isPeer(name));
 if (unknown.length > 0) {
@@ -59,6 +65,7 @@ try {
   for (const { name, python } of present) {
     try {
       if (name === "torch") await torch(python);
+      else if (name === "torchserve") await judgeAnswers(name, compareWithTorchServe(python, folder));
       else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
       else if (name === "archive") await judgeAnswers(name, compareArchives(python, folder));
       else if (name === "tritonclient") await judgeAnswers(name, askTritonClients(python, folder));
