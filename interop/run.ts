@@ -8,6 +8,7 @@ import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
 import { compareWithTorch } from "./torch.ts";
 import { compareWithTransformers } from "./transformers.ts";
+import { askTritonClients } from "./triton-client.ts";
 import { compareWeights } from "./weights.ts";
 
 /** Largest error over largest value. */
@@ -21,20 +22,27 @@ const peers = {
   tract: { packages: ["tract", "numpy"], program: "tract_peer.py", install: "tract" },
   weights: { packages: ["numpy", "safetensors"], program: "weights_peer.py", install: "numpy safetensors" },
   archive: { packages: ["model_archiver"], program: "archive_peer.py", install: "torch-model-archiver==0.12.0" },
+  tritonclient: {
+    packages: ["tritonclient.http", "tritonclient.grpc", "numpy", "ml_dtypes"],
+    program: "triton_client_peer.py",
+    install: "'tritonclient[http,grpc]' grpcio-reflection ml_dtypes",
+  },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
   transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
 } as const;
 type PeerName = keyof typeof peers;
 /** Those that do not read the models that Ingot saves. */
-const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "archive", "torch", "transformers"]);
+const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "archive", "tritonclient", "torch", "transformers"]);
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 
 const args = process.argv.slice(2);
 const all = args.includes("--all");
-const asked = args.filter((arg) => arg !== "--all");
+/** Several by one name. */
+const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient"] };
+const asked = args.filter((arg) => arg !== "--all").flatMap((arg) => groups[arg] ?? [arg]);
 const unknown = asked.filter((name) => !isPeer(name));
 if (unknown.length > 0) {
-  console.error(`interop: ${unknown.join(", ")}: the peers are ${Object.keys(peers).join(", ")}`);
+  console.error(`interop: ${unknown.join(", ")}: the peers are ${[...Object.keys(peers), ...Object.keys(groups)].join(", ")}`);
   process.exit(2);
 }
 const chosen = asked.length > 0 ? asked.filter(isPeer) : Object.keys(peers).filter(isPeer);
@@ -53,6 +61,7 @@ try {
       if (name === "torch") await torch(python);
       else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
       else if (name === "archive") await judgeAnswers(name, compareArchives(python, folder));
+      else if (name === "tritonclient") await judgeAnswers(name, askTritonClients(python, folder));
       else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
       else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
     } catch (error) {

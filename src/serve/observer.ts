@@ -33,6 +33,15 @@ export interface WorkerEvent {
   readonly ms?: number;
 }
 
+/** A change of one version of a model. */
+export interface ModelEvent {
+  readonly model: string;
+  readonly version: string;
+  readonly what: "registered" | "unregistered" | "scaled" | "made default";
+  /** Workers that there should be. */
+  readonly workers: number;
+}
+
 /** An HTTP request of any route, once its answer is sent. */
 export interface Answered {
   readonly method: string;
@@ -42,6 +51,8 @@ export interface Answered {
   /** From its headers to the end of its answer. */
   readonly ms: number;
   readonly requestId: string;
+  /** What the client was told went wrong. */
+  readonly problem?: string;
 }
 
 export interface Observer {
@@ -49,6 +60,7 @@ export interface Observer {
   asked(event: Asked): void;
   served(event: Served): void;
   worker(event: WorkerEvent): void;
+  model(event: ModelEvent): void;
   answered(event: Answered): void;
   /** Which models there are, their settings or their default versions are not what they were. */
   modelsChanged(): void;
@@ -66,6 +78,9 @@ export function observers(...all: readonly Observer[]): Observer {
     worker(event) {
       for (const o of all) o.worker(event);
     },
+    model(event) {
+      for (const o of all) o.model(event);
+    },
     answered(event) {
       for (const o of all) o.answered(event);
     },
@@ -82,6 +97,7 @@ export const observing = (some: Partial<Observer>): Observer => ({
   asked: nothing,
   served: nothing,
   worker: nothing,
+  model: nothing,
   answered: nothing,
   modelsChanged: nothing,
   ...some,

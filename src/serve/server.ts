@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { ingotError } from "../errors/error.ts";
 import { type Address, formatAddress, sameAddress } from "./config/address.ts";
 import { keyFilePath } from "./config/locations.ts";
 import type { ServerConfig } from "./config/server-config.ts";
@@ -48,19 +49,20 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, log: Log, ...alsoTell: readonly Observer[]): Promise<RunningServer> {
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, config.stateDir);
   const tls = await tlsFiles(config);
   const registry = new Registry();
   const metrics = await openMetrics(config, registry);
   const live = new LiveWindow();
   const changes = new Changes();
-  const observer = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...alsoTell);
+  const observer = observers(logObserver(log, config.accessLog), metrics.observer, live.observer, changes.observer, ...alsoTell);
   const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
   let starting = true;
+  let addresses: Readonly<Partial<Record<Port, string>>> = {};
   const parts: ServerParts = {
     config,
     registry,
@@ -71,6 +73,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     observer,
     metrics,
     live,
+    addresses: () => addresses,
     isDraining: () => draining,
     isStarting: () => starting,
   };
@@ -85,13 +88,14 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const addresses = await listenAll(config, parts, tls, listeners);
+    const bound = await listenAll(config, parts, tls, listeners);
+    addresses = bound;
     grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
     await loadAtStartup(parts);
     starting = false;
     changes.notify();
     return {
-      addresses,
+      addresses: bound,
       grpcAddresses: grpc.addresses,
       parts,
       close,
@@ -104,6 +108,15 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Throws `ServeStateFolder`. */
+async function makeFolder(folder: string, stateDir: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw ingotError("ServeStateFolder", { path: stateDir, why: cause instanceof Error ? cause.message : String(cause) }, { cause });
   }
 }
 

@@ -13,7 +13,7 @@ import { kernelVariant } from "../../kernels/scratch.ts";
 import { producerVersion } from "../../onnx/producer.ts";
 import type { ServerConfig } from "../config/server-config.ts";
 import { type FaultType, refuse } from "../fault.ts";
-import type { Observer } from "../observer.ts";
+import type { ModelEvent, Observer } from "../observer.ts";
 import { compiledGraph, type HandlerName } from "../wire/messages.ts";
 import type { ArchiveFetcher } from "./download/fetch-archive.ts";
 import { type LocatedArchive, locateArchive } from "./locate-archive.ts";
@@ -101,7 +101,7 @@ export class ModelManager {
   async unregister(name: string, version?: string): Promise<void> {
     await this.#registry.inTurn(name, async () => {
       const served = this.#registry.remove(name, version);
-      this.#observer.modelsChanged();
+      this.#tell("unregistered", served);
       const clean = await served.close(this.#config.unregisterModelTimeout);
       await this.#removeFiles(served);
       if (!clean) throw refuse("RequestTimeoutException", `Timed out while cleaning resources: ${name}`);
@@ -113,7 +113,7 @@ export class ModelManager {
     return this.#registry.inTurn(name, async () => {
       const served = this.#registry.find(name, version);
       const ready = await served.scale(minWorkers, maxWorkers);
-      this.#observer.modelsChanged();
+      this.#tell("scaled", served);
       if (!ready && served.failure !== "") throw startFailed(served);
       return ready ? "fully" : "partly";
     });
@@ -123,7 +123,7 @@ export class ModelManager {
   async setDefault(name: string, version: string): Promise<void> {
     await this.#registry.inTurn(name, async () => {
       this.#registry.setDefault(name, version);
-      this.#observer.modelsChanged();
+      this.#tell("made default", this.#registry.find(name, version));
     });
   }
 
@@ -158,7 +158,7 @@ export class ModelManager {
       const served = await this.#serve(name, archive, folder, found, settings, request, options);
       for (const detail of archive.warnings) this.#observer.worker({ model: name, version, worker: 0, what: "warning", detail });
       this.#registry.add(served);
-      this.#observer.modelsChanged();
+      this.#tell("registered", served);
       const workers = request.initialWorkers ?? settings.minWorkers;
       const started = workers > 0 ? this.#startWorkers(served, workers, Math.max(workers, settings.maxWorkers)) : Promise.resolve();
       // Whoever does not wait for the workers hears of them from the log.
@@ -170,17 +170,22 @@ export class ModelManager {
     }
   }
 
+  #tell(what: ModelEvent["what"], { name: model, version, settings }: ServedVersion): void {
+    this.#observer.model({ model, version, what, workers: settings.minWorkers });
+    this.#observer.modelsChanged();
+  }
+
   /** A worker that dies while it starts is a failure for whoever registers; at the server's start it is tried again, as one that dies later. */
   async #startWorkers(served: ServedVersion, minWorkers: number, maxWorkers: number): Promise<void> {
     const ready = await served.scale(minWorkers, maxWorkers);
     if (ready || (served.parts.loadedAtStartup && served.failure === "")) {
-      this.#observer.modelsChanged();
+      this.#tell("scaled", served);
       return;
     }
     const error = startFailed(served);
     // It is the default version only if it is the only one: nothing else was registered under this name meanwhile.
     this.#registry.discard(served);
-    this.#observer.modelsChanged();
+    this.#tell("unregistered", served);
     const { name: model, version } = served;
     this.#observer.worker({ model, version, worker: 0, what: "error", detail: `unregistered: ${error.message}` });
     await served.close(0);

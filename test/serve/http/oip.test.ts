@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { type ServiceError, status } from "@grpc/grpc-js";
+import { GrpcClient } from "../../support/grpc-client.ts";
 import { serveStore, storeModel } from "../../support/model-store.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { tinyModel } from "../../support/tiny-models.ts";
@@ -252,10 +254,55 @@ describe("the Open Inference Protocol of a server that may not change its models
         assert.equal(response.status, 405);
         assert.match(((await response.json()) as { error: string }).error, /without enable_model_api/);
       }
+      // It has no workers.
+      const idle = await fetch(`${url}/v2/models/doubler/infer`, { method: "POST", body: JSON.stringify(request) });
+      assert.equal(idle.status, 503);
+      assert.match(((await idle.json()) as { error: string }).error, /has no worker to serve inference request/);
+      assert.equal((await fetch(`${url}/v2/models/doubler/ready`)).status, 503);
+      assert.equal((await fetch(`${url}/v2/models/doubler`)).status, 503);
       const metadata = (await (await fetch(`${url}/v2`)).json()) as Record<string, unknown>;
       assert.equal(metadata.name, "Torchserve");
       assert.deepEqual(metadata.extenstion, ["kserve", "kubeflow"]);
     } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("a full queue", () => {
+  const folder = temporaryFolder();
+
+  it("is 429 over HTTP and RESOURCE_EXHAUSTED over gRPC, with the time to wait, and harms nobody who is in it", async () => {
+    const store = join(folder(), "store");
+    mkdirSync(store);
+    storeModel(store, "doubler");
+    const server = await serveStore(store, { load_models: "all", job_queue_size: "1" });
+    const client = new GrpcClient(server.grpcAddresses.inference);
+    try {
+      const pid = server.parts.registry.find("doubler").slots[0]?.process?.pid;
+      assert.ok(pid);
+      // A worker that stands still: what it has not got waits, and there is room for one.
+      process.kill(pid, "SIGSTOP");
+      const url = `${server.addresses.inference}/v2/models/doubler/infer`;
+      const calls = Array.from({ length: 12 }, () => fetch(url, { method: "POST", body: JSON.stringify(request) }));
+      const refused = await Promise.race(calls);
+      assert.equal(refused.status, 429);
+      assert.ok(Number(refused.headers.get("retry-after")) >= 1);
+      assert.match(((await refused.json()) as { error: string }).error, /has no worker to serve/);
+      const x = { name: "x", datatype: "FP32", shape: [1, 3], contents: { fp32_contents: [1, 2, 3] } };
+      await assert.rejects(
+        client.call("inference.GRPCInferenceService/ModelInfer", { model_name: "doubler", inputs: [x] }),
+        (error: ServiceError) => {
+          assert.equal(error.code, status.RESOURCE_EXHAUSTED);
+          assert.ok(Number(error.metadata.get("grpc-retry-pushback-ms")[0]) >= 1000);
+          return true;
+        },
+      );
+      process.kill(pid, "SIGCONT");
+      const statuses = (await Promise.all(calls)).map((response) => response.status);
+      assert.deepEqual([...new Set(statuses)].sort(), [200, 429]);
+    } finally {
+      client.close();
       await server.close();
     }
   });

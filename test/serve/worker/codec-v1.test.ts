@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Tensor } from "../../../src/eager/tensor.ts";
 import { decodeV1 } from "../../../src/serve/worker/codec-v1.ts";
 import type { CodecModel } from "../../../src/serve/worker/codecs.ts";
 import { baseHandler } from "../../../src/serve/worker/handlers/base-handler.ts";
@@ -13,8 +14,8 @@ async function withHandler(options: Parameters<typeof echoModel>[1] = {}): Promi
   return { ...model, handler: await baseHandler(context) };
 }
 
-const ask = async (body: string, options: Parameters<typeof echoModel>[1] = {}) =>
-  decodeV1(headOf({}, { protocol: "v1" }), new Uint8Array(Buffer.from(body)), await withHandler(options));
+const ask = async (body: string, options: Parameters<typeof echoModel>[1] = {}, explain = false) =>
+  decodeV1(headOf({}, { protocol: "v1", explain }), new Uint8Array(Buffer.from(body)), await withHandler(options));
 
 describe("KServe's protocol v1", () => {
   it("answers one prediction for each instance, run together", async () => {
@@ -23,11 +24,13 @@ describe("KServe's protocol v1", () => {
     assert.equal(Buffer.from((await echo(decoded)).body).toString(), '{"predictions":[[1,2],[3,4],[5,6]]}');
   });
 
-  it("calls them explanations where those were asked for", async () => {
-    const served = await withHandler();
-    const explaining = { ...served, handler: { ...served.handler, explain: served.handler.postprocess } };
-    const decoded = await decodeV1(headOf({}, { protocol: "v1", explain: true }), Buffer.from('{"instances": [[1, 2]]}'), explaining);
-    assert.equal(Buffer.from((await echo(decoded)).body).toString(), '{"explanations":[[1,2]]}');
+  it("calls them explanations where those were asked for, of a handler that gives some", async () => {
+    await assert.rejects(ask('{"instances": [[1, 2]]}', {}, true), /The handler base_handler gives no explanations/);
+    const model = await withHandler();
+    const handler = { ...model.handler, explain: ([y]: readonly Tensor[]) => ({ why: y?.shape }) };
+    const body = new Uint8Array(Buffer.from('{"instances": [[1, 2], [3, 4]]}'));
+    const explained = await echo(await decodeV1(headOf({}, { protocol: "v1", explain: true }), body, { ...model, handler }));
+    assert.equal(Buffer.from(explained.body).toString(), '{"explanations":[{"why":[1,2]},{"why":[1,2]}]}');
   });
 
   it("refuses other bodies", async () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, LookupFunction } from "node:net";
 import { gzipSync } from "node:zlib";
 import { type FetchOptions, FetchProblem, fetchFile, fetchLimits } from "../../../../src/serve/models/download/fetch-file.ts";
 import { allowedUrl } from "../../../../src/serve/models/download/url-policy.ts";
+import { certificate, privateKey } from "../../../support/certificate.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 describe("fetching a file", () => {
@@ -18,8 +20,9 @@ describe("fetching a file", () => {
   });
 
   /** A server on loopback; gives its port. */
-  const serve = async (answer: RequestListener): Promise<number> => {
-    const server = createServer(answer);
+  const serve = (answer: RequestListener): Promise<number> => listening(createServer(answer));
+  const serveTls = (answer: RequestListener): Promise<number> => listening(createTlsServer({ cert: certificate, key: privateKey }, answer));
+  const listening = async (server: Server): Promise<number> => {
     servers.push(server);
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     return (server.address() as AddressInfo).port;
@@ -78,6 +81,20 @@ describe("fetching a file", () => {
   it("does not take a server without TLS for one with it", async () => {
     const port = await serve((_, response) => response.end("plain"));
     await refused(`https://127.0.0.1:${port}/m.mar`, /./, {}, [/^https:\/\/127.*$/]);
+  });
+
+  it("wants a certificate that is trusted, and is the host's", async () => {
+    const port = await serveTls((request, response) => {
+      if (request.url === "/down") response.writeHead(302, { location: `http://localhost:${port}/` }).end();
+      else response.end("encrypted");
+    });
+    const allowed = [/^https?:\/\/(localhost|other\.example).*$/];
+    const toLoopback: LookupFunction = (_, __, done) => done(null, [{ address: "127.0.0.1", family: 4 }]);
+    const trusted = { ca: certificate, lookup: toLoopback };
+    await refused(`https://localhost:${port}/`, /self-signed/, {}, allowed);
+    await refused(`https://other.example:${port}/`, /altnames/, trusted, allowed);
+    await refused(`https://localhost:${port}/down`, /from https to http:/, trusted, allowed);
+    assert.equal(await get(`https://localhost:${port}/`, trusted, allowed), "encrypted");
   });
 
   it("follows a redirect only to where a URL may lead, and not for ever", async () => {
