@@ -6,6 +6,7 @@ import { jobWords } from "./job.ts";
 const done = 0;
 const news = 1;
 const closed = 2;
+const asleep = 3;
 const firstWord = 8;
 
 /** What a place holds, other than a tile that nobody has taken: that one's number and 1. */
@@ -43,7 +44,8 @@ export class TileBoard {
   /** Owner: wakes the other threads; they look at the board for a while. */
   call(): void {
     Atomics.add(this.board, news, 1);
-    Atomics.notify(this.board, news);
+    // A thread that says too late that it sleeps finds that there is news, and does not. Telling threads that are awake costs microseconds.
+    if (Atomics.load(this.board, asleep) > 0) Atomics.notify(this.board, news);
   }
 
   /** Owner: puts a tile, whose job the `words` already tell, in an empty place; false if there is none. */
@@ -131,7 +133,9 @@ export class TileBoard {
         }
       }
       for (let i = 0; i < looks; i++) if (Atomics.load(this.board, news) !== heard) break;
+      Atomics.add(this.board, asleep, 1);
       Atomics.wait(this.board, news, heard);
+      Atomics.sub(this.board, asleep, 1);
     }
   }
 }
