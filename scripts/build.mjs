@@ -2,11 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildPages } from "./build-pages.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 
 const root = join(import.meta.dirname, "..");
 
 await buildWasm();
+await buildPages();
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
   cwd: root,

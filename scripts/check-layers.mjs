@@ -53,6 +53,9 @@ export const reserved = {
   "@huggingface/tokenizers": ["serve"],
 };
 
+/** What is bundled when the package is built: nobody has to install it. */
+export const bundled = { preact: "serve/pages/app/", uplot: "serve/pages/app/" };
+
 const importPattern =
   /\bfrom\s*["']([^"'\n]+)["']|\b(?:import|require)\s*\(?\s*["']([^"'\n]+)["']|\bnew URL\(\s*["']([^"'\n]+)["']\s*,\s*import\.meta\.url/g;
 
@@ -63,7 +66,7 @@ const importPattern =
  * @returns {{ file: string, line: number, problem: string }[]}
  */
 export function findViolations(sourceFolder, dependencies) {
-  const names = readdirSync(sourceFolder, { recursive: true }).filter((name) => name.endsWith(".ts"));
+  const names = readdirSync(sourceFolder, { recursive: true }).filter((name) => /\.tsx?$/.test(name));
   return names.sort().flatMap((name) => violationsOf(sourceFolder, name, dependencies));
 }
 
@@ -81,7 +84,8 @@ function violationsOf(sourceFolder, name, dependencies) {
 function judge(sourceFolder, file, specifier, dependencies) {
   const own = folderOf(sourceFolder, file);
   if (own !== undefined && !layers.includes(own)) return `src/${own}/ is not in the table of scripts/check-layers.mjs`;
-  if (!specifier.startsWith(".")) return judgePackage(own, packageOf(specifier), dependencies);
+  if (!specifier.startsWith("."))
+    return judgePackage(own, relative(sourceFolder, file).replaceAll(sep, "/"), packageOf(specifier), dependencies);
   const target = join(dirname(file), specifier);
   const other = folderOf(sourceFolder, target);
   if (own === undefined) return undefined;
@@ -93,7 +97,9 @@ function judge(sourceFolder, file, specifier, dependencies) {
     : undefined;
 }
 
-function judgePackage(own, name, dependencies) {
+function judgePackage(own, file, name, dependencies) {
+  const place = Object.hasOwn(bundled, name) ? bundled[name] : undefined;
+  if (place) return file.startsWith(place) ? undefined : `only src/${place} may import ${name}, which is bundled into it`;
   const only = Object.hasOwn(reserved, name) ? reserved[name] : undefined;
   if (only && !only.includes(own)) return `only ${only.map((folder) => `src/${folder}/`).join(" and ")} may import ${name}`;
   if (!dependencies || name.startsWith("node:") || dependencies.has(name)) return undefined;

@@ -1,13 +1,16 @@
 // What must hold before a commit: types, lint and format, layers, generated pages. Prints each step; runs all of them even when one fails.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { buildPages } from "./build-pages.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 
 const root = join(import.meta.dirname, "..");
 await buildWasm();
+await buildPages();
 
 const steps = [
   ["types", ["node_modules/typescript/bin/tsc", "--noEmit"]],
+  ["types of the pages", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "src/serve/pages/app"]],
   ["lint and format", ["node_modules/@biomejs/biome/bin/biome", "check", "--max-diagnostics=50", "--error-on-warnings", "."]],
   ["layers", ["scripts/check-layers.mjs"]],
   ["lock file", ["scripts/check-lock.mjs"]],

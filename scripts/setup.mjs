@@ -1,4 +1,5 @@
-// Makes a checkout ready to run: installs the packages that package-lock.json names, then brings the WebAssembly kernels up to date.
+// Makes a checkout ready to run: installs the packages that package-lock.json names, then brings the WebAssembly kernels
+// and the server's pages up to date.
 // `npm test`, `npm run demo` and `npm run bench` begin with it, so it imports nothing from node_modules and is quick when all is there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -18,6 +19,8 @@ install();
 uncoverNode();
 const { buildWasm } = await import("./build-wasm.mjs");
 if (await buildWasm()) console.log("setup: built the WebAssembly kernels");
+const { buildPages } = await import("./build-pages.mjs");
+if (await buildPages()) console.log("setup: bundled the server's pages");
 
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);

@@ -7,6 +7,7 @@ import { connect, isCommanderExit, type Session, withCommonOptions } from "./com
 import { compatCommand } from "./compat-command.ts";
 import { conformanceCommand } from "./conformance-command.ts";
 import type { Streams } from "./console.ts";
+import { deployCommand } from "./deploy-command.ts";
 import { inspectCommand } from "./inspect-command.ts";
 import { labelsCommand } from "./labels-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
@@ -56,6 +57,7 @@ Exit status: 0 done, 1 a check failed or something is wrong with the input, 2 th
     labelsCommand,
     compatCommand,
     serveCommand,
+    deployCommand,
   ];
   for (const make of commands) program.addCommand(withCommonOptions(make(session)));
   try {

@@ -42,6 +42,8 @@ export interface Answered {
   /** From its headers to the end of its answer. */
   readonly ms: number;
   readonly requestId: string;
+  /** What the client was told went wrong. */
+  readonly problem?: string;
 }
 
 export interface Observer {

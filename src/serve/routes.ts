@@ -7,9 +7,10 @@ import { metricsRoutes } from "./http/metrics.ts";
 import { oipRoutes } from "./http/oip.ts";
 import { descriptionRoutes } from "./http/openapi/routes.ts";
 import type { Route } from "./http/router.ts";
+import { pageRoutes } from "./pages/routes.ts";
 
 const ofApis: readonly Route[] = [...oipRoutes, ...inferenceRoutes, ...managementRoutes, ...metricsRoutes];
 
-export const routes: readonly Route[] = [...descriptionRoutes(ofApis), ...ofApis];
+export const routes: readonly Route[] = [...descriptionRoutes(ofApis), ...ofApis, ...pageRoutes];
 
 export const guards: readonly Guard[] = [hostGuard, tokenGuard];

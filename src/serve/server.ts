@@ -2,6 +2,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { ingotError } from "../errors/error.ts";
 import { type Address, formatAddress, sameAddress } from "./config/address.ts";
 import { keyFilePath } from "./config/locations.ts";
 import type { ServerConfig } from "./config/server-config.ts";
@@ -48,7 +49,7 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, log: Log, ...alsoTell: readonly Observer[]): Promise<RunningServer> {
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, config.stateDir);
   const tls = await tlsFiles(config);
   const registry = new Registry();
   const metrics = await openMetrics(config, registry);
@@ -61,6 +62,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
   let draining = false;
   let starting = true;
+  let addresses: Readonly<Partial<Record<Port, string>>> = {};
   const parts: ServerParts = {
     config,
     registry,
@@ -71,6 +73,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     observer,
     metrics,
     live,
+    addresses: () => addresses,
     isDraining: () => draining,
     isStarting: () => starting,
   };
@@ -86,13 +89,14 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const addresses = await listenAll(config, parts, tls, listeners);
+    const bound = await listenAll(config, parts, tls, listeners);
+    addresses = bound;
     grpc = await listenGrpc(config, config.enableGrpcSsl ? tls : undefined);
     await Promise.all([loadAtStartup(parts), grpc.serve(parts, changes)]);
     starting = false;
     changes.notify();
     return {
-      addresses,
+      addresses: bound,
       grpcAddresses: grpc.addresses,
       parts,
       close,
@@ -105,6 +109,15 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Throws `ServeStateFolder`. */
+async function makeFolder(folder: string, stateDir: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw ingotError("ServeStateFolder", { path: stateDir, why: cause instanceof Error ? cause.message : String(cause) }, { cause });
   }
 }
 

@@ -76,6 +76,13 @@ describe("the rule of the layers", () => {
     assert.deepEqual(check("source/a.ts", 'import { Session } from "node:inspector/promises";'), []);
   });
 
+  it("lets the pages import what is bundled into them, and nobody else", () => {
+    assert.deepEqual(check("serve/pages/app/main.tsx", 'import { render } from "preact";\nimport uPlot from "uplot";', []), []);
+    assert.deepEqual(check("serve/server.ts", 'import { h } from "preact/hooks";', []), [
+      "1: only src/serve/pages/app/ may import preact, which is bundled into it",
+    ]);
+  });
+
   it("refuses packages that a user of the package would not have", () => {
     const problem = "1: left-pad is not among the dependencies of package.json: whoever installs this package would not have it";
     assert.deepEqual(check("ops/a.ts", 'import pad from "left-pad/index.js";', ["ndarray"]), [problem]);

@@ -81,4 +81,24 @@ export const serveErrors = errorFamily({
     hint: "Stop it as the user who started it.",
     about: "The pid file names the process of a running server, and the system does not let this user send it a signal.",
   },
+  DeployTriton: {
+    kind: "ServeError",
+    message: "Triton cannot serve {model}: its {kind} {name} is {type}, and {problem}",
+    hint: "Serve it with Ingot (`ingot deploy kserve`, `compose` or `systemd`), or export a model whose inputs and outputs are tensors of known rank.",
+    about:
+      "`ingot deploy triton` writes a config.pbtxt, which describes every input and output of a model as a tensor with an element type of Triton's and a fixed number of axes. This model has one that cannot be described so.",
+  },
+  DeployExists: {
+    kind: "ServeError",
+    message: "{path} is there already",
+    hint: "Give another folder with --output, or replace the files with --force.",
+    about: "`ingot deploy` writes its files into a folder, and does not replace what is there unless it is told to. Nothing was written.",
+  },
+  ServeStateFolder: {
+    kind: "ServeError",
+    message: "the server cannot write to its state folder {path}: {why}",
+    hint: "Give a folder that can be written to: --state-dir FOLDER.",
+    about:
+      "The server unpacks and compiles models in its state folder: the one where it is started, or that of `--state-dir`. Where the file system is read-only (a container) or belongs to somebody else, it needs one that it can write to. Nothing was started.",
+  },
 });

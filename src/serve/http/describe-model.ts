@@ -1,7 +1,6 @@
 // The description of a version of a model, with TorchServe's fields in TorchServe's order. What has no meaning here has the value that it has there
 // for a model that does not use it.
-import { readFile } from "node:fs/promises";
-import process from "node:process";
+import { residentBytes } from "../models/resident-bytes.ts";
 import type { ServedVersion } from "../models/served-version.ts";
 import type { WorkerSlot } from "../models/worker-slot.ts";
 
@@ -49,16 +48,9 @@ async function describeWorker(slot: WorkerSlot): Promise<object> {
     id: String(slot.id),
     startTime: (slot.process?.startedAt ?? new Date(0)).toISOString(),
     status: slot.status === "READY" ? "READY" : "UNLOADING",
-    memoryUsage: pid === undefined ? 0 : await residentBytes(pid),
+    memoryUsage: pid === undefined ? 0 : ((await residentBytes(pid)) ?? 0),
     pid: pid ?? 0,
     gpu: false,
     gpuUsage: "N/A",
   };
-}
-
-/** Bytes of memory that a process holds; 0 where the system does not say. */
-async function residentBytes(pid: number): Promise<number> {
-  if (process.platform !== "linux") return 0;
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { type Address, formatAddress } from "../config/address.ts";
+import { faultOf } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { Connections } from "./connections.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
@@ -79,6 +80,9 @@ export class Listener {
     this.server.maxConnections = this.#limits.maxConnections;
     // Told to go on only when its body is wanted.
     this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response, true));
+    this.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+      new Exchange(request, response, { ...this.#limits, waitsForContinue: true }).reply(417, {}, ""),
+    );
     this.server.on(tls ? "secureConnection" : "connection", (socket: Socket) => this.#connections.open(socket));
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => void this.#connections.refuse(error, socket));
   }
@@ -115,9 +119,11 @@ export class Listener {
     this.#connections.add(exchange);
     const since = performance.now();
     const { observer, config } = this.#parts;
+    let problem: string | undefined;
     response.on("finish", () => {
       const { method, path, requestId } = exchange;
-      observer.answered({ method, path, requestId, status: response.statusCode, ms: performance.now() - since });
+      const ms = performance.now() - since;
+      observer.answered({ method, path, requestId, status: response.statusCode, ms, ...(problem !== undefined && { problem }) });
     });
     Object.assign(exchange.extraHeaders, corsHeaders(config));
     let fail: NonNullable<Route["errors"]> = replyTorchServeError;
@@ -135,6 +141,7 @@ export class Listener {
       fail = seen?.errors ?? replyTorchServeError;
       throw seen ? methodNotAllowed() : resourceNotFound();
     } catch (error) {
+      problem = faultOf(error).message;
       fail(exchange, error, this.#parts);
     }
   }

@@ -1,59 +1,15 @@
 // The last minutes of each model, for people who look at it now: where the time of its requests went, how many there were, how they were batched,
 // and what went wrong. Bounded: seconds that are over are forgotten, and so are models that nobody asks any more.
-import { type Asked, type Observer, observing, type Served } from "../observer.ts";
+import { type Answered, type Asked, type Observer, observing, type Served } from "../observer.ts";
 import type { Timing } from "../wire/messages.ts";
-
-/** Requests that were answered in one second. */
-export interface LiveSecond {
-  /** s since 1970. */
-  readonly at: number;
-  readonly requests: number;
-  readonly errors: number;
-  /** Means of this second's requests that were answered without an error, in ms. */
-  readonly queue: number;
-  readonly preprocess: number;
-  readonly inference: number;
-  readonly postprocess: number;
-}
-
-export interface LiveModel {
-  readonly model: string;
-  readonly version: string;
-  /** Seconds with requests, the oldest first. */
-  readonly seconds: readonly LiveSecond[];
-  /** Requests of the window by the size of the batch that they ran in, the smallest first. */
-  readonly batches: readonly (readonly [size: number, requests: number])[];
-  /** Percentiles of the window's requests, in ms, from the queue to the answer; within 5 %. Absent where there were none. */
-  readonly p50?: number;
-  readonly p95?: number;
-  readonly p99?: number;
-}
-
-export interface LiveError {
-  /** ms since 1970. */
-  readonly at: number;
-  readonly model: string;
-  readonly version: string;
-  readonly status: number;
-  readonly requestId: string;
-  readonly message: string;
-}
-
-export interface LiveView {
-  /** The server's clock, s since 1970. */
-  readonly now: number;
-  /** Seconds that are looked back. */
-  readonly window: number;
-  readonly models: readonly LiveModel[];
-  /** The newest first. */
-  readonly errors: readonly LiveError[];
-}
+import type { LiveError, LiveModel, LiveSecond, LiveView } from "./live-figures.ts";
 
 const windowSeconds = 300;
 const mostModels = 1000;
 const mostErrors = 100;
 /** Of a message of an error: whatever a client sends may be quoted in it. */
 const longestMessage = 500;
+const longestPath = 200;
 
 const stages = ["queue", "preprocess", "inference", "postprocess"] as const;
 
@@ -113,7 +69,10 @@ export class LiveWindow {
     this.#now = now;
   }
 
-  readonly observer: Observer = observing({ served: (event) => this.#add(event) });
+  readonly observer: Observer = observing({
+    served: (event) => this.#add(event),
+    answered: (event) => this.#refused(event),
+  });
 
   /** What the window has now. */
   view(): LiveView {
@@ -144,7 +103,18 @@ export class LiveWindow {
     }
     entry.seconds.at(-1)?.add(event);
     if (status < 400) return;
-    this.#errors.push({ at, model, version, status, requestId, message: problem.slice(0, longestMessage) });
+    this.#error({ at, what: `${model} ${version}`, status, requestId, message: problem });
+  }
+
+  /** Requests that were refused before a worker had them; what the pages ask for themselves is nobody's error. */
+  #refused({ method, path, status, requestId, problem = "" }: Answered): void {
+    if (status < 400 || (path.startsWith("/ui") && !path.startsWith("/ui/api/predict/"))) return;
+    if (this.#errors.some((e) => e.requestId === requestId)) return;
+    this.#error({ at: this.#now(), what: `${method} ${path.slice(0, longestPath)}`, status, requestId, message: problem });
+  }
+
+  #error(error: LiveError): void {
+    this.#errors.push({ ...error, message: error.message.slice(0, longestMessage) });
     if (this.#errors.length > mostErrors) this.#errors.shift();
   }
 }

@@ -20,6 +20,9 @@ export interface ServeProcessOptions {
   /** `ingot` is the command with all its commands. */
   readonly program?: keyof typeof programs;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Another user, which only root can ask for. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** One run of the command. */
@@ -31,11 +34,12 @@ export class ServeProcess {
   #waiting: (() => void)[] = [];
   #over = false;
 
-  constructor(cwd: string, args: readonly string[], { program = "serve only", environment = {} }: ServeProcessOptions = {}) {
+  constructor(cwd: string, args: readonly string[], { program = "serve only", environment = {}, ...user }: ServeProcessOptions = {}) {
     this.child = spawn(process.execPath, ["--import", tsx, programs[program], "serve", ...args], {
       cwd,
       env: { ...process.env, NO_COLOR: "1", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
+      ...user,
     });
     this.child.stdout?.on("data", (bytes: Buffer) => {
       this.#out += bytes;

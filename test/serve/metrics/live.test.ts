@@ -67,6 +67,19 @@ describe("the live window", () => {
     assert.equal(models[0]?.seconds[0]?.errors, 2);
   });
 
+  it("has errors of requests that no worker got, each once", () => {
+    const answered = { method: "POST", path: "/predictions/m", status: 404, ms: 1, requestId: "r", problem: "Model not found: m" };
+    live.observer.answered(answered);
+    live.observer.answered({ ...answered, status: 200, requestId: "s" });
+    live.observer.answered({ ...answered, path: "/ui/api/graph/m/1.0", requestId: "t" });
+    live.observer.served(served({ status: 500, requestId: "u", problem: "Worker died.", timing: undefined }));
+    live.observer.answered({ ...answered, status: 500, requestId: "u", problem: "Worker died." });
+    assert.deepEqual(
+      live.view().errors.map((e) => `${e.requestId} ${e.what}: ${e.message}`),
+      ["u m 1.0: Worker died.", "r POST /predictions/m: Model not found: m"],
+    );
+  });
+
   it("forgets what is over", () => {
     live.observer.served(served());
     at(1299);

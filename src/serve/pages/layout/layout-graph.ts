@@ -33,7 +33,7 @@ export interface LayoutOptions {
 }
 
 /** Pixels around what is in an open module; its title is at the top. */
-export const padding = { side: 16, top: 30, bottom: 12 } as const;
+export const padding = { side: 16, top: 26, bottom: 6 } as const;
 
 /** A module that is open, while it is laid out. */
 interface Frame {

@@ -1,0 +1,2 @@
+// Styles are bundled into one file of their own; importing one gives nothing.
+declare module "*.css" {}
