@@ -1,8 +1,17 @@
 // The group `serve`: what the server costs over the bare model.
 import type { Measure } from "../figure.ts";
 import { batching } from "./batching.ts";
+import { chaos } from "./chaos.ts";
 import { graphLayout } from "./graph-layout.ts";
 import { hotStart } from "./hot-start.ts";
 import { overhead } from "./overhead.ts";
+import { resnet } from "./resnet.ts";
 
-export const serveGroup: Readonly<Record<string, Measure>> = { overhead, batching, "hot-start": hotStart, "graph-layout": graphLayout };
+export const serveGroup: Readonly<Record<string, Measure>> = {
+  overhead,
+  batching,
+  resnet,
+  "hot-start": hotStart,
+  chaos,
+  "graph-layout": graphLayout,
+};

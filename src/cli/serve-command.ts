@@ -85,6 +85,7 @@ function ownOptions(): Option[] {
     new Option("--access-log", "log each request"),
     new Option("--handler-module <name=file>", "a handler of your own; may be repeated").argParser(collect),
     new Option("--json-nonfinite <what>", "for NaN in a JSON answer: error or null"),
+    new Option("--bad-input-status <status>", "for input that cannot be read: 400 and why, or TorchServe's 503"),
     new Option("--metrics-mode <mode>", "log, prometheus or legacy"),
     new Option("--metrics-config <file>", "accepted; it describes metrics of Python handlers"),
     new Option("--state-dir <folder>", "where tokens, logs, snapshots and the pid file are"),
@@ -96,9 +97,9 @@ function serveFlags(options: Flags): ServeFlags {
   const { tsConfig, modelStore, workflowStore, models, logConfig, cppLogConfig, ppath, pluginsPath = ppath, stateDir } = options;
   const { disableTokenAuth, enableModelApi, accessLog } = options;
   const noConfigSnapshots = options.configSnapshots === false ? true : undefined;
-  const { profile, logFormat, logLevel, handlerModule, jsonNonfinite, metricsMode, metricsConfig } = options;
+  const { profile, logFormat, logLevel, handlerModule, jsonNonfinite, badInputStatus, metricsMode, metricsConfig } = options;
   const texts = { tsConfig, modelStore, workflowStore, logConfig, cppLogConfig, pluginsPath, stateDir };
-  const own = { profile, logFormat, logLevel, jsonNonfinite, metricsMode, metricsConfig };
+  const own = { profile, logFormat, logLevel, jsonNonfinite, badInputStatus, metricsMode, metricsConfig };
   const given = Object.entries({ ...texts, ...own, models, handlerModule, noConfigSnapshots, disableTokenAuth, enableModelApi, accessLog });
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }

@@ -4,7 +4,8 @@ import { fillPositions, fillTaps, makeStrip, stageInput, stripAxis, stripCapacit
 import { ScratchLayout } from "./scratch.ts";
 import { alignedAddress, alignedStride, copyMatrixOut, copyPartIn, fillRows, matrixRoom, planCopy } from "./scratch-matrix.ts";
 import type { Crew } from "./threads/crew.ts";
-import { areaBytes, cutProduct } from "./threads/panel-product.ts";
+import { cutProduct } from "./threads/cut-product.ts";
+import { areaBytes } from "./threads/panel-product.ts";
 import { gemmScratchBytes } from "./wasm-kernels.ts";
 
 /** Dense float32 operands of a convolution. */

@@ -3,6 +3,7 @@
 import { erfTable } from "./erf.ts";
 import { requireSpan } from "./operands.ts";
 import { ScratchLayout, scratchF32, scratchF64, wasm } from "./scratch.ts";
+import { overRows } from "./shared-rows.ts";
 
 /** Functions that are all of one piece, by their number in `wasm.mapSmooth`. */
 const smooth = { exp: 0, sigmoid: 1, swish: 2, tanh: 3, geluByTanh: 4 } as const;
@@ -26,6 +27,14 @@ const block = 4096;
  */
 export function functionF32(name: FunctionName, x: Float32Array, y: Float32Array): void {
   requireSpan(name, "y", y.length, 0, x.length - 1);
+  const how =
+    name === "erf" || name === "gelu"
+      ? ({ kernel: name, table: erfTable() } as const)
+      : ({ kernel: "smooth", argument: smooth[name] } as const);
+  overRows({ ...how, row: 1, x, y }, (from, to) => mapAlone(name, from, to));
+}
+
+function mapAlone(name: FunctionName, x: Float32Array, y: Float32Array): void {
   const memory = new ScratchLayout();
   const at = memory.take(block);
   const map = name === "erf" || name === "gelu" ? withTable(memory, byErf[name]) : (n: number) => wasm.mapSmooth(smooth[name], at, n);

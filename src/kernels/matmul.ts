@@ -14,7 +14,8 @@ import {
   type ScratchMatrix,
 } from "./scratch-matrix.ts";
 import { alone, type Crew, crewFor } from "./threads/crew.ts";
-import { areaBytes, cutProduct, type PanelSource, panelFloats } from "./threads/panel-product.ts";
+import { cutProduct, panelFloats } from "./threads/cut-product.ts";
+import { areaBytes, type PanelSource } from "./threads/panel-product.ts";
 
 // Sizes of blocks, in floats. A block of b that fits the second cache level is still there when one thread multiplies it; several threads
 // pack parts of a larger one. Blocks of a and c only have to fit the memory. Cuts in k are at multiples of gemm's own step (256), so
@@ -151,6 +152,7 @@ function blockSizes({ threads }: Crew, { m, n, k, bColStride }: Product): [m: nu
   return [mStep, nStep, kStep];
 }
 
-function panelSource({ at, row, col }: ScratchMatrix): PanelSource {
+/** Where panels come from: a matrix of either order. */
+export function panelSource({ at, row, col }: ScratchMatrix): PanelSource {
   return col === 4 ? { pack: "rows", at, stride: row } : { pack: "columns", at, stride: col };
 }

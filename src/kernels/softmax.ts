@@ -2,6 +2,7 @@
 import { requireSpan } from "./operands.ts";
 import type { AxisSplit } from "./reduce.ts";
 import { ScratchLayout, scratchF32, wasm } from "./scratch.ts";
+import { overRows } from "./shared-rows.ts";
 
 /** Floats per block of rows in the scratch memory, and the longest row that goes there. */
 const block = 16 * 1024;
@@ -32,10 +33,17 @@ export function logSoftmaxF32(x: Float32Array, split: AxisSplit, y: Float32Array
   });
 }
 
-/** Dense rows, several at a time, through WebAssembly: exponentials there cost a fifth of Math.exp. */
+/** Dense rows through WebAssembly: exponentials there cost a fifth of Math.exp. */
 function softmaxRows(x: Float32Array, outer: number, n: number, y: Float32Array): void {
   requireSpan("softmax", "x", x.length, 0, outer * n - 1);
   requireSpan("softmax", "y", y.length, 0, outer * n - 1);
+  const rows = x.subarray(0, outer * n);
+  overRows({ kernel: "softmax", row: n, x: rows, y }, (from, to) => softmaxAlone(from, n, to));
+}
+
+/** Several rows at a time. */
+function softmaxAlone(x: Float32Array, n: number, y: Float32Array): void {
+  const outer = x.length / n;
   const step = Math.max(1, Math.floor(block / n));
   const at = new ScratchLayout().take(step * n);
   for (let o = 0; o < outer; o += step) {

@@ -28,7 +28,8 @@ function arithmetic(a: Storage, b: Storage, shape: Shape, rule: BinaryRule, op: 
 
 /** `a ∘ b` where `a` is dense float32 of the result's shape and `b` has some neighbouring axes of it; undefined elsewhere. */
 function flatly(a: Storage, b: Storage, shape: Shape, op: BinaryName): Storage | undefined {
-  if (a.dtype !== "float32" || !sameShape(a.shape, shape) || !a.isContiguous || !b.isContiguous || a.size === 0) return undefined;
+  if (a.dtype !== "float32" || !sameShape(a.shape, shape) || !b.isContiguous || a.size === 0) return undefined;
+  if (!a.isContiguous) return b.size === 1 && (a.strides.at(-1) as number) === 1 ? numberOnRows(a, b, op) : undefined;
   const split = splitAround(b.shape, shape);
   if (!split || (b.size > 1 && split.channels * split.inner < shortest) || (split.inner > 1 && split.inner < shortest)) return undefined;
   const y = Storage.empty("float32", shape);
@@ -38,6 +39,14 @@ function flatly(a: Storage, b: Storage, shape: Shape, op: BinaryName): Storage |
   else if (split.inner === 1) rowsF32(op, from, by, to);
   else channelsF32(op, from, by, split, to);
   return y;
+}
+
+/** `a ∘ b` for a number `b` and a view whose rows are dense: its copy is the result's memory. */
+function numberOnRows(a: Storage, b: Storage, op: BinaryName): Storage | undefined {
+  if ((a.shape.at(-1) as number) < shortest) return undefined;
+  const y = a.dense() as Float32Array<ArrayBuffer>;
+  numberF32(op, y, b.dense()[0] as number, y);
+  return Storage.of("float32", y, a.shape);
 }
 
 /** Rows shorter than this are not worth a call each. */

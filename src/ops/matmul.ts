@@ -6,6 +6,7 @@ import { type Dim, dimEquals } from "../ir/dim.ts";
 import type { InferContext } from "../ir/schema.ts";
 import { type TensorType, tensorType, type ValueType } from "../ir/type.ts";
 import { matmulF32 } from "../kernels/matmul.ts";
+import { type BatchStart, matmulBatchF32 } from "../kernels/matmul-batch.ts";
 import { type MatmulLayout, matmulInt32, matmulInt64, matmulReference } from "../kernels/reference/matmul.ts";
 import { type BigArray, type DType, floats, isBig, isFloat, type NumberArray } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
@@ -89,10 +90,14 @@ export function productOf(a: Storage, b: Storage, shape: readonly number[]): Sto
   }
   const lanes = planLanes(batch, [leading(left), leading(right)]);
   const [sa, sb] = lanes.steps as [number, number];
+  const each: BatchStart[] = [];
   eachLane(lanes, (at, starts) => {
     for (let i = 0; i < lanes.count; i++)
-      multiply(a.dtype, layout, left, (starts[0] as number) + i * sa, right, (starts[1] as number) + i * sb, c, (at + i) * m * n);
+      each.push({ aOffset: (starts[0] as number) + i * sa, bOffset: (starts[1] as number) + i * sb, cOffset: (at + i) * m * n });
   });
+  if (a.dtype === "float32")
+    matmulBatchF32({ ...layout, a: left.data as Float32Array, b: right.data as Float32Array, c: c as Float32Array }, each);
+  else for (const { aOffset, bOffset, cOffset } of each) multiply(a.dtype, layout, left, aOffset, right, bOffset, c, cOffset);
   return y;
 }
 

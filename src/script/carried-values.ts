@@ -3,7 +3,7 @@ import type { Tensor } from "../eager/tensor.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
-import type { Content, Heap } from "./heap.ts";
+import { Content, type Heap } from "./heap.ts";
 import { type Plan, typeOf } from "./loop-plan.ts";
 import { type GroupSizes, TurnSize } from "./loop-sizes.ts";
 import type { Machine } from "./machine.ts";
@@ -45,13 +45,13 @@ export function bodyValue(machine: Machine, plan: Plan, start: TurnStart, name: 
       return made;
     }
     case "content":
-      return {
-        items: plan.items.map((item, i) => bodyValue(machine, item, start, `${name}_${i}`)),
-        list: undefined,
-        pairs: plan.pairs,
-      } satisfies Content;
+      return new Content(
+        plan.items.map((item, i) => bodyValue(machine, item, start, `${name}_${i}`)),
+        undefined,
+        plan.pairs,
+      );
     case "contentList":
-      return { items: [], list: bodyValue(machine, plan.list, start, name) as SymList } satisfies Content;
+      return new Content([], bodyValue(machine, plan.list, start, name) as SymList);
     case "replaced":
       return sealedArray(heap, bodyValue(machine, plan.list, start, name) as SymList);
     case "constant":
@@ -123,13 +123,13 @@ export function afterLoop(machine: Machine, plan: Plan, next: () => Value, sizes
       return made;
     }
     case "content":
-      return {
-        items: plan.items.map((item) => afterLoop(machine, item, next, sizes)),
-        list: undefined,
-        pairs: plan.pairs,
-      } satisfies Content;
+      return new Content(
+        plan.items.map((item) => afterLoop(machine, item, next, sizes)),
+        undefined,
+        plan.pairs,
+      );
     case "contentList":
-      return { items: [], list: afterLoop(machine, plan.list, next, sizes) as SymList } satisfies Content;
+      return new Content([], afterLoop(machine, plan.list, next, sizes) as SymList);
     case "replaced":
       return sealedArray(heap, afterLoop(machine, plan.list, next, sizes) as SymList);
     case "constant":

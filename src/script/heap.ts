@@ -1,6 +1,7 @@
 // Everything that interpreted code writes goes through a journal, so that a branch can be run, taken back, and joined with the other one.
 // A cell is a property of an object, or the whole content of an array, Map or Set.
-import { Poison, Sym, type SymList } from "./values.ts";
+import { isPlainRecord } from "../trace/structure.ts";
+import { Poison, type SymList } from "./values.ts";
 
 /** The key of the cell that is the content of an array, Map or Set. */
 export const content: unique symbol = Symbol("content");
@@ -8,12 +9,18 @@ export const content: unique symbol = Symbol("content");
 export type CellKey = PropertyKey;
 
 /** What a content cell holds: elements (for a Map, pairs), or a list of symbolic length. */
-export interface Content {
+export class Content {
   readonly items: readonly unknown[];
   /** Not the items but a list of symbolic length, or what has no single content. */
   readonly list: SymList | Poison | undefined;
   /** True for a Map, whose items are pairs. */
-  readonly pairs?: boolean;
+  readonly pairs: boolean;
+
+  constructor(items: readonly unknown[], list?: SymList | Poison, pairs = false) {
+    this.items = items;
+    this.list = list;
+    this.pairs = pairs;
+  }
 }
 
 /** The value of a property that is not there. */
@@ -115,7 +122,7 @@ export class Heap {
   /** Replaces the content of an array, Map or Set. */
   writeContent(owner: object, items: readonly unknown[], list?: SymList | Poison): void {
     // A copy with its holes.
-    this.write(owner, content, { items: items.slice(), list } satisfies Content);
+    this.write(owner, content, new Content(items.slice(), list));
   }
 
   /** Runs `body` in a region of its own, takes back what it wrote, and gives that. Also takes it back when `body` throws. */
@@ -184,7 +191,7 @@ export class Heap {
 
   #contentOf(owner: object): Content {
     const items = owner instanceof Map || owner instanceof Set ? [...owner] : (owner as unknown[]).slice();
-    return { items, list: this.#lists.get(owner), pairs: owner instanceof Map };
+    return new Content(items, this.#lists.get(owner), owner instanceof Map);
   }
 
   #effects(region: Region): Effect[] {
@@ -222,7 +229,7 @@ export function sameCell(a: unknown, b: unknown): boolean {
   );
 }
 
-export const isContent = (v: unknown): v is Content => typeof v === "object" && v !== null && "items" in v && "list" in v;
+export const isContent = (v: unknown): v is Content => v instanceof Content;
 
 function newRegion(): Region {
   return { log: new Map(), fresh: new WeakSet() };
@@ -233,7 +240,5 @@ export const isPlainArray = (v: unknown): v is readonly unknown[] => Array.isArr
 
 /** A plain object, which paths may join property by property. */
 export function isRecord(v: unknown): v is Readonly<Record<string, unknown>> {
-  if (typeof v !== "object" || v === null || v instanceof Sym || isContent(v)) return false;
-  const prototype: unknown = Object.getPrototypeOf(v);
-  return prototype === Object.prototype || prototype === null;
+  return isPlainRecord(v);
 }

@@ -7,7 +7,7 @@ import type { Graph, Value } from "../ir/graph.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { joinTypes } from "../ops/subgraph-types.ts";
 import { allGaps, gap } from "./gaps.ts";
-import { absent, type Content, isContent, isPlainArray, isRecord } from "./heap.ts";
+import { absent, Content, isContent, isPlainArray, isRecord } from "./heap.ts";
 import { commonElement, elementKind, sameElement, sequenceOf, sequenceType } from "./list-elements.ts";
 import { type Machine, truthUnder } from "./machine.ts";
 import { notScalar } from "./operators.ts";
@@ -150,7 +150,7 @@ export class Joiner {
     const { heap } = this.#machine;
     const [x, y] = [heap.listOf(a), heap.listOf(b)];
     if (x || y || a.length !== b.length) {
-      const joined = this.#contents({ items: a, list: x }, { items: b, list: y }, name);
+      const joined = this.#contents(new Content(a, x), new Content(b, y), name);
       return (outputs) => {
         const content = joined(outputs) as Content;
         const made: unknown[] = heap.fresh([]);
@@ -190,7 +190,7 @@ export class Joiner {
     const length = (n: readonly unknown[], i: number) => n[i];
     if (!a.list && !b.list && a.items.length === b.items.length) {
       const parts = a.items.map((item, i) => this.#join(item, length(b.items, i), `${name}[${i}]`));
-      return (outputs): Content => ({ items: parts.map((part) => part(outputs)), list: undefined });
+      return (outputs) => new Content(parts.map((part) => part(outputs)));
     }
     if (a.list instanceof Poison || b.list instanceof Poison) return () => (a.list instanceof Poison ? a : b);
     const { stage } = this.#machine;
@@ -200,7 +200,7 @@ export class Joiner {
     const element = agreed && kinds[0] && kinds[1] ? commonElement(kinds[0], kinds[1]) : kind;
     if (!agreed || !element) {
       const reason = this.#reason("ListJoin", { name, a: describeContent(a), b: describeContent(b) });
-      return (): Content => ({ items: [], list: new Poison(reason) });
+      return () => new Content([], new Poison(reason));
     }
     const type = sequenceType(stage, element);
     const at = this.#output(
@@ -208,7 +208,7 @@ export class Joiner {
       () => sequenceOf(stage, b, element),
       type,
     );
-    return (outputs): Content => ({ items: [], list: new SymList(outputs[at] as Value, type, element.kind) });
+    return (outputs) => new Content([], new SymList(outputs[at] as Value, type, element.kind));
   }
 
   #partial(a: unknown, b: unknown, name: string): Joined {

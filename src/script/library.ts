@@ -20,6 +20,7 @@ import { type ResidualParts, residual, through } from "../nn/through.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
+import { isPlainRecord } from "../trace/structure.ts";
 import type { AnyFunction, Context } from "./context.ts";
 import { stampProvenance } from "./context.ts";
 import { visitLeaves } from "./leaves.ts";
@@ -260,14 +261,7 @@ export function asOpError(c: Context, error: unknown, name: string, node: AnyNod
 }
 
 function owned(heap: Context["machine"]["heap"], value: unknown): unknown {
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    !isTensor(value) &&
-    !(value instanceof Sym) &&
-    (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype)
-  )
-    heap.fresh(value);
+  if (Array.isArray(value) || isPlainRecord(value)) heap.fresh(value);
   return value;
 }
 

@@ -6,6 +6,7 @@ import { isTensor } from "../eager/operand.ts";
 import { type Enclosing, enclosing } from "../source/enclosing.ts";
 import type { FunctionSource } from "../source/function-source.ts";
 import type { FunctionNode } from "../source/parse.ts";
+import { isPlainRecord } from "../trace/structure.ts";
 import type { AnyFunction, Context } from "./context.ts";
 
 /** What is known of live functions. */
@@ -123,9 +124,7 @@ export function heldParts(object: object, privates: (object: object) => Iterable
   const parts = Object.values(Object.getOwnPropertyDescriptors(object)).map((p): unknown => p.value);
   if (object instanceof Map) parts.push(...object.keys(), ...object.values());
   if (object instanceof Set) parts.push(...object);
-  const prototype: unknown = Object.getPrototypeOf(object);
-  const isPlain = prototype === null || prototype === Object.prototype;
-  return isPlain ? parts : [...parts, ...privates(object)];
+  return isPlainRecord(object) ? parts : [...parts, ...privates(object)];
 }
 
 function prototypes(object: unknown): object[] {

@@ -4,7 +4,7 @@ import type { Value } from "../ir/graph.ts";
 import { tensorType, type ValueType } from "../ir/type.ts";
 import { markRaising, mayRaise } from "./branch.ts";
 import { afterLoop } from "./carried-values.ts";
-import { type Content, isContent } from "./heap.ts";
+import { Content, isContent } from "./heap.ts";
 import { sequenceOf } from "./list-elements.ts";
 import { type Cell, elementOf, type Leaf, type Plan, typeOf } from "./loop-plan.ts";
 import type { GroupSizes } from "./loop-sizes.ts";
@@ -110,7 +110,7 @@ function leaves(
 }
 
 const contentOf = ({ heap }: Machine, value: unknown): Content | undefined =>
-  Array.isArray(value) ? { items: value, list: heap.listOf(value) } : undefined;
+  Array.isArray(value) ? new Content(value, heap.listOf(value)) : undefined;
 
 const at = (value: unknown, key: PropertyKey): unknown => {
   const inner = value instanceof Partial ? value.inner : value;

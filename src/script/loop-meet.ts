@@ -2,7 +2,7 @@
 import { isTensor } from "../eager/operand.ts";
 import { type Dim, dimEquals } from "../ir/dim.ts";
 import { allGaps, gap } from "./gaps.ts";
-import { absent, type Content, isContent, isRecord } from "./heap.ts";
+import { absent, Content, isContent, isRecord } from "./heap.ts";
 import { commonElement, elementKind, sameElement, sequenceType } from "./list-elements.ts";
 import { elementOf, elementOfItems, type Plan, planOf } from "./loop-plan.ts";
 import { TurnSize } from "./loop-sizes.ts";
@@ -81,7 +81,7 @@ type ListPlan = Plan & { kind: "list" };
 function replacedPlan(machine: Machine, start: ListPlan | readonly Plan[], after: readonly unknown[], name: string): Plan {
   const list = machine.heap.listOf(after);
   if (list instanceof Poison) return { kind: "poison", reason: list.reason };
-  const plan = listPlan(machine, start, { items: after, list }, name);
+  const plan = listPlan(machine, start, new Content(after, list), name);
   return plan.kind === "contentList" ? { kind: "replaced", list: plan.list } : plan;
 }
 

@@ -9,7 +9,7 @@ import { isLibraryScript } from "../source/library.ts";
 import { type DynamicShapes, spreadSizes } from "../trace/dynamic.ts";
 import { checkModel, forwardFunction, type Model, modelName, tensorNames } from "../trace/model.ts";
 import { type ModelCode, readModelCode } from "../trace/model-code.ts";
-import { type Arguments, flattenOutputs, freeNames, type Layout, unflatten } from "../trace/structure.ts";
+import { type Arguments, flattenOutputs, freeNames, isPlainRecord, type Layout, unflatten } from "../trace/structure.ts";
 import { test } from "./choices.ts";
 import { classValue } from "./class-values.ts";
 import { construct } from "./classes.ts";
@@ -179,7 +179,7 @@ function asTensors(machine: Machine, value: unknown): unknown {
       throw ingotError("OutputNotTensor", { path: "out", actual: "a list of symbolic length: stack or concatenate it" });
     return value.map((item) => asTensors(machine, machine.read(item)));
   }
-  if (typeof value === "object" && value !== null && !isTensor(value) && Object.getPrototypeOf(value) === Object.prototype)
+  if (isPlainRecord(value))
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asTensors(machine, machine.read(item))]));
   return value;
 }

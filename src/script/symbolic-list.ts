@@ -5,6 +5,7 @@ import type { Tensor } from "../eager/tensor.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import { type Context, stampProvenance } from "./context.ts";
+import { Content } from "./heap.ts";
 import { asFloats, elementKind, sequenceOf } from "./list-elements.ts";
 import { size } from "./operators.ts";
 import { describe, isScalar, Poison, type Scalar, type ScalarKind, Sym, SymList, scalarKind } from "./values.ts";
@@ -130,11 +131,11 @@ function itemValue(c: Context, item: unknown, list: SymList, node: AnyNode): Val
 export function pick(c: Context, array: readonly unknown[], at: Sym, node: AnyNode, fromEitherEnd = false): unknown {
   const { stage } = c.machine;
   stampProvenance(c);
-  const kind = elementKind(stage, { items: array, list: undefined });
+  const kind = elementKind(stage, new Content(array));
   if (!kind || array.length === 0 || at.kind !== "int")
     c.machine.fail("SymbolicIndex", { list: c.machine.subject(node), type: describe(array[0]) }, node);
   const index = fromEitherEnd ? stage.scalar(at, "int") : guardedIndex(c, at, array.length);
-  const [element] = stage.add("SequenceAt", [sequenceOf(stage, { items: array, list: undefined }, kind), index]);
+  const [element] = stage.add("SequenceAt", [sequenceOf(stage, new Content(array), kind), index]);
   const value = element as Value;
   if (kind.kind === "tensor") {
     if (!kind.shape) c.machine.fail("SymbolicIndex", { list: c.machine.subject(node), type: "tensors of different ranks" }, node);

@@ -8,7 +8,7 @@ import type { ServerConfig } from "./config/server-config.ts";
 import { tokenRule } from "./config/token-rule.ts";
 import { openTokens } from "./config/tokens.ts";
 import { Changes } from "./grpc/changes.ts";
-import type { RunningGrpc } from "./grpc/start-grpc.ts";
+import { type RunningGrpc, startGrpc } from "./grpc/start-grpc.ts";
 import { Listener, type TlsFiles } from "./http/listener.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, Router } from "./http/router.ts";
@@ -38,14 +38,14 @@ export interface RunningServer {
 
 /**
  * Starts a server: listens, then loads the models that the configuration names. A model that does not load is a warning, and the others
- * are served. `observer` is told what happens, beside the log. Throws ServeError where it cannot listen, or cannot write its tokens.
+ * are served. Those of `alsoTell` are told what happens, beside log and metrics. Throws ServeError where it cannot listen, or cannot write its tokens.
  *
  * @example
  * const server = await startServer(resolveConfig({ cwd: process.cwd() }), log);
  * console.log(server.addresses.inference); // http://127.0.0.1:8080
  * await server.close();
  */
-export async function startServer(config: ServerConfig, log: Log, observer?: Observer): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, log: Log, ...alsoTell: readonly Observer[]): Promise<RunningServer> {
   // The models of one process: two servers may share a state folder.
   const folder = join(config.stateDir, ".ingot", `models-${process.pid}`);
   await mkdir(folder, { recursive: true });
@@ -54,8 +54,8 @@ export async function startServer(config: ServerConfig, log: Log, observer?: Obs
   const metrics = await openMetrics(config, registry);
   const live = new LiveWindow();
   const changes = new Changes();
-  const all = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...(observer ? [observer] : []));
-  const manager = new ModelManager(config, registry, all, folder, new ArchiveFetcher(config, log));
+  const observer = observers(logObserver(log), metrics.observer, live.observer, changes.observer, ...alsoTell);
+  const manager = new ModelManager(config, registry, observer, folder, new ArchiveFetcher(config, log));
   const needed = tokenRule(config);
   const tokens = openTokens({ file: keyFilePath(config), needed, expirationMin: config.tokenExpirationMin });
   log.info("tokens", { rule: needed.sentence, file: tokens.file });
@@ -69,7 +69,7 @@ export async function startServer(config: ServerConfig, log: Log, observer?: Obs
     inFlight: new BytesInFlight(config.maxBytesInFlight),
     log,
     tokens,
-    observer: all,
+    observer,
     metrics,
     live,
     addresses: () => addresses,
@@ -89,7 +89,6 @@ export async function startServer(config: ServerConfig, log: Log, observer?: Obs
   try {
     const bound = await listenAll(config, parts, tls, listeners);
     addresses = bound;
-    const { startGrpc } = await import("./grpc/start-grpc.ts");
     grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
     await loadAtStartup(parts);
     starting = false;

@@ -182,7 +182,10 @@ function toSafeNumber(op: string, v: bigint | string): number {
   return n;
 }
 
-/** Copies a strided view into row-major `out`; the innermost axes run in a plain double loop. */
+/** From this many elements on, copying a dense row as a whole is faster than a loop. */
+const wholeRow = 24;
+
+/** Copies a strided view into row-major `out`; rows that are dense are copied as a whole, others in a plain double loop. */
 export function copyStrided(data: Elements, shape: Shape, strides: readonly number[], offset: number, out: Elements): void {
   const src = data as unknown as number[];
   const dst = out as unknown as number[];
@@ -200,8 +203,13 @@ export function copyStrided(data: Elements, shape: Shape, strides: readonly numb
   let base = offset;
   let at = 0;
   const total = elementCount(shape);
+  const whole = innerStride === 1 && inner >= wholeRow && !Array.isArray(data) && !Array.isArray(out);
   while (at < total) {
-    for (let r = 0; r < rows; r++) {
+    for (let r = 0; whole && r < rows; r++, at += inner) {
+      const p = base + r * rowStride;
+      out.set(data.subarray(p, p + inner) as never, at);
+    }
+    for (let r = 0; !whole && r < rows; r++) {
       let p = base + r * rowStride;
       for (let i = 0; i < inner; i++, p += innerStride) dst[at++] = src[p] as number;
     }

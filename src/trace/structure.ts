@@ -181,7 +181,8 @@ function firstStatic(layout: Layout, path: string): { path: string; actual: stri
   return undefined;
 }
 
-function isPlainRecord(v: unknown): v is Record<string, unknown> {
+/** An object literal, or one without a prototype: what inputs, outputs and arguments may be nested in. */
+export function isPlainRecord(v: unknown): v is Record<string, unknown> {
   if (typeof v !== "object" || v === null) return false;
   const prototype = Object.getPrototypeOf(v);
   return prototype === Object.prototype || prototype === null;

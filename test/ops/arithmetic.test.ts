@@ -29,6 +29,24 @@ describe("Add, Sub, Mul, Div", () => {
     assert.deepEqual(result("Mul", [f32([4], [1, 2, 3, 4]).slice(0, 3, 2, -2), f32([2], [10, 100])]).values, [40, 200]);
   });
 
+  it("takes numbers from and to views whose rows are dense, and leaves them as they are", () => {
+    const heads = counting([3, 2, 30]);
+    const view = heads.transpose([1, 0, 2]);
+    const before = [...view.dense()] as number[];
+    for (const [op, f] of [
+      ["Add", (v: number) => v + 3],
+      ["Sub", (v: number) => v - 3],
+      ["Mul", (v: number) => v * 3],
+      ["Div", (v: number) => Math.fround(v / 3)],
+    ] as const)
+      assert.deepEqual(result(op, [view, f32([], [3])]), { shape: [2, 3, 30], values: before.map(f) });
+    assert.deepEqual(
+      result("Sub", [f32([1], [3]), view]).values,
+      before.map((v) => 3 - v),
+    );
+    assert.deepEqual([...heads.dense()], [...counting([3, 2, 30]).dense()]);
+  });
+
   it("keeps 64-bit integers exact and lets them wrap around", () => {
     assert.deepEqual(dense("Add", [of("int64", [2n ** 53n]), of("int64", [1n])]), [2n ** 53n + 1n]);
     assert.deepEqual(dense("Add", [of("int64", [2n ** 63n - 1n]), of("int64", [1n])]), [-(2n ** 63n)]);

@@ -18,6 +18,14 @@ const programs: Readonly<Record<string, string>> = {
       if (k.item() >= i) return [x.relu()];
     }
     return [y];`,
+  "a record that a loop replaces may have fields called items and list": `
+    let s = { items: [x], list: y };
+    for (let i = 0; i < k.item(); i++) s = { items: [s.list], list: s.items[0].neg() };
+    return [s.items[0], s.list];`,
+  "a result without a prototype is looked through for what has no value": `
+    const made = Object.assign(Object.create(null), { a: x });
+    if (k.item() > 0) made.a = y;
+    return [made.a];`,
   "remainders of sizes are operands and sizes": `
     const n = x.shape[0];
     return [x.add(n % 2), x.mul((n + 1) % 2), x.clamp(-3, n % 3), zeros([n % 2 + 1]).add(n % 7)];`,

@@ -72,6 +72,16 @@ describe("storage", () => {
     assert.deepEqual(s.slice(0, 0, 1).expand([2, 3]).toNumbers(), [0, 1, 2, 0, 1, 2]);
   });
 
+  it("copies views with long dense rows element for element, of numbers and of strings", () => {
+    const [a, b, c] = [3, 2, 40];
+    const expected = Array.from({ length: a * b * c }, (_, i) => (Math.floor(i / c) % a) * b * c + Math.floor(i / (a * c)) * c + (i % c));
+    const t = counting([a, b, c]).transpose([1, 0, 2]);
+    assert.deepEqual([...t.dense()], expected);
+    assert.deepEqual([...t.slice(2, 5, 30).slice(0, 1, 2, -1).dense()].slice(0, 3), [45, 46, 47]);
+    const words = Storage.from("string", [...counting([a, b, c]).dense()].map(String), [a, b, c]).transpose([1, 0, 2]);
+    assert.deepEqual(words.dense(), expected.map(String));
+  });
+
   it("copies only where a reshape needs it", () => {
     const t = counting([2, 3]).transpose([1, 0]);
     assert.notEqual(t.reshape([6]).data, t.data);

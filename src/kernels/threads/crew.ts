@@ -1,17 +1,12 @@
 // Who computes a product: this thread alone in its own scratch memory, or several in a memory that they share.
 import { ownScratch, type Scratch } from "../scratch.ts";
-import {
-  type Carrier,
-  type Cut,
-  cellsOf,
-  computeTile,
-  type PanelProduct,
-  panelFloats,
-  productWords,
-  writeProduct,
-} from "./panel-product.ts";
+import { type Cut, panelFloats } from "./cut-product.ts";
+import { jobWords, writeJob } from "./job.ts";
+import type { PanelProduct } from "./panel-product.ts";
+import { type Carrier, productJob } from "./product-job.ts";
 import { getThreads } from "./thread-count.ts";
 import { startThreads, type ThreadCrew } from "./thread-crew.ts";
+import { computeTile } from "./tiles.ts";
 
 /** Threads, and the memory in which they work. */
 export interface Crew {
@@ -27,8 +22,8 @@ export interface Crew {
   multiply(product: PanelProduct, cut: Cut, areas: number, carrier: Carrier): boolean;
 }
 
-const words = new Int32Array(productWords);
-const packed = { serial: 0, column: -1 };
+const words = new Int32Array(jobWords);
+const packed = { serial: 0, columns: -1 };
 
 /** This thread. */
 export const alone: Crew = {
@@ -36,13 +31,17 @@ export const alone: Crew = {
   scratch: ownScratch,
   call() {},
   multiply(product, cut, areas, carrier) {
-    const { m, n } = product;
-    writeProduct(words, product, cut, areas);
-    carrier.rows?.(0, m);
-    carrier.columns?.(0, n);
-    for (const { first, tiles } of cellsOf(product, cut))
+    const { m, n, batch } = product;
+    const count = batch?.count ?? 1;
+    const job = productJob(product, cut, areas, carrier);
+    writeJob(words, job);
+    for (let item = 0; item < count; item++) {
+      carrier.rows?.(0, m, item);
+      carrier.columns?.(0, n, item);
+    }
+    for (const { first, tiles } of job.cells)
       for (let tile = first; tile < first + tiles; tile++) computeTile(ownScratch.wasm, words, 0, tile, packed);
-    carrier.out?.(0, m, 0, n);
+    for (let item = 0; item < count; item++) carrier.out?.(0, m, 0, n, item);
     return true;
   },
 };
@@ -52,20 +51,25 @@ const worthwhile = 4 * 1024 * 1024;
 /** With fewer rows the time goes into reading the right side, which one thread does. */
 const fewestRows = 8;
 
-/** No product has work for more, and their memory would not fit the module's. */
+/** No job has work for more, and their memory would not fit the module's. */
 const mostAtOnce = 256;
 
 let crew: ThreadCrew | undefined;
 
-/** Who should compute products of m×k and k×n. */
-export function crewFor(m: number, n: number, k: number): Crew {
-  if (m * n * k < worthwhile || m < fewestRows || 8 * k > panelFloats) return alone;
+/** Who should compute products of m×k and k×n, `count` of them at a time. */
+export function crewFor(m: number, n: number, k: number, count = 1): Crew {
+  if (count * m * n * k < worthwhile || m < fewestRows || 8 * k > panelFloats) return alone;
+  return team() ?? alone;
+}
+
+/** Several threads, where `getThreads()` says so and they are to be had. */
+export function team(): ThreadCrew | undefined {
   const threads = Math.min(getThreads(), mostAtOnce);
   // Threads that are not asked sleep: they are kept for the next call with their number.
-  if (threads === 1) return alone;
+  if (threads === 1) return undefined;
   if (crew?.threads !== threads || crew.isLost) {
     crew?.close();
     crew = startThreads(threads);
   }
-  return crew ?? alone;
+  return crew;
 }

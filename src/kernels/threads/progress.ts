@@ -1,25 +1,24 @@
-// How far a product has come that threads share: which of its cells are brought in, and which are complete.
-import { type Carrier, type Cell, type Cut, cellsOf, type PanelProduct } from "./panel-product.ts";
+// How far a job has come that threads share: which of its cells are brought in, and which are complete.
+import type { Cell, Job } from "./job.ts";
 import type { TileBoard } from "./tile-board.ts";
 
-/** The owner's account of one product. */
+/** The owner's account of one job. */
 export class Progress {
+  readonly #job: Job;
   readonly #cells: readonly Cell[];
-  readonly #carrier: Carrier;
   /** Tiles of each cell that are not computed yet. */
   readonly #left: Int32Array;
   #incomplete: number;
-  /** The next cell to bring in, the next of its tiles to give out, and the rows and columns that are in. */
+  /** The next cell to bring in, whether it is in already, and the next of its tiles to give out. */
   #next = 0;
+  #isIn = false;
   #tile = 0;
-  #rows = 0;
-  #columns = 0;
 
-  constructor(product: PanelProduct, cut: Cut, carrier: Carrier) {
-    this.#cells = cellsOf(product, cut);
-    this.#carrier = carrier;
-    this.#left = Int32Array.from(this.#cells, (cell) => cell.tiles);
-    this.#incomplete = this.#cells.length;
+  constructor(job: Job) {
+    this.#job = job;
+    this.#cells = job.cells;
+    this.#left = Int32Array.from(job.cells, (cell) => cell.tiles);
+    this.#incomplete = job.cells.length;
   }
 
   get isComplete(): boolean {
@@ -30,18 +29,15 @@ export class Progress {
   give(board: TileBoard): boolean {
     const cell = this.#cells[this.#next];
     if (!cell) return false;
-    if (this.#rows === cell.i && cell.j === 0) {
-      this.#carrier.rows?.(cell.i, cell.rows);
-      this.#rows += cell.rows;
-    }
-    if (this.#columns === cell.j) {
-      this.#carrier.columns?.(cell.j, cell.columns);
-      this.#columns += cell.columns;
-    }
+    if (!this.#isIn) this.#job.bring(this.#next);
+    this.#isIn = true;
     const before = this.#tile;
     const end = cell.first + cell.tiles;
     while (this.#tile < end && board.open(this.#tile)) this.#tile++;
-    if (this.#tile === end) this.#next++;
+    if (this.#tile === end) {
+      this.#next++;
+      this.#isIn = false;
+    }
     if (this.#tile === before) return false;
     board.call();
     return true;
@@ -50,10 +46,9 @@ export class Progress {
   /** Notes that a tile is computed; a cell that is complete is carried out. */
   take(tile: number): void {
     const index = this.#cellOf(tile);
-    const cell = this.#cells[index] as Cell;
     this.#left[index] = (this.#left[index] as number) - 1;
     if (this.#left[index] !== 0) return;
-    this.#carrier.out?.(cell.i, cell.rows, cell.j, cell.columns);
+    this.#job.carry(index);
     this.#incomplete--;
   }
 

@@ -7,11 +7,15 @@ import { kernelVariant, type Scratch, scratchOver } from "../scratch.ts";
 import { compileKernels, instantiateKernels, makeMemory, type WasmModule } from "../wasm-kernels.ts";
 import { startProgram } from "../worker-program.ts";
 import type { Crew } from "./crew.ts";
-import { areaBytes, type Carrier, type Cut, computeTile, isPacked, type PanelProduct, writeProduct } from "./panel-product.ts";
+import type { Cut } from "./cut-product.ts";
+import { type Job, writeJob } from "./job.ts";
+import { areaBytes, type PanelProduct } from "./panel-product.ts";
+import { type Carrier, productJob } from "./product-job.ts";
 import { Progress } from "./progress.ts";
 import { setThreads } from "./thread-count.ts";
 import type { ThreadStart } from "./thread-main.ts";
 import { TileBoard } from "./tile-board.ts";
+import { computeTile, isPacked } from "./tiles.ts";
 
 const pageBytes = 65536;
 
@@ -35,7 +39,7 @@ export class ThreadCrew implements Crew {
   readonly board: TileBoard;
   readonly workers: readonly Worker[];
   readonly #patience: number;
-  readonly #packed = { serial: 0, column: -1 };
+  readonly #packed = { serial: 0, columns: -1 };
   #lost = false;
   #closed = false;
 
@@ -67,11 +71,19 @@ export class ThreadCrew implements Crew {
   }
 
   multiply(product: PanelProduct, cut: Cut, areas: number, carrier: Carrier): boolean {
+    return this.share(productJob(product, cut, areas, carrier));
+  }
+
+  /**
+   * Does a job in the scratch memory. False if a thread was lost: what is in the scratch memory is worthless then, and what was not carried out is to
+   * be done again elsewhere.
+   */
+  share(job: Job): boolean {
     if (this.#lost) return false;
-    writeProduct(this.board.words, product, cut, areas);
+    writeJob(this.board.words, job);
     let complete = false;
     try {
-      complete = this.#share(new Progress(product, cut, carrier));
+      complete = this.#share(new Progress(job));
     } finally {
       // Also when something was thrown: the others still work on what is on the board.
       if (!complete) this.#lose("one of the threads stopped in the middle of its work");

@@ -1,8 +1,8 @@
-// The program of a thread that helps with products: works on the board's tiles until it is sent home.
+// The program of a thread that helps with jobs: works on the board's tiles until it is sent home.
 import { workerData } from "node:worker_threads";
 import { instantiateKernels, type WasmMemory, type WasmModule } from "../wasm-kernels.ts";
-import { computeTile, isPacked } from "./panel-product.ts";
 import { TileBoard } from "./tile-board.ts";
+import { computeTile, isPacked } from "./tiles.ts";
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -16,7 +16,7 @@ export interface ThreadStart {
 const { module, memory, board: buffer, thread } = workerData as ThreadStart;
 const wasm = instantiateKernels(module, memory);
 const board = new TileBoard(buffer);
-const packed = { serial: 0, column: -1 };
+const packed = { serial: 0, columns: -1 };
 board.serve(
   (tile) => computeTile(wasm, board.words, thread, tile, packed),
   (tile) => isPacked(board.words, tile, packed),

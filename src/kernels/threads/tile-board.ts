@@ -1,11 +1,12 @@
-// How threads share out the tiles of a product: a board in shared memory with some places. The owner puts tiles there as soon as their
+// How threads share out the tiles of a job: a board in shared memory with some places. The owner puts tiles there as soon as their
 // operands are in place; every thread takes one after the other, and says when it is done. No tile is given to a thread, so one that sleeps,
 // starts late or has died holds nobody up but for the tile in its hands.
-import { productWords } from "./panel-product.ts";
+import { jobWords } from "./job.ts";
 
 const done = 0;
 const news = 1;
 const closed = 2;
+const asleep = 3;
 const firstWord = 8;
 
 /** What a place holds, other than a tile that nobody has taken: that one's number and 1. */
@@ -19,7 +20,7 @@ const looks = 4000;
 
 /** The board, as every thread sees it. */
 export class TileBoard {
-  /** Where the product is described that the tiles are of. */
+  /** Where the job is described that the tiles are of. */
   readonly words: Int32Array;
   /** What is sent to the other threads. */
   readonly buffer: SharedArrayBuffer;
@@ -32,10 +33,10 @@ export class TileBoard {
 
   /** A new board for a number of threads, or the one in `buffer`. */
   constructor(source: number | SharedArrayBuffer) {
-    const first = firstWord + productWords;
+    const first = firstWord + jobWords;
     this.buffer = typeof source === "number" ? new SharedArrayBuffer(4 * (first + Math.max(16, 4 * source))) : source;
     this.board = new Int32Array(this.buffer, 0, firstWord);
-    this.words = new Int32Array(this.buffer, 4 * firstWord, productWords);
+    this.words = new Int32Array(this.buffer, 4 * firstWord, jobWords);
     this.places = new Int32Array(this.buffer, 4 * first);
     this.put = new Int32Array(this.places.length);
   }
@@ -43,10 +44,11 @@ export class TileBoard {
   /** Owner: wakes the other threads; they look at the board for a while. */
   call(): void {
     Atomics.add(this.board, news, 1);
-    Atomics.notify(this.board, news);
+    // A thread that says too late that it sleeps finds that there is news, and does not. Telling threads that are awake costs microseconds.
+    if (Atomics.load(this.board, asleep) > 0) Atomics.notify(this.board, news);
   }
 
-  /** Owner: puts a tile, whose product the `words` already tell, in an empty place; false if there is none. */
+  /** Owner: puts a tile, whose job the `words` already tell, in an empty place; false if there is none. */
   open(tile: number): boolean {
     for (let place = 0; place < this.places.length; place++) {
       if (Atomics.load(this.places, place) !== empty) continue;
@@ -68,7 +70,7 @@ export class TileBoard {
         if (wanted?.(found - 1)) break;
       }
       if (best < 0) return -1;
-      // Whoever swapped the number for `taken` holds the tile of the product that is on the board then: until it is done, that one does not end.
+      // Whoever swapped the number for `taken` holds the tile of the job that is on the board then: until it is done, that one does not end.
       if (Atomics.compareExchange(this.places, best, value, taken) !== value) continue;
       this.held = best;
       return value - 1;
@@ -131,7 +133,9 @@ export class TileBoard {
         }
       }
       for (let i = 0; i < looks; i++) if (Atomics.load(this.board, news) !== heard) break;
+      Atomics.add(this.board, asleep, 1);
       Atomics.wait(this.board, news, heard);
+      Atomics.sub(this.board, asleep, 1);
     }
   }
 }

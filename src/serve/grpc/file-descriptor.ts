@@ -1,6 +1,7 @@
 // A google.protobuf.FileDescriptorProto of a parsed .proto file, for reflection: as protoc writes it, with full names of types.
-import type { Enum, Field, Namespace, Service, Type } from "protobufjs";
-import protobuf from "protobufjs";
+import type { Enum, Field, MapField, Namespace, Service, Type, Writer } from "protobufjs";
+import minimal from "protobufjs/minimal.js";
+import type { Protobuf } from "./packages.ts";
 
 const types: Readonly<Record<string, number>> = {
   double: 1,
@@ -15,16 +16,14 @@ const types: Readonly<Record<string, number>> = {
 };
 const [messageType, enumType] = [11, 14];
 
-type Writer = protobuf.Writer;
-
 /** The descriptor of what a package holds, in bytes. */
-export function fileDescriptor(name: string, content: Namespace, dependencies: readonly string[]): Uint8Array {
-  const writer = protobuf.Writer.create();
+export function fileDescriptor(protobuf: Protobuf, name: string, content: Namespace, dependencies: readonly string[]): Uint8Array {
+  const writer = minimal.Writer.create();
   text(writer, 1, name);
   text(writer, 2, content.fullName.slice(1));
   for (const dependency of dependencies) text(writer, 3, dependency);
   for (const item of content.nestedArray) {
-    if (item instanceof protobuf.Type) message(writer, 4, () => writeType(writer, item));
+    if (item instanceof protobuf.Type) message(writer, 4, () => writeType(protobuf, writer, item));
     else if (item instanceof protobuf.Enum) message(writer, 5, () => writeEnum(writer, item));
     else if (item instanceof protobuf.Service) message(writer, 6, () => writeService(writer, item));
   }
@@ -32,22 +31,23 @@ export function fileDescriptor(name: string, content: Namespace, dependencies: r
   return writer.finish();
 }
 
-function writeType(writer: Writer, type: Type): void {
+function writeType(protobuf: Protobuf, writer: Writer, type: Type): void {
   text(writer, 1, type.name);
-  for (const field of type.fieldsArray) message(writer, 2, () => writeField(writer, field));
+  for (const field of type.fieldsArray) message(writer, 2, () => writeField(protobuf, writer, field));
   for (const item of type.nestedArray) {
-    if (item instanceof protobuf.Type) message(writer, 3, () => writeType(writer, item));
+    if (item instanceof protobuf.Type) message(writer, 3, () => writeType(protobuf, writer, item));
     else if (item instanceof protobuf.Enum) message(writer, 4, () => writeEnum(writer, item));
   }
   // A map is a list of entries, each a message of its own.
-  for (const field of type.fieldsArray) if (field instanceof protobuf.MapField) message(writer, 3, () => writeEntry(writer, field));
+  for (const field of type.fieldsArray)
+    if (field instanceof protobuf.MapField) message(writer, 3, () => writeEntry(protobuf, writer, field));
   for (const oneof of type.oneofsArray) message(writer, 8, () => text(writer, 1, oneof.name));
 }
 
-function writeField(writer: Writer, field: Field): void {
+function writeField(protobuf: Protobuf, writer: Writer, field: Field): void {
   const { parent } = field;
   const isMap = field instanceof protobuf.MapField;
-  const own = isMap ? { type: messageType, name: `${parent?.fullName}.${entryName(field.name)}` } : typeOf(field);
+  const own = isMap ? { type: messageType, name: `${parent?.fullName}.${entryName(field.name)}` } : typeOf(protobuf, field);
   text(writer, 1, field.name);
   number(writer, 3, field.id);
   number(writer, 4, field.repeated || isMap ? 3 : 1);
@@ -60,7 +60,7 @@ function writeField(writer: Writer, field: Field): void {
   );
 }
 
-function writeEntry(writer: Writer, field: protobuf.MapField): void {
+function writeEntry(protobuf: Protobuf, writer: Writer, field: MapField): void {
   text(writer, 1, entryName(field.name));
   message(writer, 2, () => {
     text(writer, 1, "key");
@@ -73,7 +73,7 @@ function writeEntry(writer: Writer, field: protobuf.MapField): void {
     text(writer, 1, "value");
     number(writer, 3, 2);
     number(writer, 4, 1);
-    writeTypeOf(writer, typeOf(field));
+    writeTypeOf(writer, typeOf(protobuf, field));
     text(writer, 10, "value");
   });
   message(writer, 7, () => number(writer, 7, 1));
@@ -105,7 +105,7 @@ interface FieldType {
   readonly name: string | undefined;
 }
 
-function typeOf({ type, resolvedType }: Pick<Field, "type" | "resolvedType">): FieldType {
+function typeOf(protobuf: Protobuf, { type, resolvedType }: Pick<Field, "type" | "resolvedType">): FieldType {
   const known = types[type];
   if (known !== undefined) return { type: known, name: undefined };
   return { type: resolvedType instanceof protobuf.Enum ? enumType : messageType, name: resolvedType?.fullName };

@@ -2,9 +2,10 @@
 // given to grpc-js.
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { type ChannelOptions, Server, ServerCredentials } from "@grpc/grpc-js";
+import type { ChannelOptions, Server } from "@grpc/grpc-js";
 import type { TlsFiles } from "../http/listener.ts";
 import type { GrpcService } from "./method.ts";
+import type { GrpcJs } from "./packages.ts";
 
 export interface GrpcOptions {
   /** Bytes of a message. */
@@ -21,10 +22,10 @@ export class GrpcListener {
   readonly #injector: ReturnType<Server["createConnectionInjector"]>;
   readonly #sockets = new Set<Socket>();
 
-  constructor(services: readonly GrpcService[], options: GrpcOptions, tls: TlsFiles | undefined) {
-    this.#grpc = new Server(channelOptions(options));
+  constructor(grpc: GrpcJs, services: readonly GrpcService[], options: GrpcOptions, tls: TlsFiles | undefined) {
+    this.#grpc = new grpc.Server(channelOptions(options));
     for (const { definition, implementation } of services) this.#grpc.addService(definition, implementation);
-    this.#injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#injector = this.#grpc.createConnectionInjector(grpc.ServerCredentials.createInsecure());
     const take = (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));

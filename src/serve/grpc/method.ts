@@ -16,6 +16,7 @@ import { requireToken } from "../http/guards.ts";
 import type { TokenKind } from "../http/router.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { type Dialect, grpcError } from "./grpc-errors.ts";
+import type { GrpcJs } from "./packages.ts";
 
 /** One call of a method. */
 export interface Call {
@@ -63,14 +64,14 @@ export interface GrpcService {
 const mostAtOnce = 32;
 
 /** Methods that the service has and `methods` has not are UNIMPLEMENTED: grpc-js answers so. */
-export function grpcService(service: Service, methods: Methods, dialect: Dialect, parts: ServerParts): GrpcService {
+export function grpcService(grpc: GrpcJs, service: Service, methods: Methods, dialect: Dialect, parts: ServerParts): GrpcService {
   const definition: Record<string, ServiceDefinition[string]> = {};
   const implementation: UntypedServiceImplementation = {};
   const path = (name: string) => `/${service.fullName.slice(1)}/${name}`;
   for (const proto of service.methodsArray) {
     const method = Object.hasOwn(methods, proto.name) ? methods[proto.name] : undefined;
     definition[proto.name] = methodDefinition(path(proto.name), proto, method?.raw ?? false);
-    if (method) implementation[proto.name] = new Caller(path(proto.name), method, dialect, parts).handler;
+    if (method) implementation[proto.name] = new Caller(grpc, path(proto.name), method, dialect, parts).handler;
   }
   return { definition, implementation };
 }
@@ -100,12 +101,14 @@ interface AnyCall {
 }
 
 class Caller {
+  readonly #grpc: GrpcJs;
   readonly #path: string;
   readonly #method: Method;
   readonly #dialect: Dialect;
   readonly #parts: ServerParts;
 
-  constructor(path: string, method: Method, dialect: Dialect, parts: ServerParts) {
+  constructor(grpc: GrpcJs, path: string, method: Method, dialect: Dialect, parts: ServerParts) {
+    this.#grpc = grpc;
     this.#path = path;
     this.#method = method;
     this.#dialect = dialect;
@@ -128,7 +131,7 @@ class Caller {
       done(null, await method.answer(rpc.request, call));
       this.#tell(call, since, 200);
     } catch (error) {
-      done(grpcError(error, this.#dialect, this.#parts, call.requestId));
+      done(grpcError(this.#grpc, error, this.#dialect, this.#parts, call.requestId));
       this.#tell(call, since, faultOf(error).status);
     }
   }
@@ -141,7 +144,7 @@ class Caller {
       rpc.end();
       this.#tell(call, since, 200);
     } catch (error) {
-      rpc.emit("error", grpcError(error, this.#dialect, this.#parts, call.requestId));
+      rpc.emit("error", grpcError(this.#grpc, error, this.#dialect, this.#parts, call.requestId));
       this.#tell(call, since, faultOf(error).status);
     }
   }
@@ -152,7 +155,7 @@ class Caller {
     const fail = (error: unknown) => {
       if (ended) return;
       ended = true;
-      rpc.emit("error", grpcError(error, this.#dialect, this.#parts, call.requestId));
+      rpc.emit("error", grpcError(this.#grpc, error, this.#dialect, this.#parts, call.requestId));
       this.#tell(call, since, faultOf(error).status);
     };
     try {

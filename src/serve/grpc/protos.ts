@@ -1,7 +1,8 @@
 // The .proto files of the gRPC services, read and parsed once. They stand beside this file, in the package too: clients may be made from them.
 import { readFile } from "node:fs/promises";
-import protobuf from "protobufjs";
+import type { Namespace, ReflectionObject, Service } from "protobufjs";
 import { fileDescriptor } from "./file-descriptor.ts";
+import { loadProtobuf, type Protobuf } from "./packages.ts";
 
 /** File, and the name by which others import it. */
 const files = {
@@ -26,7 +27,7 @@ export interface ProtoFile {
 export interface Protos {
   readonly files: readonly ProtoFile[];
   /** By full name, such as `inference.GRPCInferenceService`. Throws an Error for another. */
-  service(name: string): protobuf.Service;
+  service(name: string): Service;
 }
 
 let loaded: Promise<Protos> | undefined;
@@ -37,6 +38,7 @@ export const loadProtos = (): Promise<Protos> => {
 };
 
 async function parseAll(): Promise<Protos> {
+  const protobuf = await loadProtobuf();
   const root = new protobuf.Root();
   const parsed = await Promise.all(
     Object.entries(files).map(async ([name, file]) => {
@@ -47,13 +49,13 @@ async function parseAll(): Promise<Protos> {
   root.resolveAll();
   return {
     files: parsed.map(({ name, imports = [], package: where = "" }) => {
-      const content = root.lookup(where) as protobuf.Namespace;
+      const content = root.lookup(where) as Namespace;
       return {
         name,
         dependencies: imports,
-        descriptor: fileDescriptor(name, content, imports),
+        descriptor: fileDescriptor(protobuf, name, content, imports),
         // Names within the package only: a package may lie in another one's.
-        declares: (symbol) => symbol.startsWith(`${where}.`) && isDeclared(content, symbol.slice(where.length + 1).split(".")),
+        declares: (symbol) => symbol.startsWith(`${where}.`) && isDeclared(protobuf, content, symbol.slice(where.length + 1).split(".")),
       };
     }),
     service: (name) => root.lookupService(name),
@@ -61,12 +63,16 @@ async function parseAll(): Promise<Protos> {
 }
 
 /** Follows a path of names from a package: to messages, enums and services, and to what is in them. */
-function isDeclared(content: protobuf.ReflectionObject, [name, ...rest]: readonly string[]): boolean {
-  if (name === undefined)
-    return !(content instanceof protobuf.Namespace) || content instanceof protobuf.Type || content instanceof protobuf.Service;
-  const member =
-    content instanceof protobuf.Type || content instanceof protobuf.Service || content instanceof protobuf.Namespace
-      ? content.get(name)
-      : null;
-  return member !== null && isDeclared(member, rest);
+function isDeclared(protobuf: Protobuf, content: ReflectionObject, [name, ...rest]: readonly string[]): boolean {
+  // A package is one only as long as it has names to follow.
+  const isPackage = content instanceof protobuf.Namespace && !(content instanceof protobuf.Type) && !(content instanceof protobuf.Service);
+  if (name === undefined) return !isPackage;
+  const member = memberOf(protobuf, content, name);
+  return member !== null && isDeclared(protobuf, member, rest);
+}
+
+function memberOf(protobuf: Protobuf, content: ReflectionObject, name: string): ReflectionObject | null {
+  if (content instanceof protobuf.Service) return content.methods[name] ?? null;
+  if (content instanceof protobuf.Type) return content.fields[name] ?? content.get(name);
+  return content instanceof protobuf.Namespace ? content.get(name) : null;
 }

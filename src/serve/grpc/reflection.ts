@@ -1,5 +1,4 @@
 // grpc.reflection.v1 and v1alpha: which services there are, and the descriptors of their files.
-import { status } from "@grpc/grpc-js";
 import type { Methods } from "./method.ts";
 import type { ProtoFile, Protos } from "./protos.ts";
 
@@ -33,4 +32,5 @@ function fileResponse(asked: string, files: readonly ProtoFile[], is: (file: Pro
   return { file_descriptor_response: { file_descriptor_proto: [found, ...needed].map((f) => f.descriptor) } };
 }
 
-const notFound = (what: string) => ({ error_response: { error_code: status.NOT_FOUND, error_message: `There is no ${what}.` } });
+/** NOT_FOUND is 5. */
+const notFound = (what: string) => ({ error_response: { error_code: 5, error_message: `There is no ${what}.` } });

@@ -1,5 +1,4 @@
-// The gRPC listeners of a server: inference and management. grpc-js is loaded with this file only.
-import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
+// The gRPC listeners of a server: inference and management.
 import { hostAndPort } from "../config/address.ts";
 import type { TlsFiles } from "../http/listener.ts";
 import type { ServerParts } from "../server-parts.ts";
@@ -9,6 +8,7 @@ import { GrpcListener } from "./grpc-listener.ts";
 import { healthMethods } from "./health.ts";
 import { type GrpcService, grpcService, type Methods } from "./method.ts";
 import { openInferenceMethods } from "./open-inference.ts";
+import { type GrpcJs, loadGrpcJs } from "./packages.ts";
 import { loadProtos, type Protos } from "./protos.ts";
 import { reflectionMethods } from "./reflection.ts";
 import { torchServeInferenceMethods } from "./torchserve-inference.ts";
@@ -26,13 +26,14 @@ type Served = readonly [service: string, methods: Methods, dialect: Dialect];
 
 /** Throws what `listen` throws where a port is taken; then nothing of it listens. */
 export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFiles | undefined): Promise<RunningGrpc> {
+  const [grpc, protos] = await Promise.all([loadGrpcJs(), loadProtos()]);
   // What goes wrong is told by our own log.
-  setLogVerbosity(logVerbosity.NONE);
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const { config } = parts;
-  const protos = await loadProtos();
   const sizes = { maxRequestSize: config.maxRequestSize, maxResponseSize: config.maxResponseSize };
   const inference = new GrpcListener(
-    withBasics(parts, changes, protos, [
+    grpc,
+    withBasics(grpc, parts, changes, protos, [
       ["inference.GRPCInferenceService", openInferenceMethods(parts), "oip"],
       ["org.pytorch.serve.grpc.inference.InferenceAPIsService", torchServeInferenceMethods(parts), "torchserve"],
     ]),
@@ -44,7 +45,8 @@ export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFi
     tls,
   );
   const management = new GrpcListener(
-    withBasics(parts, changes, protos, [
+    grpc,
+    withBasics(grpc, parts, changes, protos, [
       ["org.pytorch.serve.grpc.management.ManagementAPIsService", torchServeManagementMethods(parts), "torchserve"],
     ]),
     {
@@ -74,7 +76,7 @@ export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFi
 }
 
 /** Services, and those that every port has: health and reflection. */
-function withBasics(parts: ServerParts, changes: Changes, protos: Protos, served: readonly Served[]): GrpcService[] {
+function withBasics(grpc: GrpcJs, parts: ServerParts, changes: Changes, protos: Protos, served: readonly Served[]): GrpcService[] {
   const basics = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"] as const;
   const [health, reflection, oldReflection] = basics;
   const names = [...served.map(([name]) => name), ...basics];
@@ -85,5 +87,5 @@ function withBasics(parts: ServerParts, changes: Changes, protos: Protos, served
     [reflection, reflect, "oip"],
     [oldReflection, reflect, "oip"],
   ];
-  return all.map(([name, methods, dialect]) => grpcService(protos.service(name), methods, dialect, parts));
+  return all.map(([name, methods, dialect]) => grpcService(grpc, protos.service(name), methods, dialect, parts));
 }

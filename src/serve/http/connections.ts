@@ -18,6 +18,15 @@ export class Connections {
     // One for each pipelined request.
     socket.setMaxListeners(0);
     socket.once("close", () => this.#open.delete(socket));
+    // A client that closes its side is taken for gone, as Netty and nginx do: one that ended looks no different from one that only waits.
+    socket.once("end", () => this.#ended(socket));
+  }
+
+  #ended(socket: Socket): void {
+    const open = [...(this.#open.get(socket) ?? [])];
+    const waiting = open.filter(({ response }) => !response.headersSent);
+    for (const exchange of waiting) exchange.abandon();
+    if (open.length > 0 && waiting.length === open.length) socket.destroy();
   }
 
   /** Notes a request until it is over. */

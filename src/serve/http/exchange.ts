@@ -83,7 +83,7 @@ export class Exchange {
     const { request, response } = this;
     if (this.#gone || response.headersSent || response.destroyed) return;
     // A client that was not invited may send its body or its next request: nobody could tell which.
-    const close = status >= 400 || this.#waitsForContinue || response.getHeader("connection") === "close";
+    const close = status >= 400 || this.#waitsForContinue || !response.shouldKeepAlive;
     const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
     response.writeHead(status, {
       ...headers,

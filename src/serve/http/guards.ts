@@ -21,11 +21,12 @@ export function requireToken(check: TokenCheck): void {
  * Management and pages answer to names of this machine only. A page of another site that has its own name lead here (DNS rebinding) sends that name
  * as Host; one that calls without asking (a form, an image) says where it comes from. Throws ServeFault 403.
  */
-export const hostGuard: Guard = (exchange, { port }, { config }) => {
-  if (port !== "management") return;
+export const hostGuard: Guard = (exchange, { port, token }, { config }) => {
+  if (port !== "management" && token !== "management") return;
   const { headers } = exchange;
   const host = hostOf(headers.host);
-  if (!isOwnHost(host, config))
+  // Inference is asked for under the names of a cluster, and so is what manages models there.
+  if (port === "management" && !isOwnHost(host, config))
     throw refuse(
       "ForbiddenHostException",
       `The Host header names ${host || "nobody"}, which is no name of this server. If it is one, put it into allowed_hosts.`,

@@ -80,6 +80,9 @@ export class Listener {
     this.server.maxConnections = this.#limits.maxConnections;
     // Told to go on only when its body is wanted.
     this.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response, true));
+    this.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+      new Exchange(request, response, { ...this.#limits, waitsForContinue: true }).reply(417, {}, ""),
+    );
     this.server.on(tls ? "secureConnection" : "connection", (socket: Socket) => this.#connections.open(socket));
     this.server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => void this.#connections.refuse(error, socket));
   }

@@ -4,6 +4,10 @@ import { join } from "node:path";
 import { fileSink } from "../log-sink.ts";
 import { type MetricRow, type MetricSink, torchserveMetrics } from "./torchserve-metrics.ts";
 
+/** Lines are handed on together: so many characters, or after so many ms. */
+const heldText = 64 * 1024;
+const heldTime = 100;
+
 /** Bytes of a file, and files that are kept besides the newest, as log4j has them there. */
 const fileBytes = 100 * 2 ** 20;
 const keptFiles = 5;
@@ -13,20 +17,37 @@ export interface MetricsLog extends MetricSink {
   close(): Promise<void>;
 }
 
+export interface MetricsLogOptions {
+  /** ms since 1970. */
+  readonly now?: () => number;
+  /** After so many bytes a file begins anew. */
+  readonly rotateAt?: number;
+}
+
 /** Writes `ts_metrics.log` and `model_metrics.log` in a folder. Throws `FileNotWritable`. */
-export function openMetricsLog(folder: string, hostname: string, now: () => number = Date.now): MetricsLog {
+export function openMetricsLog(folder: string, hostname: string, options: MetricsLogOptions = {}): MetricsLog {
+  const { now = Date.now, rotateAt = fileBytes } = options;
+  // Requests have several lines in one ms.
+  let at = Number.NaN;
+  let begin = "";
+  let end = "";
   const files = {
-    ts_metrics: new RotatingFile(join(folder, "ts_metrics.log")),
-    model_metrics: new RotatingFile(join(folder, "model_metrics.log")),
+    ts_metrics: new RotatingFile(join(folder, "ts_metrics.log"), rotateAt),
+    model_metrics: new RotatingFile(join(folder, "model_metrics.log"), rotateAt),
   } satisfies Readonly<Record<MetricRow["log"], RotatingFile>>;
   return {
     put(name, labels, value, requestId) {
       const row: MetricRow = torchserveMetrics[name];
       const time = now();
-      const dimensions = labels.map((label, i) => `${row.labels[i]}:${label}`).join(",");
+      if (time !== at) {
+        at = time;
+        begin = isoTime(time);
+        end = `,timestamp:${Math.floor(time / 1000)}\n`;
+      }
+      let dimensions = "";
+      for (let i = 0; i < labels.length; i++) dimensions += `${i > 0 ? "," : ""}${row.labels[i]}:${labels[i]}`;
       const request = requestId === undefined ? "" : `,requestID:${requestId}`;
-      const metric = `${name}.${row.unit}:${javaDouble(value)}|#${dimensions}|#hostname:${hostname}${request}`;
-      files[row.log].write(`${isoTime(time)} - ${metric},timestamp:${Math.floor(time / 1000)}\n`);
+      files[row.log].write(`${begin} - ${name}.${row.unit}:${javaDouble(value)}|#${dimensions}|#hostname:${hostname}${request}${end}`);
     },
     async close() {
       await Promise.all(Object.values(files).map((file) => file.close()));
@@ -46,25 +67,40 @@ function isoTime(time: number): string {
 /** A log file that begins anew when it is large; the last ones are kept as `name.1`, the newest, and so on. */
 class RotatingFile {
   readonly #path: string;
+  readonly #rotateAt: number;
   #sink: ReturnType<typeof fileSink>;
   #bytes: number;
+  #held = "";
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(path: string) {
+  constructor(path: string, rotateAt: number) {
     this.#path = path;
+    this.#rotateAt = rotateAt;
     this.#sink = fileSink(path);
     this.#bytes = statSync(path).size;
   }
 
   write(line: string): void {
     if (this.#closed) return;
-    if (this.#bytes > fileBytes) this.#rotate();
-    this.#bytes += line.length;
-    this.#sink.write(line);
+    this.#held += line;
+    if (this.#held.length >= heldText) this.#handOn();
+    else this.#timer ??= setTimeout(() => this.#handOn(), heldTime).unref();
+  }
+
+  #handOn(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#held === "") return;
+    if (this.#bytes > this.#rotateAt) this.#rotate();
+    this.#bytes += this.#held.length;
+    this.#sink.write(this.#held);
+    this.#held = "";
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#handOn();
     // Its descriptor may be another file's afterwards.
     this.#closed = true;
     await this.#sink.flush(1000);

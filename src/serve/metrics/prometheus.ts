@@ -21,22 +21,28 @@ const statuses: readonly SlotStatus[] = ["STARTING", "READY", "RETRYING", "FAILE
 export async function openPrometheus(models: Registry, hostname: string, kept: (row: MetricRow) => boolean): Promise<PrometheusMetrics> {
   const prom = await import("prom-client");
   const registry = new prom.Registry();
-  const metrics = new Map<MetricName, Counter | Gauge>();
+  const values = new Map<MetricName, Values>();
   for (const [name, row] of Object.entries(torchserveMetrics) as [MetricName, MetricRow][]) {
     if (!kept(row)) continue;
     const help = `Torchserve prometheus ${row.type} metric with unit: ${row.unit}`;
     const options = { name, help, labelNames: [...row.labels], registers: [registry] };
-    metrics.set(name, row.type === "counter" ? new prom.Counter(options) : new prom.Gauge(options));
+    const ofMetric: Values = new Map();
+    values.set(name, ofMetric);
+    // A few values for each scrape cost less than looking labels up for each request.
+    if (row.type === "counter")
+      new prom.Counter({ ...options, collect: collector(ofMetric, (m: Counter, labels, v) => m.labels(...labels).inc(v)) });
+    else new prom.Gauge({ ...options, collect: collector(ofMetric, (m: Gauge, labels, v) => m.labels(...labels).set(v)) });
   }
   const observer = ownMetrics(prom, registry, models);
   return {
     observer,
     put(name, labels, value) {
-      const metric = metrics.get(name);
-      if (!metric) return;
-      const child = metric.labels(...labels, hostname);
-      if (torchserveMetrics[name].type === "counter") child.inc(value);
-      else (child as Gauge.Internal<string>).set(value);
+      const ofMetric = values.get(name);
+      if (!ofMetric) return;
+      const key = labels.join("\n");
+      const entry = ofMetric.get(key);
+      if (!entry) ofMetric.set(key, { labels: [...labels, hostname], value });
+      else entry.value = torchserveMetrics[name].type === "counter" ? entry.value + value : value;
     },
     async text(names) {
       if (names.length === 0) return registry.metrics();
@@ -45,6 +51,17 @@ export async function openPrometheus(models: Registry, hostname: string, kept: (
       const texts = registry.getMetricsAsArray().filter(({ name }) => wanted.has(name));
       return `${(await Promise.all(texts.map(({ name }) => registry.getSingleMetricAsString(name)))).join("\n\n")}\n`;
     },
+  };
+}
+
+/** The values of one metric, by their labels. */
+type Values = Map<string, { readonly labels: readonly string[]; value: number }>;
+
+/** Puts the values into a metric when it is asked for. */
+function collector<M extends { reset(): void }>(values: Values, put: (metric: M, labels: readonly string[], value: number) => void) {
+  return function (this: M): void {
+    this.reset();
+    for (const { labels, value } of values.values()) put(this, labels, value);
   };
 }
 

@@ -170,8 +170,10 @@ export class ModelManager {
     }
   }
 
+  /** A worker that dies while it starts is a failure for whoever registers; at the server's start it is tried again, as one that dies later. */
   async #startWorkers(served: ServedVersion, minWorkers: number, maxWorkers: number): Promise<void> {
-    if (await served.scale(minWorkers, maxWorkers)) {
+    const ready = await served.scale(minWorkers, maxWorkers);
+    if (ready || (served.parts.loadedAtStartup && served.failure === "")) {
       this.#observer.modelsChanged();
       return;
     }

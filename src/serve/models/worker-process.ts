@@ -73,7 +73,10 @@ export class WorkerProcess {
       });
     this.#child.on("error", (error) => this.#end(error.message, undefined));
     this.#child.on("exit", (code, signal) =>
-      this.#end(signal ?? `exit code ${code}`, signal === "SIGKILL" || code === 137 ? "killed" : "died"),
+      this.#end(
+        signal ?? `exit code ${code}`,
+        signal === "SIGKILL" || code === 137 || /heap out of memory|bad_alloc/.test(this.#output) ? "killed" : "died",
+      ),
     );
     writeFrame(this.#socket, { kind: "start", model });
   }
@@ -140,7 +143,7 @@ export class WorkerProcess {
   #end(how: string, kind: "killed" | "died" | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
-    // Killed by somebody else: the system had no memory left.
+    // Killed by somebody else: the system had no memory left; or the process said so itself.
     this.#answerAll(this.#ending ?? (kind === "killed" ? outOfMemory : workerDied));
     for (const resolve of this.#describing.values()) resolve(undefined);
     this.#describing.clear();

@@ -1,6 +1,7 @@
 // A place for a worker: starts its process, starts it again when it dies, later each time (Fibonacci seconds), and gives up after a while.
 import type { Observer } from "../observer.ts";
 import type { ModelIo, WorkerModel } from "../wire/messages.ts";
+import { BackOff } from "./back-off.ts";
 import type { VersionSettings } from "./version-settings.ts";
 import { type BatchResult, type Shipment, scaledDown, WorkerProcess, workerDied } from "./worker-process.ts";
 
@@ -23,8 +24,7 @@ export class WorkerSlot {
   #io: ModelIo | undefined;
   #failure = "";
   #timer: NodeJS.Timeout | undefined;
-  /** Two neighbours of Fibonacci's row: the next wait and the one after it, in s. */
-  #waits: readonly [number, number] = [0, 1];
+  readonly #backOff = new BackOff();
   #failingSince: number | undefined;
   #settled: (() => void)[] = [];
 
@@ -56,9 +56,9 @@ export class WorkerSlot {
     return this.#status !== "FAILED" && this.#status !== "STOPPED";
   }
 
-  /** Resolves once it is known whether the worker starts. */
+  /** Resolves once it is known whether the worker starts; at its first death too, after which it is tried again. */
   settled(): Promise<void> {
-    if (this.#status !== "STARTING" && this.#status !== "RETRYING") return Promise.resolve();
+    if (this.#status !== "STARTING") return Promise.resolve();
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
@@ -69,7 +69,7 @@ export class WorkerSlot {
     const result = await process.run(requests);
     // Only an answer shows that it works: a process that died over the batch is another one by now, or none.
     if (this.#process === process && this.#status === "READY") {
-      this.#waits = [0, 1];
+      this.#backOff.reset();
       if (process.outstanding > 0) this.#watch(process);
       else clearTimeout(this.#timer);
     }
@@ -128,14 +128,12 @@ export class WorkerSlot {
       return;
     }
     this.#become("RETRYING");
-    const [wait, next] = this.#waits;
-    this.#waits = [next, wait + next];
-    this.#timer = setTimeout(() => this.#start(), wait * 1000);
+    this.#timer = setTimeout(() => this.#start(), this.#backOff.next() * 1000);
   }
 
   #become(status: SlotStatus): void {
     this.#status = status;
-    if (status !== "RETRYING") for (const resolve of this.#settled.splice(0)) resolve();
+    for (const resolve of this.#settled.splice(0)) resolve();
     this.#parts.changed();
   }
 

@@ -7,7 +7,9 @@ export type JsonValue = null | boolean | number | bigint | string | readonly Jso
 export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** Lists and objects in each other, at most: no request needs more, and a million of `[` must not end a worker. */
-const deepest = 100;
+export const deepest = 128;
+/** Characters of a whole number that is read exactly; longer ones are beyond every type. */
+const longestInteger = 400;
 /** Digits of which a double holds any number exactly. */
 const exactDigits = 15;
 /** Powers of ten that a double holds exactly. */
@@ -25,9 +27,12 @@ const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x0a || 
 export class JsonReader {
   readonly bytes: Buffer;
   at = 0;
+  readonly #what: string;
   #depth = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** `what` begins the sentences of errors. */
+  constructor(bytes: Uint8Array, what = "The body") {
+    this.#what = what;
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -92,7 +97,7 @@ export class JsonReader {
     try {
       return JSON.parse(this.#utf8(bytes.subarray(begin, end))) as string;
     } catch (cause) {
-      throw refuse("BadRequestException", `The body is not valid JSON: a damaged string at byte ${begin}.`, { cause });
+      throw refuse("BadRequestException", `${this.#what} is not valid JSON: a damaged string at byte ${begin}.`, { cause });
     }
   }
 
@@ -125,7 +130,7 @@ export class JsonReader {
     const value = this.#number(false);
     if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
     const text = this.bytes.toString("latin1", begin, this.at);
-    if (/^-?\d+$/.test(text)) return BigInt(text);
+    if (/^-?\d+$/.test(text) && text.length < longestInteger) return BigInt(text);
     this.at = begin;
     throw this.unexpected("an integer");
   }
@@ -182,7 +187,7 @@ export class JsonReader {
     const text = bytes.subarray(at, at + 12).toString("utf8");
     const found = at >= bytes.byteLength ? "its end" : JSON.stringify(/^[-+\w.]+/.exec(text)?.[0] ?? [...text][0]);
     const hint = /^[-+]?(NaN|Infinity|nan|inf)/.test(text) ? ": JSON has no NaN and no infinities; send the tensor as binary data" : "";
-    return refuse("BadRequestException", `The body is not valid JSON: expected ${expected} at byte ${at}, found ${found}${hint}.`);
+    return refuse("BadRequestException", `${this.#what} is not valid JSON: expected ${expected} at byte ${at}, found ${found}${hint}.`);
   }
 
   #enter(byte: number, what: string): void {
@@ -225,7 +230,7 @@ export class JsonReader {
     try {
       return utf8.decode(bytes);
     } catch (cause) {
-      throw refuse("BadRequestException", `The body is not valid JSON: a string before byte ${this.at} is not UTF-8.`, { cause });
+      throw refuse("BadRequestException", `${this.#what} is not valid JSON: a string before byte ${this.at} is not UTF-8.`, { cause });
     }
   }
 
@@ -234,9 +239,9 @@ export class JsonReader {
     const value = this.#number(false);
     if (Number.isSafeInteger(value)) return value;
     const text = this.bytes.toString("latin1", begin, this.at);
-    if (/^-?\d+$/.test(text)) return BigInt(text);
+    if (/^-?\d+$/.test(text) && text.length < longestInteger) return BigInt(text);
     if (Number.isFinite(value)) return value;
-    throw refuse("BadRequestException", `The body has a number that is too large: ${text.slice(0, 40)}.`);
+    throw refuse("BadRequestException", `${this.#what} has a number that is too large: ${text.slice(0, 40)}.`);
   }
 
   #number(single: boolean): number {
@@ -293,7 +298,7 @@ export class JsonReader {
   }
 
   #tooDeep(): ServeFault {
-    return refuse("BadRequestException", `The body is nested more than ${deepest} levels deep, at byte ${this.at}.`);
+    return refuse("BadRequestException", `${this.#what} is nested more than ${deepest} levels deep, at byte ${this.at}.`);
   }
 }
 

@@ -1,9 +1,7 @@
 // JSON of strangers: nested no deeper than a cap, whole numbers beyond 2^53 exact, and no number that silently becomes infinite. JSON.parse
 // does the work unless a look at the bytes finds a number that it would change.
-import { refuse } from "../fault.ts";
-
-/** How deep lists and objects may nest: what works on them afterwards is recursive. */
-const deepest = 128;
+import { refuse, ServeFault } from "../fault.ts";
+import { deepest, JsonReader } from "./json-reader.ts";
 
 /**
  * The value of a JSON text in UTF-8; whole numbers that a double cannot hold are bigints. Throws ServeFault 400 that names `what`: for a text
@@ -16,9 +14,9 @@ export function parseJson(what: string, bytes: Uint8Array): unknown {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const plain: unknown = JSON.parse(text);
-    return found === "plain" ? plain : new ExactReader(text).value();
+    return found === "plain" ? plain : new JsonReader(bytes, what).value();
   } catch (error) {
-    if (error instanceof NumberTooLarge) throw refuse("BadRequestException", `${what}: ${error.message}`, { cause: error });
+    if (error instanceof ServeFault) throw error;
     throw bad(error instanceof Error ? error.message : String(error), error);
   }
 }
@@ -65,79 +63,4 @@ function look(bytes: Uint8Array): "plain" | "deep" | "exact" {
     }
   }
   return exact ? "exact" : "plain";
-}
-
-class NumberTooLarge extends Error {}
-
-/** Reads a text that JSON.parse has found to be valid. */
-class ExactReader {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  value(): unknown {
-    const c = this.#peek();
-    if (c === "[") return this.#list();
-    if (c === "{") return this.#object();
-    if (c === '"') return this.#string();
-    const token = /[^\s,\]}]+/y;
-    token.lastIndex = this.#at;
-    const text = token.exec(this.#text)?.[0] ?? "";
-    this.#at += text.length;
-    return /^[-\d]/.test(text) ? numberOf(text) : JSON.parse(text);
-  }
-
-  #peek(): string {
-    const blank = /\s*/y;
-    blank.lastIndex = this.#at;
-    blank.exec(this.#text);
-    this.#at = blank.lastIndex;
-    return this.#text[this.#at] ?? "";
-  }
-
-  #list(): unknown[] {
-    const values: unknown[] = [];
-    this.#each("]", () => values.push(this.value()));
-    return values;
-  }
-
-  #object(): object {
-    const entries: [string, unknown][] = [];
-    this.#each("}", () => {
-      this.#peek();
-      const key = this.#string();
-      this.#peek();
-      this.#at++;
-      entries.push([key, this.value()]);
-    });
-    return Object.fromEntries(entries);
-  }
-
-  /** Reads what stands between a bracket and its `end`. */
-  #each(end: string, one: () => void): void {
-    this.#at++;
-    while (this.#peek() !== end) {
-      one();
-      if (this.#peek() === ",") this.#at++;
-    }
-    this.#at++;
-  }
-
-  #string(): string {
-    const whole = /"(?:[^"\\]|\\.)*"/y;
-    whole.lastIndex = this.#at;
-    const text = whole.exec(this.#text)?.[0] ?? '""';
-    this.#at += text.length;
-    return JSON.parse(text) as string;
-  }
-}
-
-function numberOf(text: string): number | bigint {
-  const value = Number(text);
-  if (/^-?\d+$/.test(text) && !Number.isSafeInteger(value) && text.length < 400) return BigInt(text);
-  if (Number.isFinite(value)) return value;
-  throw new NumberTooLarge(`the number ${text.slice(0, 40)} is too large.`);
 }

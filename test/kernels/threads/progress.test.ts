@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cutProduct } from "../../../src/kernels/threads/panel-product.ts";
+import { cutProduct } from "../../../src/kernels/threads/cut-product.ts";
+import { productJob } from "../../../src/kernels/threads/product-job.ts";
 import { Progress } from "../../../src/kernels/threads/progress.ts";
 import { TileBoard } from "../../../src/kernels/threads/tile-board.ts";
 
-/** A product of these sizes; where its operands lie is nothing to its progress. */
-const sized = (m: number, n: number, k: number) => ({
-  ...{ m, n, k, a: { at: 0, row: 4 * k, col: 4 }, c: 0, cRow: 4 * n, accumulate: false },
+/** `count` products of these sizes; where their operands lie is nothing to their progress. */
+const sized = (m: number, n: number, k: number, count: number) => ({
+  ...{ m, n, k, batch: { count, a: 0, b: 0, c: 0 }, a: { at: 0, row: 4 * k, col: 4 }, c: 0, cRow: 4 * n, accumulate: false },
   b: { pack: "rows", at: 0, stride: 4 * n } as const,
 });
 
@@ -15,23 +16,25 @@ const countUp = (counts: Uint8Array, from: number, count: number) => {
 };
 
 describe("the progress of a shared product", () => {
-  it("brings rows and columns in once, before tiles that read them are given out, and carries each element of the result out once", () => {
+  it("brings rows and columns of each product in once, before tiles that read them are given out, and carries each element out once", () => {
     const size = (max: number) => fc.integer({ min: 1, max });
+    const sizes = [size(600), size(2000), fc.constantFrom(1, 64, 2304, 30_000), size(5), size(3)] as const;
     fc.assert(
-      fc.property(size(600), size(2000), fc.constantFrom(1, 64, 2304, 30_000), fc.integer({ min: 1, max: 5 }), (m, n, k, threads) => {
-        const [rows, columns] = [new Uint8Array(m), new Uint8Array(n)];
-        const out = new Uint8Array(m * n);
+      fc.property(...sizes, (m, n, k, threads, count) => {
+        const [rows, columns] = [new Uint8Array(count * m), new Uint8Array(count * n)];
+        const out = new Uint8Array(count * m * n);
         const board = new TileBoard(1);
-        const progress = new Progress(sized(m, n, k), cutProduct(m, n, k, threads), {
-          rows: (i, count) => countUp(rows, i, count),
-          columns: (j, count) => countUp(columns, j, count),
-          out(i, height, j, width) {
+        const carrier = {
+          rows: (i: number, height: number, item: number) => countUp(rows, item * m + i, height),
+          columns: (j: number, width: number, item: number) => countUp(columns, item * n + j, width),
+          out(i: number, height: number, j: number, width: number, item: number) {
             assert.ok(i + height <= m && j + width <= n);
-            assert.ok(rows.subarray(i, i + height).every((times) => times === 1));
-            assert.ok(columns.subarray(j, j + width).every((times) => times === 1));
-            for (let r = i; r < i + height; r++) countUp(out, r * n + j, width);
+            assert.ok(rows.subarray(item * m + i, item * m + i + height).every((times) => times === 1));
+            assert.ok(columns.subarray(item * n + j, item * n + j + width).every((times) => times === 1));
+            for (let r = i; r < i + height; r++) countUp(out, (item * m + r) * n + j, width);
           },
-        });
+        };
+        const progress = new Progress(productJob(sized(m, n, k, count), cutProduct(m, n, k, threads), 0, carrier));
         while (!progress.isComplete) {
           while (progress.give(board));
           while (board.take() >= 0) board.finish(true);

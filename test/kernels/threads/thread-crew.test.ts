@@ -5,8 +5,12 @@ import fc from "fast-check";
 import { convF32 } from "../../../src/kernels/conv.ts";
 import { convByGemm, planConv } from "../../../src/kernels/conv-gemm.ts";
 import { type ConvGeometry, convGeometry, volume } from "../../../src/kernels/conv-geometry.ts";
+import { functionF32 } from "../../../src/kernels/functions.ts";
 import { sharedWasmPages, wasmPages } from "../../../src/kernels/generated/wasm.ts";
 import { type MatmulOperands, matmulF32 } from "../../../src/kernels/matmul.ts";
+import { matmulBatchF32 } from "../../../src/kernels/matmul-batch.ts";
+import { overRows } from "../../../src/kernels/shared-rows.ts";
+import { softmaxF32 } from "../../../src/kernels/softmax.ts";
 import { alone, type Crew, crewFor } from "../../../src/kernels/threads/crew.ts";
 import { areaBytes } from "../../../src/kernels/threads/panel-product.ts";
 import { getThreads, setThreads } from "../../../src/kernels/threads/thread-count.ts";
@@ -69,6 +73,98 @@ describe("a crew of threads", () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it("multiplies batches of matrices to the same bits as one thread: heads beside each other, transposed, from anywhere", () => {
+    const size = fc.integer({ min: 1, max: 70 });
+    fc.assert(
+      fc.property(
+        size,
+        size,
+        size,
+        fc.integer({ min: 1, max: 9 }),
+        fc.boolean(),
+        fc.nat(3),
+        fc.nat(1e6),
+        (m, n, k, count, transposed, offset, seed) => {
+          const [a, b] = [randomF32(count * m * k + offset, seed), randomF32(count * k * n + offset, seed + 1)];
+          // a: [m, count, k], as heads lie in a projection; b: [count, k, n] or [count, n, k].
+          const layout = {
+            ...{ m, n, k, a, aRowStride: count * k, aColStride: 1, b },
+            ...(transposed ? { bRowStride: 1, bColStride: k } : { bRowStride: n, bColStride: 1 }),
+          };
+          const starts = Array.from({ length: count }, (_, i) => ({
+            aOffset: offset + i * k,
+            bOffset: offset + i * k * n,
+            cOffset: offset + (count - 1 - i) * m * n,
+          }));
+          const multiply = (crew: Crew) => {
+            const c = new Float32Array(offset + count * m * n).fill(7);
+            matmulBatchF32({ ...layout, c }, starts, crew);
+            return bits(c);
+          };
+          const expected = multiply(alone);
+          assert.deepEqual(multiply(two), expected);
+          assert.deepEqual(multiply(three), expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("multiplies more matrices than the memory holds at once, and attention's by itself", () => {
+    const [m, n, k, count] = [130, 257, 70, 150];
+    const [a, b] = [randomF32(count * m * k, 1), randomF32(count * k * n, 2)];
+    const starts = Array.from({ length: count }, (_, i) => ({ aOffset: i * m * k, bOffset: i * k * n, cOffset: i * m * n }));
+    const multiply = (crew?: Crew) => {
+      const c = new Float32Array(count * m * n);
+      matmulBatchF32({ m, n, k, a, b, c }, starts, crew);
+      return bits(c);
+    };
+    const expected = multiply(alone);
+    setThreads(2);
+    for (const crew of [three, undefined]) assert.deepEqual(multiply(crew), expected);
+  });
+
+  const bytes = (x: Float32Array) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+
+  it("computes functions of one number and softmax to the same bits as one thread, in place too, whatever the sizes", () => {
+    const x = randomF32(300_003, 5).map((v) => 6 * v);
+    const functions = ["exp", "sigmoid", "swish", "tanh", "geluByTanh", "erf", "gelu"] as const;
+    const cases = [
+      ...functions.flatMap((name) => [
+        { kernel: name, row: 1, from: 0, count: 65_536 },
+        { kernel: name, row: 1, from: 3, count: 99_999 },
+      ]),
+      { kernel: "softmax", row: 77, from: 1, count: 3_001 },
+      { kernel: "softmax", row: 70_001, from: 2, count: 4 },
+    ] as const;
+    const results = (isInPlace: boolean) =>
+      cases.map(({ kernel, row, from, count }) => {
+        const part = x.subarray(from, from + row * count);
+        const y = isInPlace ? part.slice() : new Float32Array(part.length);
+        if (kernel === "softmax") softmaxF32(isInPlace ? y : part, { outer: count, n: row, inner: 1 }, y);
+        else functionF32(kernel, isInPlace ? y : part, y);
+        return y;
+      });
+    setThreads(1);
+    const expected = results(false);
+    for (const threads of [2, 3]) {
+      setThreads(threads);
+      for (const isInPlace of [false, true])
+        results(isInPlace).forEach((y, i) => assert.ok(bytes(y).equals(bytes(expected[i] as Float32Array)), JSON.stringify(cases[i])));
+    }
+  });
+
+  it("computes rows that the memory does not hold at once, and leaves what follows the last row alone", () => {
+    const x = randomF32(5_000_000, 6);
+    const on = (threads: number) => {
+      const y = new Float32Array(x.length + 5).fill(9);
+      setThreads(threads);
+      softmaxF32(x, { outer: 50_000, n: 100, inner: 1 }, y);
+      return bytes(y);
+    };
+    assert.ok(on(3).equals(on(1)));
   });
 
   const convolve = (g: ConvGeometry, o: ReturnType<typeof convOperands>, crew: Crew) => {
@@ -145,10 +241,28 @@ describe("a crew of threads", () => {
   const filters = { ...case2d, inChannels: 64, outChannels: 256, spatial: [57, 57], kernel: [3, 3] };
   const convolution = convOperands(filters, [256, 64, 3, 3]);
   const convolved = (crew: Crew) => bits(convF32(convolution, crew));
+  const heads = Array.from({ length: 40 }, (_, i) => ({ aOffset: i * 6400, bOffset: i * 6400, cOffset: i * 10_000 }));
+  const [queries, keys] = [randomF32(40 * 6400, 1), randomF32(40 * 6400, 2)];
+  const scores = (crew: Crew) => {
+    const c = new Float32Array(40 * 10_000);
+    matmulBatchF32({ m: 100, n: 100, k: 64, a: queries, b: keys, bRowStride: 1, bColStride: 64, c }, heads, crew);
+    return bits(c);
+  };
+  /** In place: what is computed again must be what was not carried out. */
+  const exponentials = (crew: Crew) => {
+    const y = randomF32(400_000, 4);
+    const single = (from: Float32Array, to: Float32Array) => functionF32("exp", from, to);
+    setThreads(1);
+    if (crew instanceof ThreadCrew) overRows({ kernel: "smooth", argument: 0, row: 1, x: y, y }, single, crew);
+    else single(y, y);
+    return bits(y);
+  };
   for (const [what, compute] of [
     ["product", square(640)],
     ["sum", square(640, true)],
     ["convolution", convolved],
+    ["batch of products", scores],
+    ["function in place", exponentials],
   ] as const)
     it(`does the part of a ${what} again that a thread held when it died`, async () => {
       const crew = crewOf(2, 1000);

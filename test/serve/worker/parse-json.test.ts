@@ -13,6 +13,9 @@ function rounded(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, rounded(v)]));
 }
 
+/** What is read with care has objects without a prototype. */
+const usual = (value: unknown) => ({ ...(value as object), b: { ...(value as { readonly b: object }).b } });
+
 describe("JSON of a request", () => {
   it("is what JSON.parse gives for anything a double holds", () => {
     fc.assert(
@@ -22,7 +25,7 @@ describe("JSON of a request", () => {
         assert.deepEqual(rounded((read(both) as unknown[])[0]), JSON.parse(text));
       }),
     );
-    assert.deepEqual(read(' { "a" : [ ] , "b" : { } , "c": ["\\u00e9\\"]", 1e5, -0.5, true, null, 12345678901234567] } '), {
+    assert.deepEqual(usual(read(' { "a" : [ ] , "b" : { } , "c": ["\\u00e9\\"]", 1e5, -0.5, true, null, 12345678901234567] } ')), {
       a: [],
       b: {},
       c: ['é"]', 1e5, -0.5, true, null, 12345678901234567n],
@@ -43,7 +46,7 @@ describe("JSON of a request", () => {
     for (const text of ["", "[1,", "NaN", "[Infinity]", "[1] 2", "{a: 1}"])
       assert.match((await refusal(() => read(text))).message, /^the body is not valid JSON: /, text);
     for (const text of ["[1e999]", "[-1e400]", `[1${"0".repeat(400)}]`, `[1${"0".repeat(400)}.5]`])
-      assert.match((await refusal(() => read(text))).message, /^the body: the number -?1[e0]\S* is too large/, text);
+      assert.match((await refusal(() => read(text))).message, /^the body has a number that is too large: -?1[e0]/, text);
     assert.match((await refusal(() => parseJson("the body", Uint8Array.of(0x22, 0xff, 0x22)))).message, /not valid/);
   });
 
@@ -62,6 +65,6 @@ describe("JSON of a request", () => {
     const value = read('{"__proto__": {"polluted": true}, "n": 12345678901234567890}') as Record<string, unknown>;
     assert.deepEqual(Object.keys(value), ["__proto__", "n"]);
     assert.equal(({} as Record<string, unknown>).polluted, undefined);
-    assert.equal(Object.getPrototypeOf(value), Object.prototype);
+    assert.equal(value.polluted, undefined);
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { managementRoutes } from "../../../../src/serve/http/management.ts";
 import { metricsRoutes } from "../../../../src/serve/http/metrics.ts";
 import { apiDocument, describedPaths, type OpenApi } from "../../../../src/serve/http/openapi/document.ts";
@@ -63,6 +64,14 @@ describe("the OpenAPI documents", () => {
       assert.ok(operationsOf(management).includes(id), id);
     assert.deepEqual(await document("GET", `${server.addresses.inference}/api-description`), inference);
     assert.deepEqual(await document("GET", `${server.addresses.management}/api-description`), management);
+  });
+
+  it("are valid by OpenAPI's own schema, references and all", async () => {
+    const { inference, management } = server.addresses;
+    for (const url of [`${inference}/`, `${management}/`, `${inference}/predictions/doubler`, `${management}/models/doubler`]) {
+      const { valid, errors } = await new Validator().validate((await document("OPTIONS", url)) as unknown as Record<string, unknown>);
+      assert.ok(valid, `${url}: ${JSON.stringify(errors)}`);
+    }
   });
 
   it("say nothing that no route answers", () => {
