@@ -3,13 +3,14 @@ import { once } from "node:events";
 import type { Measured } from "../figure.ts";
 import { benchServer } from "./bench-server.ts";
 import { generate, type Load, startProcess } from "./load.ts";
+import { resnet18 } from "./models.ts";
 
 /** Below max_request_size. */
 const large = 6_500_000;
 const seconds = 5;
 
 export async function* eventLoop(progress: (what: string) => void): AsyncIterable<Measured> {
-  const server = await benchServer({ doubler: {}, pictures: { handler: "image_classifier" } }, { default_workers_per_model: "1" });
+  const server = await benchServer({ doubler: {}, pictures: { handler: "image_classifier", model: await resnet18() } }, { default_workers_per_model: "1" });
   const generator = await startProcess("load-main.ts");
   const load = (path: string, type: string, body: Buffer, connections: number): Load => ({
     port: server.port,
