@@ -2,6 +2,7 @@
 import type { Measure } from "../figure.ts";
 import { batching } from "./batching.ts";
 import { chaos } from "./chaos.ts";
+import { eventLoop } from "./event-loop.ts";
 import { graphLayout } from "./graph-layout.ts";
 import { hotStart } from "./hot-start.ts";
 import { overhead } from "./overhead.ts";
@@ -12,6 +13,7 @@ export const serveGroup: Readonly<Record<string, Measure>> = {
   batching,
   resnet,
   "hot-start": hotStart,
+  "event-loop": eventLoop,
   chaos,
   "graph-layout": graphLayout,
 };

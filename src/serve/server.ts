@@ -9,7 +9,7 @@ import type { ServerConfig } from "./config/server-config.ts";
 import { tokenRule } from "./config/token-rule.ts";
 import { openTokens } from "./config/tokens.ts";
 import { Changes } from "./grpc/changes.ts";
-import { type RunningGrpc, startGrpc } from "./grpc/start-grpc.ts";
+import { type GrpcPorts, listenGrpc } from "./grpc/start-grpc.ts";
 import { Listener, type TlsFiles } from "./http/listener.ts";
 import { BytesInFlight } from "./http/read-body.ts";
 import { type Port, Router } from "./http/router.ts";
@@ -29,7 +29,7 @@ export interface RunningServer {
   /** Where it listens, with the ports that were found for 0. */
   readonly addresses: Readonly<Record<Port, string>>;
   /** The same of gRPC, as `host:port`. */
-  readonly grpcAddresses: RunningGrpc["addresses"];
+  readonly grpcAddresses: GrpcPorts["addresses"];
   readonly parts: ServerParts;
   /** Not ready from now on; resolves when what runs is answered, or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
@@ -78,9 +78,10 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
     isStarting: () => starting,
   };
   const listeners: Listener[] = [];
-  let grpc: RunningGrpc | undefined;
+  let grpc: GrpcPorts | undefined;
   const close = async () => {
     draining = true;
+    changes.close();
     await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
     await Promise.all([...listeners, ...(grpc ? [grpc] : [])].map((l) => l.close()));
     tokens.close();
@@ -90,8 +91,8 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   try {
     const bound = await listenAll(config, parts, tls, listeners);
     addresses = bound;
-    grpc = await startGrpc(parts, changes, config.enableGrpcSsl ? tls : undefined);
-    await loadAtStartup(parts);
+    grpc = await listenGrpc(config, config.enableGrpcSsl ? tls : undefined);
+    await Promise.all([loadAtStartup(parts), grpc.serve(parts, changes)]);
     starting = false;
     changes.notify();
     return {

@@ -14,10 +14,10 @@ export interface ApiRequest {
   readonly body?: string;
 }
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on a connection of its own, which the server is not asked to close. */
 export function callApi(method: string, url: string, { headers = {}, body }: ApiRequest = {}): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (response) => {
+    const sent = request(url, { method, headers: { connection: "keep-alive", ...headers }, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);

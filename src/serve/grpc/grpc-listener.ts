@@ -17,21 +17,18 @@ export interface GrpcOptions {
 }
 
 export class GrpcListener {
-  readonly #grpc: Server;
   readonly #net: NetServer;
-  readonly #injector: ReturnType<Server["createConnectionInjector"]>;
   readonly #sockets = new Set<Socket>();
+  #grpc: Server | undefined;
+  #injector: ReturnType<Server["createConnectionInjector"]> | undefined;
 
-  constructor(grpc: GrpcJs, services: readonly GrpcService[], options: GrpcOptions, tls: TlsFiles | undefined) {
-    this.#grpc = new grpc.Server(channelOptions(options));
-    for (const { definition, implementation } of services) this.#grpc.addService(definition, implementation);
-    this.#injector = this.#grpc.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  constructor(tls: TlsFiles | undefined) {
     const take = (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       // What a connection dies of is told to its calls.
       socket.on("error", () => socket.destroy());
-      this.#injector.injectConnection(socket);
+      this.#injector?.injectConnection(socket);
     };
     if (!tls) this.#net = createServer({ noDelay: true }, take);
     else {
@@ -52,10 +49,19 @@ export class GrpcListener {
     });
   }
 
+  /** Serves, those too that connected before. Once. */
+  serve(grpc: GrpcJs, services: readonly GrpcService[], options: GrpcOptions): void {
+    const server = new grpc.Server(channelOptions(options));
+    for (const { definition, implementation } of services) server.addService(definition, implementation);
+    this.#grpc = server;
+    this.#injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    for (const socket of this.#sockets) this.#injector.injectConnection(socket);
+  }
+
   /** Takes no more connections, and ends those that there are. */
   close(): Promise<void> {
-    this.#injector.destroy();
-    this.#grpc.forceShutdown();
+    this.#injector?.destroy();
+    this.#grpc?.forceShutdown();
     return new Promise((resolve) => {
       this.#net.close(() => resolve());
       for (const socket of this.#sockets) socket.destroy();

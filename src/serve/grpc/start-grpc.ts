@@ -1,5 +1,6 @@
 // The gRPC listeners of a server: inference and management.
 import { hostAndPort } from "../config/address.ts";
+import type { ServerConfig } from "../config/server-config.ts";
 import type { TlsFiles } from "../http/listener.ts";
 import type { ServerParts } from "../server-parts.ts";
 import type { Changes } from "./changes.ts";
@@ -16,22 +17,45 @@ import { torchServeManagementMethods } from "./torchserve-management.ts";
 
 export type GrpcPort = "inference" | "management";
 
-export interface RunningGrpc {
+export interface GrpcPorts {
   /** `host:port` of each. */
   readonly addresses: Readonly<Record<GrpcPort, string>>;
+  /** Loads what gRPC takes and serves; who connected before has waited. */
+  serve(parts: ServerParts, changes: Changes): Promise<void>;
   close(): Promise<void>;
 }
 
 type Served = readonly [service: string, methods: Methods, dialect: Dialect];
 
-/** Throws what `listen` throws where a port is taken; then nothing of it listens. */
-export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFiles | undefined): Promise<RunningGrpc> {
+/** Binds both ports. Throws what `listen` throws where one is taken; then neither is bound. */
+export async function listenGrpc(config: ServerConfig, tls: TlsFiles | undefined): Promise<GrpcPorts> {
+  const [inference, management] = [new GrpcListener(tls), new GrpcListener(tls)];
+  const close = async () => {
+    await Promise.all([inference.close(), management.close()]);
+  };
+  try {
+    const { grpcInferenceAddress, grpcManagementAddress } = config;
+    return {
+      addresses: {
+        inference: hostAndPort(grpcInferenceAddress, await inference.listen(grpcInferenceAddress, config.grpcInferencePort)),
+        management: hostAndPort(grpcManagementAddress, await management.listen(grpcManagementAddress, config.grpcManagementPort)),
+      },
+      serve: (parts, changes) => serve(inference, management, parts, changes),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function serve(inference: GrpcListener, management: GrpcListener, parts: ServerParts, changes: Changes): Promise<void> {
   const [grpc, protos] = await Promise.all([loadGrpcJs(), loadProtos()]);
   // What goes wrong is told by our own log.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const { config } = parts;
   const sizes = { maxRequestSize: config.maxRequestSize, maxResponseSize: config.maxResponseSize };
-  const inference = new GrpcListener(
+  inference.serve(
     grpc,
     withBasics(grpc, parts, changes, protos, [
       ["inference.GRPCInferenceService", openInferenceMethods(parts), "oip"],
@@ -42,9 +66,8 @@ export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFi
       maxConnectionAge: config.grpcInferenceMaxConnectionAgeMs,
       maxConnectionAgeGrace: config.grpcInferenceMaxConnectionAgeGraceMs,
     },
-    tls,
   );
-  const management = new GrpcListener(
+  management.serve(
     grpc,
     withBasics(grpc, parts, changes, protos, [
       ["org.pytorch.serve.grpc.management.ManagementAPIsService", torchServeManagementMethods(parts), "torchserve"],
@@ -54,25 +77,7 @@ export async function startGrpc(parts: ServerParts, changes: Changes, tls: TlsFi
       maxConnectionAge: config.grpcManagementMaxConnectionAgeMs,
       maxConnectionAgeGrace: config.grpcManagementMaxConnectionAgeGraceMs,
     },
-    tls,
   );
-  const close = async () => {
-    changes.close();
-    await Promise.all([inference.close(), management.close()]);
-  };
-  try {
-    const { grpcInferenceAddress, grpcManagementAddress } = config;
-    return {
-      addresses: {
-        inference: hostAndPort(grpcInferenceAddress, await inference.listen(grpcInferenceAddress, config.grpcInferencePort)),
-        management: hostAndPort(grpcManagementAddress, await management.listen(grpcManagementAddress, config.grpcManagementPort)),
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
 }
 
 /** Services, and those that every port has: health and reflection. */

@@ -1,6 +1,6 @@
 // A request for a model, from the body as it comes to the answer as it goes: the acceptor looks into neither.
 import { type Fault, refuse, ServeFault } from "../fault.ts";
-import type { ServedVersion } from "../models/served-version.ts";
+import type { Reply, ServedVersion } from "../models/served-version.ts";
 import type { ServerParts } from "../server-parts.ts";
 import type { Protocol } from "../wire/messages.ts";
 import { monotonicMs } from "../wire/monotonic.ts";
@@ -35,7 +35,14 @@ export async function predict(exchange: Exchange, prediction: Prediction, parts:
     ...(explain && { explain }),
   };
   const options = { named, isCancelled: () => exchange.isGone, ...(timeout !== undefined && { timeout }) };
-  const { head: answer, body: bytes } = await served.submit({ head, body: body.chunks, bytes: body.bytes }, options);
+  let reply: Reply;
+  try {
+    reply = await served.submit({ head, body: body.chunks, bytes: body.bytes }, options);
+  } finally {
+    // A worker that has answered, or is dead, has read what it will ever read.
+    body.release();
+  }
+  const { head: answer, body: bytes } = reply;
   if (answer.fault) throw new ServeFault(answer.fault);
   if (bytes.byteLength > parts.config.maxResponseSize) throw tooLarge(bytes.byteLength, parts.config.maxResponseSize);
   exchange.reply(answer.status, answer.headers, bytes);

@@ -1,11 +1,17 @@
-// The body of a request, in the chunks in which it came: nothing here looks into it. Bounded for one request and for all together.
+// The body of a request, in pieces: nothing here looks into it. Bounded for one request and for all together.
 import { refuse } from "../fault.ts";
 import type { Exchange } from "./exchange.ts";
+import { Slabs } from "./slabs.ts";
 
 export interface Body {
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
+  /** Gives the memory of a large body to the next one. Only when nobody reads it any more: it is the next client's from then on. */
+  release(): void;
 }
+
+/** Bodies larger than this are copied into slabs; smaller ones stay as they came. */
+const smallBody = 128 * 1024;
 
 /** What all requests of a process hold in memory together. */
 export class BytesInFlight {
@@ -44,16 +50,21 @@ export function readBody(exchange: Exchange, limit: number, inFlight: BytesInFli
   return new Promise((resolve, reject) => {
     if (declared > limit) return reject(tooLarge());
     let bytes = 0;
-    const chunks: Uint8Array[] = [];
+    let chunks: Uint8Array[] = [];
+    const slabs = new Slabs();
+    let isRead = false;
     exchange.whenOver(() => {
       inFlight.give(bytes);
       bytes = 0;
+      if (isRead) return;
+      slabs.release();
       reject(refuse("BadRequestException", "The request broke off before its end."));
     });
     const stop = (error: unknown) => {
       request.removeAllListeners("data");
       request.pause();
-      chunks.length = 0;
+      chunks = [];
+      slabs.release();
       reject(error);
     };
     request.on("data", (chunk: Buffer) => {
@@ -65,15 +76,24 @@ export function readBody(exchange: Exchange, limit: number, inFlight: BytesInFli
         return stop(error);
       }
       bytes += chunk.byteLength;
-      chunks.push(chunk);
+      if (bytes <= smallBody) {
+        chunks.push(chunk);
+        return;
+      }
+      for (const piece of [...chunks, chunk]) slabs.add(piece);
+      chunks = [];
     });
-    request.on("end", () => resolve({ chunks, bytes }));
+    request.on("end", () => {
+      if (exchange.isGone) return;
+      isRead = true;
+      resolve({ chunks: bytes > smallBody ? slabs.parts : chunks, bytes, release: () => slabs.release() });
+    });
     request.on("error", () => reject(refuse("BadRequestException", "The request broke off before its end.")));
     exchange.inviteBody();
   });
 }
 
 /** A body as one piece. Management requests are small; bodies of predictions are never put together here. */
-export function wholeBody({ chunks, bytes }: Body): Uint8Array {
+export function wholeBody({ chunks, bytes }: Omit<Body, "release">): Uint8Array {
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, bytes);
 }

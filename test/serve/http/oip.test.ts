@@ -116,7 +116,7 @@ describe("the Open Inference Protocol over HTTP", () => {
     assert.equal(good.status, 200);
     await refused(await infer("["), 400, /not valid JSON/);
     await refused(await infer("[".repeat(1e6)), 400, /not valid JSON: expected an object/);
-    await refused(await infer(`{"a":${"[".repeat(1e6)}`), 400, /nested more than 100 levels/);
+    await refused(await infer(`{"a":${"[".repeat(1e6)}`), 400, /nested more than \d+ levels/);
     await refused(await infer(""), 400, /has no body/);
     await refused(await infer("x".repeat(7e6)), 413, /larger than max_request_size/);
   });

@@ -16,7 +16,15 @@ type Kind = keyof typeof kinds;
 export function TryPage({ server, model }: PageProps) {
   if (!model) return <NoModel title="Try it" />;
   // Another model is another form.
-  return <TryForm key={`${model.name} ${model.version}`} server={server} model={model} />;
+  return (
+    <>
+      <div class="title">
+        <h1>Try it</h1>
+        <ModelPicker page="try" models={server.models} model={model} />
+      </div>
+      <TryForm key={`${model.name} ${model.version}`} server={server} model={model} />
+    </>
+  );
 }
 
 function TryForm({ server, model }: { readonly server: ServerView; readonly model: ModelView }) {
@@ -56,52 +64,46 @@ function TryForm({ server, model }: { readonly server: ServerView; readonly mode
     body: kind === "file" ? { file: file?.name ?? "my_cat.jpg" } : { text: typed },
   };
   return (
-    <>
-      <div class="title">
-        <h1>Try it</h1>
-        <ModelPicker page="try" models={server.models} model={model} />
-      </div>
-      <div class="columns">
-        <form class="card" onSubmit={submit} aria-label="Request">
-          <fieldset class="segments">
-            <legend class="hidden">Kind of input</legend>
-            {(Object.keys(kinds) as Kind[]).map((k) => (
-              <label key={k}>
-                <input type="radio" name="kind" checked={k === kind} onChange={() => setKind(k)} />
-                <span>{kinds[k]}</span>
-              </label>
-            ))}
-          </fieldset>
-          {kind === "file" ? (
-            <FileDrop file={file} choose={setFile} most={server.maxRequestSize} />
-          ) : (
-            <label class="field">
-              <span>{kind === "json" ? "Input as JSON" : "Input as text"}</span>
-              <textarea
-                rows={12}
-                spellcheck={false}
-                class={kind === "json" ? "code" : ""}
-                value={typed}
-                onInput={(e) => setText(e.currentTarget.value)}
-              />
+    <div class="columns">
+      <form class="card" onSubmit={submit} aria-label="Request">
+        <fieldset class="segments">
+          <legend class="hidden">Kind of input</legend>
+          {(Object.keys(kinds) as Kind[]).map((k) => (
+            <label key={k}>
+              <input type="radio" name="kind" checked={k === kind} onChange={() => setKind(k)} />
+              <span>{kinds[k]}</span>
             </label>
-          )}
-          <Takes model={model} />
-          <div class="send">
-            <button type="submit" class="primary" disabled={busy}>
-              {busy ? "Waiting…" : "Send"}
-            </button>
-            <p class="problem" role="alert">
-              {problem}
-            </p>
-          </div>
-        </form>
-        <div>
-          <Answer answer={answer} />
-          <SnippetTabs call={call} />
+          ))}
+        </fieldset>
+        {kind === "file" ? (
+          <FileDrop file={file} choose={setFile} most={server.maxRequestSize} />
+        ) : (
+          <label class="field">
+            <span>{kind === "json" ? "Input as JSON" : "Input as text"}</span>
+            <textarea
+              rows={12}
+              spellcheck={false}
+              class={kind === "json" ? "code" : ""}
+              value={typed}
+              onInput={(e) => setText(e.currentTarget.value)}
+            />
+          </label>
+        )}
+        <Takes model={model} />
+        <div class="send">
+          <button type="submit" class="primary" disabled={busy}>
+            {busy ? "Waiting…" : "Send"}
+          </button>
+          <p class="problem" role="alert">
+            {problem}
+          </p>
         </div>
+      </form>
+      <div>
+        <Answer answer={answer} />
+        <SnippetTabs call={call} />
       </div>
-    </>
+    </div>
   );
 }
 
