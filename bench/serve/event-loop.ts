@@ -10,7 +10,10 @@ const large = 6_500_000;
 const seconds = 5;
 
 export async function* eventLoop(progress: (what: string) => void): AsyncIterable<Measured> {
-  const server = await benchServer({ doubler: {}, pictures: { handler: "image_classifier", model: await resnet18() } }, { default_workers_per_model: "1" });
+  const server = await benchServer(
+    { doubler: {}, pictures: { handler: "image_classifier", model: await resnet18() } },
+    { default_workers_per_model: "1" },
+  );
   const generator = await startProcess("load-main.ts");
   const load = (path: string, type: string, body: Buffer, connections: number): Load => ({
     port: server.port,
