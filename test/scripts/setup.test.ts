@@ -14,6 +14,7 @@ describe("setting a checkout up", function () {
     for (const name of ["scripts", "bin"]) mkdirSync(inFolder(name));
     copyFileSync(join(import.meta.dirname, "../../scripts/setup.mjs"), inFolder("scripts/setup.mjs"));
     writeFileSync(inFolder("scripts/build-wasm.mjs"), "export const buildWasm = async () => false;\n");
+    writeFileSync(inFolder("scripts/build-pages.mjs"), "export const buildPages = async () => false;\n");
   });
 
   /** Another program under the name of npm. */
@@ -64,6 +65,13 @@ describe("setting a checkout up", function () {
     mkdirSync(inFolder("node_modules"));
     writeFileSync(inFolder("node_modules/.package-lock.json"), JSON.stringify({ packages: { "node_modules/a": { version: "1.0.0" } } }));
     assert.deepEqual(setup(), { status: 0, text: "" });
+  });
+
+  it("takes a command node away that a package brings: npm scripts are to run on the user's own", () => {
+    lock("1.0.0");
+    npm(`${installs("1.0.0")}; mkdir -p node_modules/.bin && touch node_modules/.bin/node`);
+    assert.equal(setup().status, 0);
+    assert.equal(existsSync(inFolder("node_modules/.bin/node")), false);
   });
 
   it("says that npm is missing, or that it failed, and fails as well", () => {
