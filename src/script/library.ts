@@ -16,7 +16,7 @@ import { addDims, type Dim, isUnknownDim, productOfDims } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/type.ts";
 import * as nn from "../nn/index.ts";
-import { type ResidualParts, residual, through } from "../nn/through.ts";
+import { type ResidualParts, residual, through, throughEach, tidied } from "../nn/through.ts";
 import { dtypeInfo } from "../tensor/dtype.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { Storage } from "../tensor/storage.ts";
@@ -49,8 +49,7 @@ for (
 names.set(isTensor, "isTensor");
 for (const value of Object.values<unknown>(nn)) if (typeof value === "function" && !names.has(value)) names.set(value, value.name);
 
-names.set(through, "through");
-names.set(residual, "residual");
+for (const row of [through, throughEach, residual, tidied]) names.set(row, row.name);
 
 /** The methods of the library's layers. */
 let layerMethods: ReadonlySet<unknown> | undefined;
@@ -84,6 +83,9 @@ const special: Readonly<Record<string, Special>> = {
   item: (c, [x], node) => item(c, x as Tensor, node),
   // The layers may be the user's: each is called as if the model did.
   through: (c, [x, ...layers], node) => inTurn(c, x, layers, node),
+  throughEach: (c, [x, layers, call], node) => c.elements(layers, node).reduce((y, layer) => c.call(call, undefined, [layer, y], node), x),
+  // Nothing is given back at compile time.
+  tidied: (c, [, body], node) => c.call(body, undefined, [], node),
   residual: (c, [x, parts], node) => {
     const { branch, shortcut, after = [] } = parts as ResidualParts;
     const change = inTurn(c, x, branch, node);
