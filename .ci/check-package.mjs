@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 /** What a user needs, by path; a missing one fails. */
-const needed = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "dist/serve/pages/generated/bundle.js"];
+const needed = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts", "dist/cli/main.js", "dist/serve/pages/generated/bundle.js", "dist/serve/grpc/protos/open-inference.proto"];
 /** What may be there. */
-const allowed = [/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/, /^docs\/.+\.(md|svg|png)$/, /^dist\/.+\.(js|d\.ts|js\.map)$/];
+const allowed = [/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/, /^docs\/.+\.(md|svg|png)$/, /^dist\/.+\.(js|d\.ts|js\.map)$/, /^dist\/serve\/grpc\/protos\/[\w-]+\.proto$/];
 
 const files = new Map(entries(gunzipSync(readFileSync(process.argv[2]))));
 const problems = [];
