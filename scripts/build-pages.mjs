@@ -2,9 +2,10 @@
 // them from memory, from source and from dist/ alike. Does nothing, fast, when that file is up to date.
 // `node scripts/build-pages.mjs` or `import { buildPages }`.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { firstLine, writeLines } from "./generated-file.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pages = join(root, "src/serve/pages");
@@ -47,18 +48,14 @@ export async function buildPages() {
   const script = assetOf("app", ".js", text(".js"));
   const style = assetOf("app", ".css", text(".css"));
   const html = readFileSync(join(pages, "app/index.html"), "utf8").replace("app.js", script.name).replace("app.css", style.name);
-  mkdirSync(dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.tmp`;
-  const lines = [
+  writeLines(target, [
     stamp,
     `export const html = ${JSON.stringify(html)};`,
     "/** By name: the name holds a hash of the content. */",
     "export const assets: Readonly<Record<string, string>> = {",
     ...[script, style].map((asset) => `  ${JSON.stringify(asset.name)}: ${JSON.stringify(asset.text)},`),
     "};",
-  ];
-  writeFileSync(temporary, `${lines.join("\n")}\n`);
-  renameSync(temporary, target);
+  ]);
   return true;
 }
 
@@ -68,15 +65,6 @@ const assetOf = (name, ending, text) => ({
 });
 
 const versionOf = (name) => JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
-
-function firstLine(path) {
-  try {
-    return readFileSync(path, "utf8").split("\n", 1)[0];
-  } catch (error) {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const started = performance.now();

@@ -2,9 +2,10 @@
 // one thread and for several, as base64: no file has to be found at run time and nothing is compiled then. Does nothing, fast, when that file is up to date.
 // `node scripts/build-wasm.mjs` or `import { buildWasm }`.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { firstLine, writeLines } from "./generated-file.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceFolder = join(root, "src/kernels/wasm");
@@ -56,20 +57,8 @@ export async function buildWasm() {
       lines.push(`export const ${variant}${memory} = "${Buffer.from(bytes).toString("base64")}";`);
     }
   }
-  mkdirSync(dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${lines.join("\n")}\n`);
-  renameSync(temporary, target);
+  writeLines(target, lines);
   return true;
-}
-
-function firstLine(path) {
-  try {
-    return readFileSync(path, "utf8").split("\n", 1)[0];
-  } catch (error) {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 async function compile(asc, sources, flags) {
