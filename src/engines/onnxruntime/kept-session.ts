@@ -4,8 +4,10 @@ import { createHash } from "node:crypto";
 import { cpus } from "node:os";
 import { basename } from "node:path";
 import type { Graph } from "../../ir/graph.ts";
+import { allNodes } from "../../ir/traverse.ts";
 import { encodeToBytes } from "../../onnx/encode.ts";
 import { exportModel } from "../../onnx/export.ts";
+import { raiseOp } from "../../onnx/raise-nodes.ts";
 import { asStorage } from "../../ops/run-graph.ts";
 import type { RuntimeValue } from "../../ops/runtime-value.ts";
 import type { Executable, RunOptions } from "../engine.ts";
@@ -20,8 +22,8 @@ export type KeptExecutable = Pick<Executable, "engine" | "run" | "close">;
 
 /** Whether a graph's session can be kept: its values are tensors, it has no loop, whose time somebody has to watch, and it raises nothing. */
 export function canKeep(graph: Graph): boolean {
-  if (![...graph.inputs, ...graph.outputs].every((v) => v.type.kind === "tensor") || hasLoops(graph)) return false;
-  return exportModel(graph, { lend: isLent, valueInfo: false }).raises.size === 0;
+  const raises = () => [...allNodes(graph)].some((node) => node.op === raiseOp);
+  return [...graph.inputs, ...graph.outputs].every((v) => v.type.kind === "tensor") && !hasLoops(graph) && !raises();
 }
 
 /** Which machines a kept session fits, as a part of a file's name. Throws `EngineMissing` and `EngineLibraryMissing`. */
