@@ -1,6 +1,7 @@
 // org.pytorch.serve.grpc.management.ManagementAPIsService: what the REST API of management does, and its words.
 import { refuse } from "../fault.ts";
 import { describeModel } from "../http/describe-model.ts";
+import { answers, longestPage, pageOfModels, requireWorkers } from "../models/management-rules.ts";
 import type { RegisterRequest } from "../models/model-manager.ts";
 import type { ServerParts } from "../server-parts.ts";
 import type { Methods, Unary } from "./method.ts";
@@ -31,9 +32,6 @@ interface RegistrationRequest {
   readonly synchronous: boolean;
 }
 
-const longestPage = 100;
-const mostWorkers = 1024;
-
 export function torchServeManagementMethods(parts: ServerParts): Methods {
   const { registry, manager, config, log } = parts;
   const manage = <Q>(answer: (request: Q) => string | Promise<string>): Unary => ({
@@ -58,48 +56,42 @@ export function torchServeManagementMethods(parts: ServerParts): Methods {
     }),
     ListModels: manage(({ limit, next_page_token }: ListRequest) => {
       const size = limit <= 0 || limit > longestPage ? longestPage : limit;
-      const begin = Math.max(0, next_page_token);
-      const { defaults } = registry;
-      const next = begin + size <= defaults.length ? { nextPageToken: String(begin + size) } : {};
-      const models = defaults.slice(begin, begin + size).map((m) => ({ modelName: m.name, modelUrl: m.parts.url }));
-      return pretty({ ...next, models });
+      return pretty(pageOfModels(registry, Math.max(0, next_page_token), size));
     }),
     RegisterModel: manage(async (request: RegistrationRequest) => {
       requireModelApi();
       const { served, workers, started } = await manager.begin(registration(request));
-      const registered = `Model "${served.name}" Version: ${served.version} registered with ${workers} initial workers`;
-      if (workers === 0) return `${registered}. Use scale workers API to add workers for the model.`;
-      if (!request.synchronous) {
+      if (workers > 0 && !request.synchronous) {
         started.catch((error: unknown) => log.error("registration failed", { model: served.name, why: String(error) }));
-        return "Processing worker updates...";
+        return answers.processing;
       }
       await started;
-      return registered;
+      return answers.registered(served, workers);
     }),
     ScaleWorker: manage(async (request: ScaleRequest) => {
       const { model_name: name, min_worker, max_worker, synchronous } = request;
       const version = versionOf(request);
       const minWorkers = min_worker || 1;
       const maxWorkers = max_worker || minWorkers;
-      if (minWorkers < 0 || maxWorkers < minWorkers) throw refuse("BadRequestException", "max_worker cannot be less than min_worker.");
-      if (maxWorkers > mostWorkers) throw refuse("BadRequestException", `max_worker cannot be more than ${mostWorkers}.`);
+      if (minWorkers < 0) throw refuse("BadRequestException", "max_worker cannot be less than min_worker.");
+      requireWorkers(minWorkers, maxWorkers);
       registry.find(name, version);
       const scaled = manager.scale(name, version, minWorkers, maxWorkers);
       if (!synchronous) {
         scaled.catch((error: unknown) => log.error("scaling failed", { model: name, version, why: String(error) }));
-        return "Processing worker updates...";
+        return answers.processing;
       }
-      if ((await scaled) === "partly") return "Workers scaling in progress...";
-      return `Workers scaled to ${minWorkers} for model: ${version === undefined ? name : `${name}, version: ${version}`}`;
+      if ((await scaled) === "partly") return answers.scaling;
+      return answers.scaled(minWorkers, name, version);
     }),
     SetDefault: manage(async ({ model_name: name, model_version: version }: VersionRef) => {
       await manager.setDefault(name, version);
-      return `Default version successfully updated for model "${name}" to "${version}"`;
+      return answers.isDefault(name, version);
     }),
     UnregisterModel: manage(async (request: VersionRef) => {
       requireModelApi();
       await manager.unregister(request.model_name, versionOf(request));
-      return `Model "${request.model_name}" unregistered`;
+      return answers.unregistered(request.model_name);
     }),
   };
 }

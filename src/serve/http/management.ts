@@ -1,6 +1,7 @@
 // The management API of TorchServe, on port 8081: routes, parameters, messages and statuses are its own.
 import { namePattern } from "../../archive/manifest.ts";
 import { refuse } from "../fault.ts";
+import { answers, longestPage, pageOfModels, requireWorkers } from "../models/management-rules.ts";
 import type { RegisterRequest } from "../models/model-manager.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { describeModel } from "./describe-model.ts";
@@ -25,31 +26,22 @@ export const managementRoutes: readonly Route[] = [
 ];
 
 const runtimes = ["python", "python3", "LSP"];
-/** Models of one page of the list. */
-const longestPage = 100;
 
 function list(exchange: Exchange, _: Params, parts: ServerParts): void {
   const parameters = queryParameters(exchange, parts);
   const asked = parameters.integer("limit") ?? longestPage;
   const limit = asked > longestPage || asked < 0 ? longestPage : asked;
   const begin = Math.max(0, parameters.integer("next_page_token") ?? 0);
-  const { defaults } = parts.registry;
-  const end = begin + limit;
-  // A last page that is full has a token too, as in TorchServe.
-  const next = end <= defaults.length ? { nextPageToken: String(end) } : {};
-  const models = defaults.slice(begin, end).map((m) => ({ modelName: m.name, modelUrl: m.parts.url }));
-  exchange.replyJson(200, { ...next, models });
+  exchange.replyJson(200, pageOfModels(parts.registry, begin, limit));
 }
 
 async function register(exchange: Exchange, _: Params, parts: ServerParts): Promise<void> {
   if (!parts.config.enableModelApi) throw methodNotAllowed();
   const parameters = await requestParameters(exchange, parts);
   const { served, workers, started } = await parts.manager.begin(registerRequest(parameters));
-  const registered = `Model "${served.name}" Version: ${served.version} registered with ${workers} initial workers`;
-  if (workers === 0) return replyStatus(exchange, 200, `${registered}. Use scale workers API to add workers for the model.`);
-  if (!parameters.flag("synchronous", true)) return replyStatus(exchange, 202, "Processing worker updates...");
+  if (workers > 0 && !parameters.flag("synchronous", true)) return replyStatus(exchange, 202, answers.processing);
   await started;
-  replyStatus(exchange, 200, registered);
+  replyStatus(exchange, 200, answers.registered(served, workers));
 }
 
 function registerRequest(parameters: Parameters): RegisterRequest {
@@ -103,33 +95,27 @@ async function scale(exchange: Exchange, { model = "", version: inPath }: Params
   const minWorkers = parameters.integer("min_worker") ?? 1;
   const maxWorkers = parameters.integer("max_worker") ?? minWorkers;
   const version = inPath ?? (parameters.text("model_version") || undefined);
-  if (maxWorkers < minWorkers) throw refuse("BadRequestException", "max_worker cannot be less than min_worker.");
-  if (minWorkers < 0) throw refuse("BadRequestException", "min_worker cannot be less than 0.");
-  if (maxWorkers > mostWorkers) throw refuse("BadRequestException", `max_worker cannot be more than ${mostWorkers}.`);
+  requireWorkers(minWorkers, maxWorkers);
   // Whether it is there is said at once.
   parts.registry.find(model, version);
   const scaled = parts.manager.scale(model, version, minWorkers, maxWorkers);
   if (!parameters.flag("synchronous", false)) {
     scaled.catch((error: unknown) => parts.log.error("scaling failed", { model, version, why: String(error) }));
-    return replyStatus(exchange, 202, "Processing worker updates...");
+    return replyStatus(exchange, 202, answers.processing);
   }
-  if ((await scaled) === "partly") return replyStatus(exchange, 206, "Workers scaling in progress...");
-  const which = version === undefined ? model : `${model}, version: ${version}`;
-  replyStatus(exchange, 200, `Workers scaled to ${minWorkers} for model: ${which}`);
+  if ((await scaled) === "partly") return replyStatus(exchange, 206, answers.scaling);
+  replyStatus(exchange, 200, answers.scaled(minWorkers, model, version));
 }
-
-/** Processes of one model: more are a slip of the finger that would take the machine down. */
-const mostWorkers = 1024;
 
 async function unregister(exchange: Exchange, { model = "", version }: Params, parts: ServerParts): Promise<void> {
   if (!parts.config.enableModelApi) throw methodNotAllowed();
   await parts.manager.unregister(model, version);
-  replyStatus(exchange, 200, `Model "${model}" unregistered`);
+  replyStatus(exchange, 200, answers.unregistered(model));
 }
 
 async function setDefault(exchange: Exchange, { model = "", version = "" }: Params, parts: ServerParts): Promise<void> {
   await parts.manager.setDefault(model, version);
-  replyStatus(exchange, 200, `Default version successfully updated for model "${model}" to "${version}"`);
+  replyStatus(exchange, 200, answers.isDefault(model, version));
 }
 
 /** KServe's v1 protocol asks here whether a model is ready. */
