@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
-import { type Address, formatAddress } from "../config/address.ts";
+import type { Address } from "../config/address.ts";
 import { faultOf } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
 import { Connections } from "./connections.ts";
@@ -148,6 +148,3 @@ export class Listener {
 }
 
 const takes = ({ methods }: Route, method: string) => (methods ? methods.includes(method) : !refusedMethods.has(method));
-
-/** Where a listener is, as in a log. */
-export const placeOf = formatAddress;

@@ -1,6 +1,7 @@
 // A request for a model, from the body as it comes to the answer as it goes: the acceptor looks into neither.
-import { type Fault, refuse, ServeFault } from "../fault.ts";
-import type { Reply, ServedVersion } from "../models/served-version.ts";
+import { refuse, ServeFault } from "../fault.ts";
+import type { ServedVersion } from "../models/served-version.ts";
+import type { WorkerAnswer } from "../models/worker-process.ts";
 import type { ServerParts } from "../server-parts.ts";
 import type { Protocol } from "../wire/messages.ts";
 import { monotonicMs } from "../wire/monotonic.ts";
@@ -35,7 +36,7 @@ export async function predict(exchange: Exchange, prediction: Prediction, parts:
     ...(explain && { explain }),
   };
   const options = { named, isCancelled: () => exchange.isGone, ...(timeout !== undefined && { timeout }) };
-  let reply: Reply;
+  let reply: WorkerAnswer;
   try {
     reply = await served.submit({ head, body: body.chunks, bytes: body.bytes }, options);
   } finally {
@@ -57,5 +58,5 @@ function headersOf(exchange: Exchange): Record<string, string> {
 
 function tooLarge(bytes: number, limit: number): ServeFault {
   const message = `The answer has ${bytes} bytes, and max_response_size is ${limit}.`;
-  return refuse("InternalServerException", message) satisfies { readonly fault: Fault };
+  return refuse("InternalServerException", message);
 }

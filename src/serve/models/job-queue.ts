@@ -11,7 +11,7 @@ export interface Job {
   /** When the client stops waiting, on the same clock; Infinity where it does not say. */
   readonly deadline: number;
   readonly isCancelled: () => boolean;
-  readonly answer: (answer: WorkerAnswer, queueMs: number) => void;
+  readonly answer: (answer: WorkerAnswer) => void;
   /** Workers that died while it waited in them. */
   readonly losses: number;
 }

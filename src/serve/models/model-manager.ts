@@ -212,7 +212,6 @@ export class ModelManager {
       settings: { ...settings, minWorkers: 0 },
       observer: this.#observer,
       nextWorkerId: () => this.#nextWorker++,
-      threads: 0,
       isCompiled: () => existsSync(join(compiled, compiledGraph)),
       model: {
         name,

@@ -22,8 +22,6 @@ export interface VersionParts {
   readonly settings: VersionSettings;
   readonly observer: Observer;
   readonly nextWorkerId: () => number;
-  /** Threads inside one operator; 0: the machine's cores shared out among the workers. */
-  readonly threads: number;
   /** Whether the model's compiled file is there already. */
   readonly isCompiled: () => boolean;
 }
@@ -36,13 +34,8 @@ export interface SubmitOptions {
   readonly isCancelled: () => boolean;
 }
 
-export interface Reply extends WorkerAnswer {
-  readonly queueMs: number;
-}
-
 export class ServedVersion {
   readonly parts: VersionParts;
-  readonly registeredAt = new Date();
   readonly statistics = new VersionStatistics();
   #settings: VersionSettings;
   readonly #queue = new JobQueue();
@@ -95,7 +88,7 @@ export class ServedVersion {
    * Queues a request. Resolves with the answer, whatever it is; throws ServeFault where it is refused: no workers, the queue is full, or the
    * client would not wait long enough.
    */
-  submit(shipment: Shipment, { named, timeout, isCancelled }: SubmitOptions): Promise<Reply> {
+  submit(shipment: Shipment, { named, timeout, isCancelled }: SubmitOptions): Promise<WorkerAnswer> {
     this.parts.observer.asked({ model: this.name, version: this.version, named });
     if (this.#closing || !this.#slots.some((s) => s.isHealthy)) throw this.#noWorker(named);
     if (this.#queue.length >= this.#settings.queueSize) {
@@ -106,8 +99,7 @@ export class ServedVersion {
     const expected = this.#expectedWait();
     if (expected > wait) throw tooLate(`The request would wait about ${Math.ceil(expected)} ms, and its client only waits ${wait} ms.`);
     const queuedAt = performance.now();
-    return new Promise((resolve) => {
-      const answer = (a: WorkerAnswer, queueMs: number) => resolve({ ...a, queueMs });
+    return new Promise((answer) => {
       this.#queue.push({ shipment, named, queuedAt, deadline: queuedAt + wait, isCancelled, answer, losses: 0 });
       this.#dispatch();
     });
@@ -148,17 +140,18 @@ export class ServedVersion {
       clearTimeout(timer);
     }
     const clean = this.#running === 0 && this.#queue.length === 0;
-    for (const job of this.#queue.drain()) job.answer(faultAnswer(scaledDown), performance.now() - job.queuedAt);
+    for (const job of this.#queue.drain()) job.answer(faultAnswer(scaledDown));
     for (const slot of this.#slots.splice(0)) slot.stop();
     return clean;
   }
 
   #addSlot(): void {
-    const { model, observer, nextWorkerId, threads } = this.parts;
-    const shared = Math.max(1, Math.floor(availableParallelism() / Math.max(1, this.#settings.minWorkers)));
+    const { model, observer, nextWorkerId } = this.parts;
+    // The workers share the cores out among them.
+    const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, this.#settings.minWorkers)));
     const slot = new WorkerSlot({
       id: nextWorkerId(),
-      model: { ...model, threads: threads || shared },
+      model: { ...model, threads },
       settings: this.#settings,
       observer,
       changed: () => this.#dispatch(),
@@ -209,9 +202,8 @@ export class ServedVersion {
     while (jobs.length < most) {
       const job = this.#queue.shift();
       if (job === undefined) break;
-      if (job.isCancelled()) job.answer(faultAnswer(gone.fault), now - job.queuedAt);
-      else if (now > job.deadline)
-        job.answer(faultAnswer(tooLate("The client's time was over before a worker was free.").fault), now - job.queuedAt);
+      if (job.isCancelled()) job.answer(faultAnswer(gone.fault));
+      else if (now > job.deadline) job.answer(faultAnswer(tooLate("The client's time was over before a worker was free.").fault));
       else jobs.push(job);
     }
     return jobs;
@@ -247,7 +239,7 @@ export class ServedVersion {
       requestId: job.shipment.head.requestId,
       ...(fault && { problem: fault.message }),
     });
-    job.answer(answer, queue);
+    job.answer(answer);
   }
 
   /** Requests that waited in a worker that died go to another one, once: what kills a worker that only reads it must not go round for ever. */
