@@ -1,9 +1,11 @@
 // The program of the load generator's process: keeps so many connections busy with one and the same request for a while, as cheaply as it
 // can, because it shares the machine with what it measures.
 import { connect } from "node:net";
+import { setPriority } from "node:os";
 import process from "node:process";
 import type { Load, LoadResult } from "./load.ts";
 
+setPriority(15);
 process.on("message", async (load: Load) => {
   process.send?.(await generate(load));
 });

@@ -82,7 +82,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
   const close = async () => {
     draining = true;
     changes.close();
-    await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(0))));
+    await manager.close();
     await Promise.all([...listeners, ...(grpc ? [grpc] : [])].map((l) => l.close()));
     tokens.close();
     await metrics.close();
@@ -103,7 +103,7 @@ export async function startServer(config: ServerConfig, log: Log, ...alsoTell: r
       async drain(graceMs) {
         draining = true;
         changes.notify();
-        await Promise.all(registry.names.flatMap((name) => registry.versions(name).map((v) => v.close(graceMs))));
+        await manager.drain(graceMs);
       },
     };
   } catch (error) {

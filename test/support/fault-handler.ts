@@ -56,6 +56,7 @@ const answers: Readonly<Record<string, () => unknown>> = {
   },
   nan: () => [Number.NaN],
   text: () => "plain",
+  environment: () => [process.env.INGOT_TEST_SECRET ?? "hidden", process.env.INGOT_TEST_OPEN ?? "hidden"],
   bytes: () => Uint8Array.of(1, 2, 3),
   reply: () => reply({ ok: true }, { status: 202, headers: { "X-Kind": "own" } }),
   tensor: () => tensor([1, 2]),

@@ -124,7 +124,11 @@ export const keys: { readonly [S in keyof Settings]: Key<Settings[S]> } = {
   ),
   jobQueueSize: row("job_queue_size", whole(1), "100", "requests that wait for a model's workers, at most"),
   defaultServiceHandler: optional("default_service_handler", text, "handler of archives that name none"),
-  serviceEnvelope: optional("service_envelope", choice("body", "json", "kserve", "kservev2"), "shape of requests and answers of handlers"),
+  serviceEnvelope: optional(
+    "service_envelope",
+    choice("body", "json", "kserve", "kservev2"),
+    "how requests to the routes of predictions and explanations are wrapped: `json` and `kserve`: `instances` and `predictions`; `kservev2`: Open Inference Protocol v2; `body`, or not set: not at all",
+  ),
   blacklistEnvVars: optional("blacklist_env_vars", pattern, "regular expression of environment variables that workers do not get"),
 
   maxRequestSize: row("max_request_size", bytes, "6553500", "bytes of a request's body, at most"),

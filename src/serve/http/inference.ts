@@ -1,9 +1,13 @@
 // The inference API of TorchServe, on port 8080.
 import { refuse } from "../fault.ts";
 import type { ServerParts } from "../server-parts.ts";
+import type { Protocol } from "../wire/messages.ts";
 import type { Exchange } from "./exchange.ts";
 import { predict } from "./predict.ts";
 import type { Params, Route } from "./router.ts";
+
+/** How `service_envelope` says that requests and answers are wrapped. */
+const envelopes = { body: "torchserve", json: "v1", kserve: "v1", kservev2: "v2-http" } as const satisfies Record<string, Protocol>;
 
 const ofPort = { port: "inference", token: "inference" } as const;
 
@@ -27,7 +31,8 @@ function ping(exchange: Exchange, _: Params, { registry, isDraining }: ServerPar
 async function answer(exchange: Exchange, { model = "", version, rest }: Params, parts: ServerParts, explain: boolean): Promise<void> {
   const served = parts.registry.find(model, version);
   const urlPath = rest === undefined ? {} : { urlPath: rest };
-  await predict(exchange, { protocol: "torchserve", served, named: version !== undefined, explain, ...urlPath }, parts);
+  const protocol = envelopes[parts.config.serviceEnvelope ?? "body"];
+  await predict(exchange, { protocol, served, named: version !== undefined, explain, ...urlPath }, parts);
 }
 
 /** SageMaker's route: the model by query, or the only one there is. */

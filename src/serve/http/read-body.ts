@@ -1,6 +1,7 @@
 // The body of a request, in pieces: nothing here looks into it. Bounded for one request and for all together.
 import { refuse } from "../fault.ts";
 import type { Exchange } from "./exchange.ts";
+import { readInTurn } from "./reading-turn.ts";
 import { Slabs } from "./slabs.ts";
 
 export interface Body {
@@ -82,6 +83,7 @@ export function readBody(exchange: Exchange, limit: number, inFlight: BytesInFli
       }
       for (const piece of [...chunks, chunk]) slabs.add(piece);
       chunks = [];
+      readInTurn(request, chunk.byteLength);
     });
     request.on("end", () => {
       if (exchange.isGone) return;

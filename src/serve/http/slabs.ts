@@ -1,5 +1,6 @@
 // Memory that large bodies are gathered in, used again and again. Kept in the chunks in which they come, they would live just long enough to be
 // collected as old objects, and that holds the event loop up for longer than any of its work.
+import { dropped } from "../wire/young-memory.ts";
 
 /** Bytes of a slab. */
 export const slabBytes = 1 << 20;
@@ -23,6 +24,7 @@ export class Slabs {
       at += count;
       this.#bytes += count;
     }
+    dropped(chunk.byteLength);
   }
 
   /** What was added, as views of the slabs. */

@@ -20,6 +20,7 @@ import { type LocatedArchive, locateArchive } from "./locate-archive.ts";
 import type { Registry } from "./registry.ts";
 import { ServedVersion } from "./served-version.ts";
 import { resolveSettings, type SettingsRequest, type VersionSettings } from "./version-settings.ts";
+import { WorkerSpawner } from "./worker-spawner.ts";
 
 export interface RegisterRequest extends SettingsRequest {
   /** A file of the model store, a file:// URL in it, or an http(s) URL that allowed_urls has. */
@@ -60,6 +61,7 @@ export class ModelManager {
   readonly #observer: Observer;
   readonly #folder: string;
   readonly #fetcher: ArchiveFetcher;
+  readonly #spawner: WorkerSpawner;
   #nextWorker: number;
   #nextFolder = 0;
 
@@ -70,6 +72,7 @@ export class ModelManager {
     this.#registry = registry;
     this.#observer = observer;
     this.#folder = folder;
+    this.#spawner = new WorkerSpawner(config.blacklistEnvVars);
     this.#nextWorker = 9000;
   }
 
@@ -106,6 +109,17 @@ export class ModelManager {
       await this.#removeFiles(served);
       if (!clean) throw refuse("RequestTimeoutException", `Timed out while cleaning resources: ${name}`);
     });
+  }
+
+  /** Ends every model at once, and starts no worker from now on. */
+  async close(): Promise<void> {
+    this.#spawner.close();
+    await this.drain(0);
+  }
+
+  /** No version takes a request from now on; resolves when those that they have are answered, or after `graceMs`, and ends the workers. */
+  async drain(graceMs: number): Promise<void> {
+    await Promise.all(this.#registry.names.flatMap((name) => this.#registry.versions(name).map((v) => v.close(graceMs))));
   }
 
   /** Sets the number of workers; resolves when it is known what became of them. Throws ServeFault 404, and 500 where they do not start. */
@@ -211,6 +225,7 @@ export class ModelManager {
       loadedAtStartup: options.atStartup ?? false,
       settings: { ...settings, minWorkers: 0 },
       observer: this.#observer,
+      spawner: this.#spawner,
       nextWorkerId: () => this.#nextWorker++,
       isCompiled: () => existsSync(join(compiled, compiledGraph)),
       model: {

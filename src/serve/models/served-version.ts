@@ -9,6 +9,7 @@ import type { VersionSettings } from "./version-settings.ts";
 import { VersionStatistics } from "./version-statistics.ts";
 import { faultAnswer, type Shipment, scaledDown, type WorkerAnswer, workerDied } from "./worker-process.ts";
 import { WorkerSlot } from "./worker-slot.ts";
+import type { WorkerSpawner } from "./worker-spawner.ts";
 
 export interface VersionParts {
   readonly model: Omit<WorkerModel, "threads">;
@@ -21,6 +22,7 @@ export interface VersionParts {
   readonly loadedAtStartup: boolean;
   readonly settings: VersionSettings;
   readonly observer: Observer;
+  readonly spawner: WorkerSpawner;
   readonly nextWorkerId: () => number;
   /** Whether the model's compiled file is there already. */
   readonly isCompiled: () => boolean;
@@ -146,7 +148,7 @@ export class ServedVersion {
   }
 
   #addSlot(): void {
-    const { model, observer, nextWorkerId } = this.parts;
+    const { model, observer, spawner, nextWorkerId } = this.parts;
     // The workers share the cores out among them.
     const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, this.#settings.minWorkers)));
     const slot = new WorkerSlot({
@@ -154,6 +156,7 @@ export class ServedVersion {
       model: { ...model, threads },
       settings: this.#settings,
       observer,
+      spawner,
       changed: () => this.#dispatch(),
     });
     this.#slots.push(slot);

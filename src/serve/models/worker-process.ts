@@ -1,9 +1,7 @@
 // One worker process as the acceptor sees it: started, ready, at work on one batch while others wait in it, gone. It never throws: whatever
 // becomes of the process, each batch is answered once.
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
-import process from "node:process";
-import { childProgram } from "../../kernels/worker-program.ts";
 import { type Fault, refuse } from "../fault.ts";
 import { FrameReader, writeFrame } from "../wire/frames.ts";
 import type { AnswerHead, FromWorker, ModelIo, RequestHead, WorkerModel } from "../wire/messages.ts";
@@ -54,15 +52,11 @@ export class WorkerProcess {
   #gone = false;
   #ending: Fault | undefined;
 
-  constructor(id: number, model: WorkerModel, events: WorkerEvents) {
+  /** Gives `model` to `child`, a process of `WorkerSpawner`. */
+  constructor(id: number, child: ChildProcess, model: WorkerModel, events: WorkerEvents) {
     this.id = id;
     this.#events = events;
-    const { file, execArgv } = childProgram(new URL("../worker/main.js", import.meta.url));
-    this.#child = spawn(process.execPath, [...execArgv, file], {
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
-      // The workers of a server share out its cores: what runs on the side of an engine keeps to one.
-      env: { ...process.env, INGOT_THREADS: "1" },
-    });
+    this.#child = child;
     this.#socket = this.#child.stdio[3] as Socket;
     const reader = new FrameReader((head, body) => this.#receive(head as FromWorker, body));
     this.#socket.on("data", (chunk) => reader.push(chunk));

@@ -4,6 +4,7 @@ import type { ModelIo, WorkerModel } from "../wire/messages.ts";
 import { BackOff } from "./back-off.ts";
 import type { VersionSettings } from "./version-settings.ts";
 import { type BatchResult, type Shipment, scaledDown, WorkerProcess, workerDied } from "./worker-process.ts";
+import type { WorkerSpawner } from "./worker-spawner.ts";
 
 export type SlotStatus = "STARTING" | "READY" | "RETRYING" | "FAILED" | "STOPPED";
 
@@ -12,6 +13,7 @@ interface SlotParts {
   readonly model: WorkerModel;
   readonly settings: VersionSettings;
   readonly observer: Observer;
+  readonly spawner: WorkerSpawner;
   /** Called whenever its status changes. */
   readonly changed: () => void;
 }
@@ -91,11 +93,11 @@ export class WorkerSlot {
   }
 
   #start(): void {
-    const { id, model, settings } = this.#parts;
+    const { id, model, settings, spawner } = this.#parts;
     const since = performance.now();
     this.#tell("starting");
     this.#timer = setTimeout(() => this.#process?.kill(workerDied), settings.startupTimeout);
-    this.#process = new WorkerProcess(id, model, {
+    this.#process = new WorkerProcess(id, spawner.take(), model, {
       ready: (io) => {
         clearTimeout(this.#timer);
         this.#io = io;

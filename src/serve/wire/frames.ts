@@ -1,6 +1,7 @@
 // Frames between the acceptor and a worker: a JSON head, and bytes after it. 4 bytes length of the head, 8 bytes length of the body, both
 // little-endian, head, body. The body is read into one buffer of its own, aligned, so that tensors can be views of it.
 import type { Socket } from "node:net";
+import { dropped } from "./young-memory.ts";
 
 const prefixBytes = 12;
 /** A head larger than this is not one of ours. */
@@ -43,9 +44,10 @@ export class FrameReader {
       this.#into.set(chunk.subarray(at, at + count), this.#filled);
       this.#filled += count;
       at += count;
-      if (this.#filled < this.#into.byteLength) return;
+      if (this.#filled < this.#into.byteLength) break;
       this.#next();
     }
+    dropped(chunk.byteLength);
   }
 
   /** What was being read is complete: prefix, then head, then body. */

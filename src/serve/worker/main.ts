@@ -1,6 +1,7 @@
 // The program of a worker process: one model on one engine. Frames come and go on file descriptor 3; it ends with the acceptor.
 import { Socket } from "node:net";
 import process from "node:process";
+import { ortEnvironment } from "../../engines/onnxruntime/environment.ts";
 import { FrameReader, writeFrame } from "../wire/frames.ts";
 import type { FromWorker, ToWorker } from "../wire/messages.ts";
 import { WorkerService } from "./worker-service.ts";
@@ -10,6 +11,8 @@ const send = (message: FromWorker, body: readonly Uint8Array[] = []) => {
   if (!socket.destroyed) writeFrame(socket, message, body);
 };
 const service = new WorkerService(send);
+// A process that waits for its model has the library ready when it comes. Where there is none, opening the model says so, or does without.
+ortEnvironment().catch(() => {});
 const reader = new FrameReader((head, body) => void service.handle(head as ToWorker, body));
 
 socket.on("data", (chunk) => reader.push(chunk));

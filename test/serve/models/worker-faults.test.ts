@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { callApi } from "../../support/api-client.ts";
 import { type Gate, openGate } from "../../support/gate.ts";
 import { serveStore, storeModel } from "../../support/model-store.ts";
@@ -11,6 +12,7 @@ describe("a worker whose handler fails", () => {
   const folder = temporaryFolder();
   let server: Awaited<ReturnType<typeof serveStore>>;
   let gate: Gate;
+  const environment = { INGOT_TEST_SECRET: "a key", INGOT_TEST_OPEN: "for all" };
 
   before(async () => {
     const store = join(folder(), "store");
@@ -20,14 +22,17 @@ describe("a worker whose handler fails", () => {
     storeModel(store, "faulty", { handler: "fault", config: one });
     storeModel(store, "strict", { handler: "fault", config: `${one}responseTimeout: 1\n` });
     gate = await openGate();
+    Object.assign(process.env, environment);
     server = await serveStore(store, {
       load_models: "all",
       // Batches as large as can be, whatever the server has learnt of their cost.
       batch_policy: "torchserve",
+      blacklist_env_vars: "INGOT_TEST_SEC.*",
       handler_modules: `fault=${join(import.meta.dirname, "../../support/fault-handler.ts")}`,
     });
   });
   after(async () => {
+    for (const name of Object.keys(environment)) delete process.env[name];
     await gate.close();
     await server.close();
   });
@@ -68,6 +73,10 @@ describe("a worker whose handler fails", () => {
       "the operator sees where",
     );
     assert.ok(errors.some((e) => e.includes("preprocess must give one tensor in an array: x float32[batch, 3]; x is float32[1, 2]")));
+  });
+
+  it("does not get the environment variables of blacklist_env_vars", async () => {
+    assert.deepEqual((await ask("answer environment")).json, ["hidden", "for all"]);
   });
 
   it("answers what the handler says on purpose", async () => {
