@@ -16,6 +16,7 @@ import {
 import { alone, type Crew, crewFor } from "./threads/crew.ts";
 import { cutProduct, panelFloats } from "./threads/cut-product.ts";
 import { areaBytes, type PanelSource } from "./threads/panel-product.ts";
+import { opcodes } from "./wasm-kernels.ts";
 
 // Sizes of blocks, in floats. A block of b that fits the second cache level is still there when one thread multiplies it; several threads
 // pack parts of a larger one. Blocks of a and c only have to fit the memory. Cuts in k are at multiples of gemm's own step (256), so
@@ -30,6 +31,8 @@ const blockC = 2 * 1024 * 1024;
 export interface MatmulOperands extends MatmulLayout<Float32Array, Float32Array> {
   /** `[m]`: what each row of `c` starts from instead of 0 (not together with `accumulate`). */
   readonly rowBias?: Float32Array | null;
+  /** `[n]`: what is added to each row of the complete, rounded product (not together with `accumulate`). */
+  readonly columnBias?: Float32Array | null;
 }
 
 /**
@@ -51,18 +54,28 @@ export function matmulF32(layout: MatmulOperands, crew: Crew = crewFor(layout.m,
   requireMatrix("matmul", "b", p.b.length, p.bOffset, k, n, p.bRowStride, p.bColStride);
   requireMatrix("matmul", "c", p.c.length, p.cOffset, m, n, p.cRowStride, 1);
   if (p.rowBias) requireSpan("matmul", "rowBias", p.rowBias.length, 0, m - 1);
+  if (p.columnBias) requireSpan("matmul", "columnBias", p.columnBias.length, 0, n - 1);
   if (m === 0 || n === 0) return;
 
   multiplyBlocks(crew, p);
 }
 
 /** A product with all that may be left out filled in. */
-type Product = Required<Omit<MatmulOperands, "rowBias">> & { readonly rowBias: Float32Array | null };
+type Product = Required<MatmulOperands>;
 
 function complete(p: MatmulOperands): Product {
   const { k, n } = p;
   const strides = { aRowStride: k, aColStride: 1, bRowStride: n, bColStride: 1, cRowStride: n };
-  return { aOffset: 0, bOffset: 0, cOffset: 0, accumulate: false, ...strides, ...p, rowBias: p.rowBias ?? null };
+  return {
+    aOffset: 0,
+    bOffset: 0,
+    cOffset: 0,
+    accumulate: false,
+    ...strides,
+    ...p,
+    rowBias: p.rowBias ?? null,
+    columnBias: p.columnBias ?? null,
+  };
 }
 
 /** Some rows and columns of a product. */
@@ -76,6 +89,7 @@ function partOf(p: Product, i: number, rows: number, j: number, cols: number): P
     bOffset: p.bOffset + j * p.bColStride,
     cOffset: p.cOffset + i * p.cRowStride + j,
     rowBias: p.rowBias?.subarray(i, i + rows) ?? null,
+    columnBias: p.columnBias?.subarray(j, j + cols) ?? null,
   };
 }
 
@@ -98,7 +112,7 @@ function multiplyBlocks(crew: Crew, p: Product): void {
  * written then, but none that the product adds to.
  */
 function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: ScratchMatrix }): boolean {
-  const { m, n, k, a, b, c, cOffset, cRowStride } = p;
+  const { m, n, k, a, b, c, cOffset, cRowStride, columnBias } = p;
   const { scratch } = crew;
   const depths = Math.min(kStep, k);
   const memory = new ScratchLayout(scratch);
@@ -107,6 +121,8 @@ function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: Scratc
   const cRoom = memory.take(matrixRoom(m, n));
   const cAt = alignedAddress(cRoom, c, cOffset);
   const areas = memory.take((crew.threads * areaBytes) / 4);
+  const biasAt = columnBias ? memory.take(n) : 0;
+  if (columnBias) scratch.f32.set(columnBias.subarray(0, n), biasAt >> 2);
   const stride = alignedStride(n, cRowStride);
   const before = p.accumulate ? planCopy(c, cOffset, m, n, cRowStride, 1, cRoom) : undefined;
   const startRows = (i: number, rows: number) => {
@@ -118,6 +134,7 @@ function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: Scratc
   if (k === 0) {
     startRows(0, m);
     if (!before && !p.rowBias) scratch.f32.fill(0, cAt >> 2, (cAt >> 2) + m * stride);
+    if (columnBias) for (let i = 0; i < m; i++) scratch.wasm.binaryRows(opcodes.add, cAt + i * stride * 4, biasAt, 1, n);
   }
   crew.call();
   for (let q = 0; q < k; q += kStep) {
@@ -132,9 +149,11 @@ function multiplyBlock(crew: Crew, p: Product, kStep: number, held: { a?: Scratc
     const columns = (j: number, count: number) => copyPartIn(scratch, right, 0, depth, j, count);
     const accumulate = p.accumulate || p.rowBias !== null || q > 0;
     const at = held.a !== undefined && isHeld ? held.a : left.to;
-    const product = { m, n, k: depth, a: at, b: panelSource(right.to), c: cAt, cRow: stride * 4, accumulate };
+    const isLast = q + depth === k;
+    const target = { c: cAt, cRow: stride * 4, accumulate, columnBias: isLast ? biasAt : 0 };
+    const product = { m, n, k: depth, a: at, b: panelSource(right.to), ...target };
     // What is added to is only written when all of it is known.
-    const carrier = { rows, columns, out: q + depth === k && !before ? out : undefined };
+    const carrier = { rows, columns, out: isLast && !before ? out : undefined };
     if (!crew.multiply(product, cutProduct(m, n, depth, crew.threads), areas, carrier)) return false;
     held.a = at;
   }

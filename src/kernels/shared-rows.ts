@@ -18,7 +18,11 @@ export interface RowWork {
   /** What the kernel is told besides, if it is no table. */
   readonly argument?: number | undefined;
   readonly table?: Float64Array | undefined;
+  /** Tables with a number for each row. */
+  readonly perRow?: readonly PerRow[] | undefined;
 }
+
+export type PerRow = Float64Array | Float32Array;
 
 /** Fewer floats are computed before another thread is awake. */
 const worthwhile = 64 * 1024;
@@ -30,9 +34,9 @@ const tilesPerThread = 4;
 
 /**
  * Computes whole rows of `work` with several threads if that is worthwhile, else, and for what is left over when a thread is lost, with `alone`,
- * which is given rows of `x` and where in `y` their results belong. Both give the same bits.
+ * which is given rows of `x`, where in `y` their results belong, and the number of the first. Both give the same bits.
  */
-export function overRows(work: RowWork, alone: (x: Float32Array, y: Float32Array) => void, crew?: ThreadCrew): void {
+export function overRows(work: RowWork, alone: (x: Float32Array, y: Float32Array, first: number) => void, crew?: ThreadCrew): void {
   const { x, y, row } = work;
   const most = Math.floor(block / row);
   const threads = crew ?? (x.length >= worthwhile && most >= 2 ? team() : undefined);
@@ -40,15 +44,17 @@ export function overRows(work: RowWork, alone: (x: Float32Array, y: Float32Array
   if (threads && most > 0) {
     for (; next < x.length; next += most * row) {
       const end = Math.min(x.length, next + most * row);
-      const left = shareRows(threads, { ...work, x: x.subarray(next, end), y: y.subarray(next, end) });
-      for (const [first, last] of left) alone(x.subarray(next + first, next + last), y.subarray(next + first, next + last));
+      const perRow = work.perRow?.map((values) => values.subarray(next / row, end / row));
+      const left = shareRows(threads, { ...work, perRow, x: x.subarray(next, end), y: y.subarray(next, end) });
+      for (const [first, last] of left)
+        alone(x.subarray(next + first, next + last), y.subarray(next + first, next + last), (next + first) / row);
     }
-  } else alone(x, y);
+  } else alone(x, y, 0);
 }
 
 /** Computes rows that fit the scratch memory; gives the ranges that are not done, all of them if a thread was lost before. */
 function shareRows(crew: ThreadCrew, work: RowWork): [first: number, end: number][] {
-  const { kernel, row, x, y, table } = work;
+  const { kernel, row, x, y, table, perRow = [] } = work;
   const count = Math.floor(x.length / row);
   const perTile = rowsPerTile(count, row, crew.threads);
   const tiles = Math.ceil(count / perTile);
@@ -58,11 +64,8 @@ function shareRows(crew: ThreadCrew, work: RowWork): [first: number, end: number
   const memory = new ScratchLayout(crew.scratch);
   const { f32 } = crew.scratch;
   const at = alignedAddress(memory.take(tiles * (step / 4)), x, 0);
-  let argument = work.argument ?? 0;
-  if (table) {
-    argument = memory.take(2 * table.length);
-    new Float64Array(f32.buffer, argument, table.length).set(table);
-  }
+  const tables: readonly PerRow[] = table ? [table] : perRow;
+  const argument = tables.length > 0 ? placeTables(tables, memory, f32) : (work.argument ?? 0);
   const first = (tile: number) => tile * perTile * row;
   const end = (tile: number) => Math.min(x.length, first(tile + 1));
   const left = new Set(Array.from({ length: tiles }, (_, tile) => tile));
@@ -79,6 +82,17 @@ function shareRows(crew: ThreadCrew, work: RowWork): [first: number, end: number
   };
   crew.share(job);
   return [...left].map((tile) => [first(tile), end(tile)]);
+}
+
+/** Puts tables into the shared memory, one after the other; gives the address of the first. */
+function placeTables(tables: readonly PerRow[], memory: ScratchLayout, { buffer }: Float32Array): number {
+  const start = memory.take(2 * tables.reduce((sum, t) => sum + t.length, 0));
+  let at = start;
+  for (const values of tables) {
+    new Float64Array(buffer, at, values.length).set(values);
+    at += 8 * values.length;
+  }
+  return start;
 }
 
 /** An even number, so that all tiles begin at the same place within 8 bytes, and whole vectors where rows are single elements. */

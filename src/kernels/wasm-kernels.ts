@@ -63,6 +63,9 @@ export interface WasmKernels {
   roundsOnce(one: number): number;
 }
 
+/** The operators of `binaryRows` and `binaryChannels`. */
+export const opcodes = { add: 0, sub: 1, mul: 2, div: 3 } as const;
+
 /** What `gemm` needs for itself (its last parameter). */
 export const gemmScratchBytes = 256 * 256 * 4;
 

@@ -187,12 +187,29 @@ function generalProduct(
   { alpha, beta, transA, transB }: GemmAttributes,
   shape: readonly number[],
 ): Storage {
-  const product = productOf(transA ? A.transpose([1, 0]) : A, transB ? B.transpose([1, 0]) : B, shape);
+  const [left, right] = [transA ? A.transpose([1, 0]) : A, transB ? B.transpose([1, 0]) : B];
+  if (C && A.dtype === "float32" && alpha === 1 && beta === 1 && C.size === shape[1] && C.shape.at(-1) === shape[1])
+    return productAndRow(left, right, C, shape);
+  const product = productOf(left, right, shape);
   const bias = beta === 0 ? undefined : C?.expand(shape);
   if (isBig(product.dtype)) scaleBig(product.dense() as BigArray, alpha, bias?.dense() as BigArray | undefined, beta);
   else if (bias && alpha === 1 && beta === 1 && product.dtype === "float32") runLaneF32(product, bias, addLane, product);
   else if (bias || alpha !== 1) scale(product.numbers(), alpha, bias?.numbers(), beta);
   return product;
+}
+
+/** float32 `a · b + row`, the sum in the pass that writes the product. */
+function productAndRow(a: Storage, b: Storage, row: Storage, shape: readonly number[]): Storage {
+  const y = Storage.empty("float32", shape);
+  const [m, n, k] = [shape[0] as number, shape[1] as number, a.shape[1] as number];
+  const [aRowStride, aColStride] = a.strides as [number, number];
+  const [bRowStride, bColStride] = b.strides as [number, number];
+  matmulF32({
+    ...{ m, n, k, c: y.dense() as Float32Array, columnBias: row.dense() as Float32Array },
+    ...{ a: a.data as Float32Array, aOffset: a.offset, aRowStride, aColStride },
+    ...{ b: b.data as Float32Array, bOffset: b.offset, bRowStride, bColStride },
+  });
+  return y;
 }
 
 /** `y = alpha · y + beta · bias`, in place; integers are truncated. */

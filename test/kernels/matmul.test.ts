@@ -62,6 +62,26 @@ describe("matmulF32", () => {
     assert.deepEqual([...c], [0, 0]);
     matmulF32({ m: 2, n: 1, k: 0, a: f32(), b: f32(), c, rowBias: f32(3, 4) });
     assert.deepEqual([...c], [3, 4]);
+    matmulF32({ m: 2, n: 1, k: 0, a: f32(), b: f32(), c, columnBias: f32(7) });
+    assert.deepEqual([...c], [7, 7]);
+  });
+
+  it("adds columnBias to the rounded product, however large it is", () => {
+    for (const [m, n, k] of [
+      [3, 5, 7],
+      [70, 300, 9_000],
+      [1, 3_001, 2_000],
+    ] as const) {
+      const operands = { m, n, k, a: randomF32(m * k, 1), b: randomF32(k * n, 2) };
+      const columnBias = randomF32(n, 3);
+      const [sum, plain] = [new Float32Array(m * n), new Float32Array(m * n)];
+      matmulF32({ ...operands, c: sum, columnBias });
+      matmulF32({ ...operands, c: plain });
+      assert.deepEqual(
+        sum,
+        plain.map((v, i) => v + (columnBias[i % n] as number)),
+      );
+    }
   });
 
   it("leaves what lies between the rows of c alone", () => {

@@ -59,6 +59,23 @@ describe("activations", () => {
 });
 
 describe("linear layers and tables", () => {
+  it("give for batches the bits of a product and a sum", () => {
+    const layer = new nn.Linear(37, 51);
+    for (const shape of [
+      [2, 3, 37],
+      [1, 300, 37],
+      [0, 3, 37],
+      [2, 1, 4, 37],
+    ]) {
+      const x = randn(shape, { seed: 1 });
+      const plain = x.matmul(layer.weight.transpose(0, 1)).add(layer.bias as Tensor);
+      assert.ok(layer.forward(x).equal(plain), String(shape));
+      const turned = randn([...shape.slice(0, -2), 37, shape.at(-2) as number], { seed: 2 }).transpose(-2, -1);
+      assert.ok(layer.forward(turned).equal(turned.matmul(layer.weight.transpose(0, 1)).add(layer.bias as Tensor)));
+    }
+    assert.throws(() => layer.forward(randn([2, 3, 36])), { code: "ShapeMismatch" });
+  });
+
   it("Linear works on the last axis, of any rank", () => {
     const layer = new nn.Linear(2, 1);
     layer.loadStateDict({ weight: tensor([[2, 3]]), bias: tensor([1]) });

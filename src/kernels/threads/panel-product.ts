@@ -1,7 +1,7 @@
 // A product of matrices in a scratch memory, or several of one size, and how a thread computes a tile of it. A tile needs nothing from
 // another, and what it adds up in which order depends on k alone (see wasm/gemm.ts): any number of threads gives the same bits.
 import type { ScratchMatrix } from "../scratch-matrix.ts";
-import { gemmScratchBytes, type WasmKernels } from "../wasm-kernels.ts";
+import { gemmScratchBytes, opcodes, type WasmKernels } from "../wasm-kernels.ts";
 import { type Cut, panelFloats } from "./cut-product.ts";
 import { firstWord, head, type Packed, wordAt } from "./job.ts";
 
@@ -15,6 +15,8 @@ export interface PanelProduct {
   readonly c: number;
   readonly cRow: number;
   readonly accumulate: boolean;
+  /** Where `n` floats lie that are added to each row when the product is complete; 0: nothing is. */
+  readonly columnBias?: number | undefined;
   /** One product by default. */
   readonly batch?: Batch | undefined;
 }
@@ -59,6 +61,7 @@ const at = {
   aStep: firstWord + 18,
   bStep: firstWord + 19,
   cStep: firstWord + 20,
+  columnBias: firstWord + 21,
 } as const;
 
 const packs = ["rows", "columns", "positions"] as const;
@@ -69,6 +72,7 @@ export function writeProduct(words: Int32Array, p: PanelProduct, cut: Cut, areas
   const [taps, positions, stride] = b.pack === "positions" ? [b.taps, b.positions, 0] : [0, 0, b.stride];
   words.set([p.m, p.n, p.k, p.a.at, p.a.row, p.a.col, packs.indexOf(b.pack), b.at, stride, taps, positions, p.c, p.cRow], at.m);
   words.set([p.accumulate ? 1 : 0, cut.rows, cut.columns, cut.group, areas, batch?.a ?? 0, batch?.b ?? 0, batch?.c ?? 0], at.accumulate);
+  words[at.columnBias] = p.columnBias ?? 0;
 }
 
 /** Where tile number `tile` of the product in `words` begins: which product of the batch, and its row and column there. */
@@ -109,6 +113,8 @@ export function computeTile(wasm: WasmKernels, words: Int32Array, thread: number
   const a = wordAt(words, at.a) + item * wordAt(words, at.aStep) + i * aRow;
   const c = wordAt(words, at.c) + item * wordAt(words, at.cStep) + i * cRow + j * 4;
   wasm.gemm(a, aRow, wordAt(words, at.aCol), panels, c, cRow, h, w, k, wordAt(words, at.accumulate), scratch);
+  const bias = wordAt(words, at.columnBias);
+  if (bias !== 0) for (let r = 0; r < h; r++) wasm.binaryRows(opcodes.add, c + r * cRow, bias + j * 4, 1, w);
 }
 
 function pack(wasm: WasmKernels, words: Int32Array, item: number, j: number, width: number, panels: number): void {

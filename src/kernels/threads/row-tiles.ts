@@ -3,14 +3,24 @@
 import type { WasmKernels } from "../wasm-kernels.ts";
 import { firstWord, wordAt } from "./job.ts";
 
-type RowKernel = (wasm: WasmKernels, at: number, rows: number, row: number, argument: number) => void;
+/** Which rows of a job a tile has: the number of its first, and how many there are in all. */
+interface Among {
+  readonly first: number;
+  readonly count: number;
+}
 
-/** What is done with `rows` rows of `row` floats at `at`. The argument is a number, or where a table lies. */
+type RowKernel = (wasm: WasmKernels, at: number, rows: number, row: number, argument: number, among: Among) => void;
+
+/** What is done with `rows` rows of `row` floats at `at`. The argument is a number, or where tables lie. */
 const kernels = {
   smooth: (wasm, at, rows, row, which) => wasm.mapSmooth(which, at, rows * row),
   erf: (wasm, at, rows, row, table) => wasm.mapErf(at, rows * row, table),
   gelu: (wasm, at, rows, row, table) => wasm.mapGelu(at, rows * row, table),
   softmax: (wasm, at, rows, row) => wasm.softmaxRows(at, rows, row),
+  channels(wasm, at, rows, row, tables, { first, count }) {
+    const [means, factors, shifts] = [first, count + first, 2 * count + first] as const;
+    wasm.normalizeRows(at, tables + 8 * means, tables + 8 * factors, tables + 8 * shifts, rows, row);
+  },
 } satisfies Record<string, RowKernel>;
 
 export type RowKernelName = keyof typeof kernels;
@@ -40,7 +50,9 @@ export function writeRows(words: Int32Array, r: Rows): void {
 /** Computes tile number `tile` of the rows in `words`. */
 export function computeRows(wasm: WasmKernels, words: Int32Array, tile: number): void {
   const [count, perTile] = [wordAt(words, counts.count), wordAt(words, counts.perTile)];
-  const rows = Math.min(perTile, count - tile * perTile);
-  const kernel = kernels[names[wordAt(words, at.kernel)] as RowKernelName];
-  kernel(wasm, wordAt(words, at.at) + tile * wordAt(words, at.step), rows, wordAt(words, at.row), wordAt(words, at.argument));
+  const first = tile * perTile;
+  const rows = Math.min(perTile, count - first);
+  const kernel: RowKernel = kernels[names[wordAt(words, at.kernel)] as RowKernelName];
+  const start = wordAt(words, at.at) + tile * wordAt(words, at.step);
+  kernel(wasm, start, rows, wordAt(words, at.row), wordAt(words, at.argument), { first, count });
 }

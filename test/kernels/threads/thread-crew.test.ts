@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { convF32 } from "../../../src/kernels/conv.ts";
 import { convByGemm, planConv } from "../../../src/kernels/conv-gemm.ts";
 import { type ConvGeometry, convGeometry, volume } from "../../../src/kernels/conv-geometry.ts";
+import { normalizeChannelsF32 } from "../../../src/kernels/elementwise.ts";
 import { functionF32 } from "../../../src/kernels/functions.ts";
 import { sharedWasmPages, wasmPages } from "../../../src/kernels/generated/wasm.ts";
 import { type MatmulOperands, matmulF32 } from "../../../src/kernels/matmul.ts";
@@ -45,7 +46,16 @@ describe("a crew of threads", () => {
     const order = fc.constantFrom("rows", "columns", "reversed", "broadcast");
     fc.assert(
       fc.property(
-        ...([size(300), size(400), size(700), order, order, fc.constantFrom("zero", "bias", "sum"), fc.nat(3), fc.nat(1e6)] as const),
+        ...([
+          size(300),
+          size(400),
+          size(700),
+          order,
+          order,
+          fc.constantFrom("zero", "bias", "columns", "sum"),
+          fc.nat(3),
+          fc.nat(1e6),
+        ] as const),
         (m, n, k, aOrder, bOrder, start, offset, seed) => {
           const strides = (how: typeof aOrder, rows: number, cols: number) =>
             ({ rows: [0, cols, 1], columns: [0, 1, rows], reversed: [rows * cols - 1, -cols, -1], broadcast: [0, 0, 1] })[how] as [
@@ -62,6 +72,7 @@ describe("a crew of threads", () => {
               ...{ a: randomF32(m * k + offset, seed + 1), aOffset: aFirst + offset, aRowStride, aColStride },
               ...{ b: randomF32(k * n + offset, seed + 2), bOffset: bFirst + offset, bRowStride, bColStride },
               rowBias: start === "bias" ? randomF32(m, seed + 3) : null,
+              columnBias: start === "columns" ? randomF32(n, seed + 3) : null,
             };
             matmulF32(operands, crew);
             return bits(c);
@@ -153,6 +164,26 @@ describe("a crew of threads", () => {
       setThreads(threads);
       for (const isInPlace of [false, true])
         results(isInPlace).forEach((y, i) => assert.ok(bytes(y).equals(bytes(expected[i] as Float32Array)), JSON.stringify(cases[i])));
+    }
+  });
+
+  it("normalises channels to the same bits as one thread, in place too, and more than the memory holds at once", () => {
+    for (const split of [
+      { outer: 2, channels: 301, inner: 237 },
+      { outer: 1, channels: 70_000, inner: 50 },
+      { outer: 1, channels: 3, inner: 1_200_000 },
+    ]) {
+      const x = randomF32(split.outer * split.channels * split.inner, 7);
+      const table = (seed: number) => Float64Array.from(randomF32(split.channels, seed));
+      const statistics = { mean: table(8), factor: table(9), shift: randomF32(split.channels, 10) };
+      const on = (threads: number, isInPlace: boolean) => {
+        setThreads(threads);
+        const y = isInPlace ? x.slice() : new Float32Array(x.length);
+        normalizeChannelsF32(isInPlace ? y : x, statistics, split, y);
+        return bytes(y);
+      };
+      const expected = on(1, false);
+      for (const threads of [2, 3]) for (const isInPlace of [false, true]) assert.ok(on(threads, isInPlace).equals(expected));
     }
   });
 
