@@ -1,7 +1,7 @@
 // A server in a process of its own, on a store that is made for the measurement and removed after it.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,4 +38,9 @@ export async function benchServer(
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** Bytes of memory that a process holds (Linux). */
+export function residentOf(pid: number | undefined): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
 }

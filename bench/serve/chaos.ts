@@ -1,9 +1,8 @@
 // A long mixed load while workers are killed: what was lost, and whether the acceptor's memory stays where it was.
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { doublerKinds, mixedLoad } from "../../test/support/mixed-load.ts";
 import type { Measured } from "../figure.ts";
-import { benchServer } from "./bench-server.ts";
+import { benchServer, residentOf } from "./bench-server.ts";
 
 /** s; INGOT_CHAOS_SECONDS is another time. */
 const duration = Number(process.env.INGOT_CHAOS_SECONDS ?? 1800);
@@ -46,7 +45,3 @@ export async function* chaos(progress: (what: string) => void): AsyncIterable<Me
 }
 
 const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-
-function residentOf(pid: number | undefined): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
-}

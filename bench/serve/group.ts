@@ -5,6 +5,7 @@ import { chaos } from "./chaos.ts";
 import { eventLoop } from "./event-loop.ts";
 import { graphLayout } from "./graph-layout.ts";
 import { hotStart } from "./hot-start.ts";
+import { idleConnections } from "./idle-connections.ts";
 import { overhead } from "./overhead.ts";
 import { resnet } from "./resnet.ts";
 
@@ -14,6 +15,7 @@ export const serveGroup: Readonly<Record<string, Measure>> = {
   resnet,
   "hot-start": hotStart,
   "event-loop": eventLoop,
+  "idle-connections": idleConnections,
   chaos,
   "graph-layout": graphLayout,
 };
