@@ -183,6 +183,12 @@ export const keys: { readonly [S in keyof Settings]: Key<Settings[S]> } = {
     "ingot",
     "`ingot`: an idle worker takes at once what waits; `torchserve`: it waits for a full batch",
   ),
+  workerThreads: own(
+    "worker_threads",
+    whole(0, 1024),
+    "0",
+    "threads that a worker's engine computes with; 0: the cores are shared out among the workers of a model",
+  ),
   shutdownGrace: own("shutdown_grace", seconds(0), "30", "seconds that running requests may still take after SIGTERM"),
   maxBytesInFlight: own("max_bytes_in_flight", whole(1), "536870912", "bytes of requests and answers in memory, at most"),
   allowedHosts: own("allowed_hosts", orNothing(list), "", "further names in a `Host` header that management and pages answer to"),

@@ -104,6 +104,8 @@ export interface Settings {
   readonly handlerModules: ReadonlyMap<string, string>;
   /** `ingot`: an idle worker takes at once what waits; `torchserve`: it waits `maxBatchDelay` for a full batch. */
   readonly batchPolicy: "ingot" | "torchserve";
+  /** Threads of a worker's engine; 0: the workers of a model share the cores out. */
+  readonly workerThreads: number;
   /** ms that running requests may still take after SIGTERM. */
   readonly shutdownGrace: number;
   /** Bytes of all requests and answers that are in memory, at most. */

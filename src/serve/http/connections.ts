@@ -1,15 +1,19 @@
 // What is under way on each connection, and the end of those that cannot go on: what is no HTTP, too large a head, too slow a request.
+import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
 import { closeSlowly, type LingerLimits } from "./linger.ts";
 
 export class Connections {
   readonly #limits: LingerLimits;
+  readonly #refusal: (status: number, problem: string) => void;
   readonly #open = new Map<Socket, Set<Exchange>>();
   readonly #refused = new WeakSet<Socket>();
 
-  constructor(limits: LingerLimits) {
+  /** `refusal` is told what was answered to what is no request. */
+  constructor(limits: LingerLimits, refusal: (status: number, problem: string) => void) {
     this.#limits = limits;
+    this.#refusal = refusal;
   }
 
   /** Notes a connection until it is closed. */
@@ -57,12 +61,14 @@ export class Connections {
     }
     await Promise.all(open.filter((e) => e !== broken).map((e) => new Promise<void>((resolve) => e.whenOver(resolve))));
     if (!socket.writable) return;
-    socket.write(`HTTP/1.1 ${statusOf(error)}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    const status = statusOf(error);
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    this.#refusal(status, error.message);
     closeSlowly(socket, this.#limits);
   }
 }
 
-function statusOf({ code }: NodeJS.ErrnoException): string {
-  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
-  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
+function statusOf({ code }: NodeJS.ErrnoException): number {
+  if (code === "HPE_HEADER_OVERFLOW") return 431;
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
 }

@@ -74,7 +74,11 @@ export class Listener {
     this.#parts = parts;
     this.#guards = guards;
     this.#limits = { ...defaultLimits, ...limits };
-    this.#connections = new Connections(this.#limits);
+    const { observer } = parts;
+    // Nothing of it was read: it has no method, path or id.
+    this.#connections = new Connections(this.#limits, (status, problem) =>
+      observer.answered({ method: "-", path: "-", requestId: "", status, ms: 0, problem }),
+    );
     const handle = (request: IncomingMessage, response: ServerResponse) => void this.#handle(request, response, false);
     this.server = tls ? createTlsServer({ ...this.#limits, ...tls }, handle) : createServer(this.#limits, handle);
     this.server.maxConnections = this.#limits.maxConnections;

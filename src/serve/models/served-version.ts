@@ -149,8 +149,8 @@ export class ServedVersion {
 
   #addSlot(): void {
     const { model, observer, spawner, nextWorkerId } = this.parts;
-    // The workers share the cores out among them.
-    const threads = Math.max(1, Math.floor(availableParallelism() / Math.max(1, this.#settings.minWorkers)));
+    const share = Math.floor(availableParallelism() / Math.max(1, this.#settings.minWorkers));
+    const threads = this.#settings.threads || Math.max(1, share);
     const slot = new WorkerSlot({
       id: nextWorkerId(),
       model: { ...model, threads },

@@ -21,6 +21,8 @@ export interface VersionSettings {
   readonly clientTimeout: number;
   /** Requests that may wait. */
   readonly queueSize: number;
+  /** Threads of a worker's engine; 0: the workers share the cores out. */
+  readonly threads: number;
 }
 
 /** TorchServe's values where nobody says otherwise. */
@@ -35,6 +37,7 @@ export const defaultSettings: VersionSettings = {
   maxRetryTimeout: 300_000,
   clientTimeout: 0,
   queueSize: 100,
+  threads: 0,
 };
 
 /** What a registration says of a version; what it leaves out comes from the archive, then from the server's configuration. Times in ms. */
@@ -68,5 +71,6 @@ export function resolveSettings(
     maxRetryTimeout: inMs(archive.maxRetryTimeoutInSec) ?? defaultSettings.maxRetryTimeout,
     clientTimeout: archive.clientTimeoutInMills ?? file.clientTimeoutInMills ?? defaultSettings.clientTimeout,
     queueSize: archive.jobQueueSize ?? file.jobQueueSize ?? config.jobQueueSize,
+    threads: config.workerThreads,
   };
 }

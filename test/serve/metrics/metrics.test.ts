@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { torchserveMetrics } from "../../../src/serve/metrics/torchserve-metrics.ts";
 import { callApi } from "../../support/api-client.ts";
 import { serveStore, storeModel } from "../../support/model-store.ts";
+import { rawConnection, statuses } from "../../support/raw-http.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 type Server = Awaited<ReturnType<typeof serveStore>>;
@@ -49,6 +50,10 @@ describe("metrics", () => {
     await predict(server, "doubler/1.0");
     await predict(server, "doubler", "[1]");
     await predict(server, "absent");
+    const raw = await rawConnection(server.addresses.inference);
+    raw.send("no HTTP\r\n\r\n");
+    assert.deepEqual(statuses(await raw.closed()), [400]);
+    raw.socket.destroy();
     const text = await scrape(server);
     for (const [name, { type, unit }] of Object.entries(torchserveMetrics)) {
       assert.ok(text.includes(`# HELP ${name} Torchserve prometheus ${type} metric with unit: ${unit}\n`), name);
@@ -58,7 +63,7 @@ describe("metrics", () => {
     const host = hostname();
     const ofModel = (version: string) => `{model_name="doubler",model_version="${version}",hostname="${host}"}`;
     assert.equal(values.get(`Requests2XX{Level="Host",Hostname="${host}"}`), 2);
-    assert.equal(values.get(`Requests4XX{Level="Host",Hostname="${host}"}`), 2);
+    assert.equal(values.get(`Requests4XX{Level="Host",Hostname="${host}"}`), 3);
     assert.equal(values.get(`ts_inference_requests_total${ofModel("default")}`), 2);
     assert.equal(values.get(`ts_inference_requests_total${ofModel("1.0")}`), 1);
     const latency = values.get(`ts_inference_latency_microseconds${ofModel("1.0")}`) ?? 0;
