@@ -2,7 +2,9 @@
 
 import json
 import os
+import struct
 import sys
+import unicodedata
 from importlib.metadata import version
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -39,6 +41,43 @@ TEXTS = [
     "[CLS] a [SEP] b [PAD] [UNK] [MASK]", "[CLS][SEP]", "a[MASK]b [mask] [ MASK ]", "<s> x </s> <pad> <unk> <mask>", "a <mask> b<mask>c  <mask>  d", "<S>", "<s>", "<|endoftext|>", "a<|endoftext|> b", "newtoken", "a NewToken b newtokens", "[UNK]unk[UNK]",
     "", " ", "   \t\n ", "line one.\nline two.\n\nline four.", "\u2045x\u2046 ⁂ ‽ ⸘", "x²y₂ªº", "e\u0301\u0301", "\u0301", "Ω Ω K K Å Å", "。、「」!?",
 ]
+
+
+def charsmap(rules):
+    """The table of normalizers.Precompiled, as SentencePiece compiles it: size, double array, replacements that end in zero."""
+    values, replacements = {}, b""
+    for key, value in rules.items():
+        values[key.encode()] = len(replacements)
+        replacements += value.encode() + b"\0"
+    units, taken, bases = {0: 0}, {0}, set()
+    nodes = [(0, b"")]
+    while nodes:
+        at, prefix = nodes.pop()
+        after = sorted({key[len(prefix)] for key in values if key.startswith(prefix) and len(key) > len(prefix)})
+        wanted = after + ([0] if prefix in values else [])
+        base = next(b for b in range(1, 1 << 20) if b not in bases and all(b ^ byte not in taken for byte in wanted))
+        bases.add(base)
+        taken.update(base ^ byte for byte in wanted)
+        units[at] = units[at] | (at ^ base) << 10
+        for byte in after:
+            units[base ^ byte] = byte
+            nodes.append((base ^ byte, prefix + bytes([byte])))
+        if prefix in values:
+            units[at] |= 1 << 8
+            units[base] = 1 << 31 | values[prefix]
+    array = b"".join(struct.pack("<I", units.get(i, 0)) for i in range(max(units) + 256))
+    return struct.pack("<I", len(array)) + array + replacements
+
+
+def folded():
+    """Rules like those of nmt_nfkc_cf for the characters of these texts, with accents that follow letters; and one key that begins another."""
+    characters = sorted({c for text in TEXTS + CORPUS for c in text if c != "\0"})
+    rules = {"\t": " ", "\n": " ", "\u3000": " ", "\u200b": "", "ab": "X", "日本": "Y"}
+    for key in [*characters, *(a + b for a in "aeioA" for b in "\u0300\u0301\u0308\u030a")]:
+        value = unicodedata.normalize("NFKC", key).casefold()
+        if value != key:
+            rules.setdefault(key, value)
+    return normalizers.Precompiled(charsmap(rules))
 
 
 def bert_template(tokenizer, cls="[CLS]", sep="[SEP]"):
@@ -202,6 +241,11 @@ MAKERS = {
             normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Replace(Regex(" {2,}"), " "),
         ])
     ),
+    "Unigram, XLM-R's": lambda: unigram(
+        normalizers.Sequence([folded(), normalizers.Replace(Regex(" {2,}"), " ")]),
+        pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]),
+    ),
+    "Unigram, rules alone": lambda: unigram(folded()),
     "Unigram, words, then Metaspace": lambda: unigram(
         pre=pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme="always")])
     ),

@@ -7,7 +7,6 @@ export interface Part {
   readonly type?: string;
   readonly [key: string]: unknown;
 }
-type Rewrite = (part: Part) => Part;
 
 const isPart = (value: unknown): value is Part => typeof value === "object" && value !== null && !Array.isArray(value);
 const list = (value: unknown): readonly Part[] => (Array.isArray(value) ? value.filter(isPart) : []);
@@ -27,29 +26,36 @@ const gpt2 = `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{
 
 /** `by` as `String.prototype.replaceAll` reads it, to which the library hands it. */
 const replace = (pattern: string, by: string): Part => ({ type: "Replace", pattern: { Regex: pattern }, content: by });
-const sequence = (type: "normalizers" | "pretokenizers", parts: readonly Part[]): Part => ({ type: "Sequence", [type]: parts });
+const sequence = (parts: readonly Part[]): Part => ({ type: "Sequence", pretokenizers: parts });
 
 // The library lowers a Σ at the end of a word as Greek is written; the original lowers each character for itself.
 const lowercase: readonly Part[] = [replace("Σ", "σ"), { type: "Lowercase" }];
 
-const normalizers: Readonly<Record<string, Rewrite>> = {
-  BertNormalizer: ({ clean_text, handle_chinese_chars, strip_accents, lowercase: lower }) =>
-    sequence("normalizers", [
-      ...(clean_text ? [replace(`[${control}]`, ""), replace(`[${space}]`, " ")] : []),
-      ...(handle_chinese_chars ? [replace(`[${chinese}]`, " $& ")] : []),
-      ...((strip_accents ?? lower) ? [{ type: "NFD" }, replace("\\p{Mn}", "")] : []),
-      ...(lower ? lowercase : []),
-    ]),
-  Lowercase: () => sequence("normalizers", lowercase),
-  Strip: ({ strip_left, strip_right }) =>
-    sequence("normalizers", [...(strip_left ? [replace(`\\A${space}+`, "")] : []), ...(strip_right ? [replace(`${space}+\\z`, "")] : [])]),
+const normalizers: Readonly<Record<string, (part: Part) => readonly Part[]>> = {
+  BertNormalizer: ({ clean_text, handle_chinese_chars, strip_accents, lowercase: lower }) => [
+    ...(clean_text ? [replace(`[${control}]`, ""), replace(`[${space}]`, " ")] : []),
+    ...(handle_chinese_chars ? [replace(`[${chinese}]`, " $& ")] : []),
+    ...((strip_accents ?? lower) ? [{ type: "NFD" }, replace("\\p{Mn}", "")] : []),
+    ...(lower ? lowercase : []),
+  ],
+  Lowercase: () => lowercase,
+  Strip: ({ strip_left, strip_right }) => [
+    ...(strip_left ? [replace(`\\A${space}+`, "")] : []),
+    ...(strip_right ? [replace(`${space}+\\z`, "")] : []),
+  ],
   // An empty text stays empty.
-  Prepend: ({ prepend }) => replace("\\A(?=[\\s\\S])", literally(prepend)),
-  Replace: (part) => ({ ...part, content: literally(part.content) }),
-  Sequence: (part) => sequence("normalizers", list(part.normalizers).map(normalizer)),
+  Prepend: ({ prepend }) => [replace("\\A(?=[\\s\\S])", literally(prepend))],
+  Replace: (part) => [{ ...part, content: literally(part.content) }],
+  Sequence: (part) => list(part.normalizers).flatMap(normalizerSteps),
 };
 
-const preTokenizers: Readonly<Record<string, Rewrite>> = {
+/** What a normalizer does, one after the other, in normalizers that the library reads as the original does, but for `Precompiled`. */
+export function normalizerSteps(part: Part): readonly Part[] {
+  const rewrite = part.type !== undefined && Object.hasOwn(normalizers, part.type) ? normalizers[part.type] : undefined;
+  return rewrite ? rewrite(part) : [part];
+}
+
+const preTokenizers: Readonly<Record<string, (part: Part) => Part>> = {
   BertPreTokenizer: () => only(`[^${space}${punctuation}]+|[${punctuation}]`),
   Whitespace: () => only(`[${word}]+|[^${word}${space}]+`),
   WhitespaceSplit: () => only(`[^${space}]+`),
@@ -58,7 +64,7 @@ const preTokenizers: Readonly<Record<string, Rewrite>> = {
   FixedLength: ({ length }) => only(`[\\s\\S]{1,${length}}`),
   Split: ({ pattern, behavior, invert }) => split(regexOf(pattern), behavior, invert === true),
   ByteLevel: ({ add_prefix_space, use_regex = true }) =>
-    sequence("pretokenizers", [
+    sequence([
       ...(add_prefix_space ? [replace("\\A(?=[^ ])", " ")] : []),
       ...(use_regex ? [split(gpt2, "Isolated", false)] : []),
       { type: "ByteLevel", add_prefix_space: false, use_regex: false },
@@ -66,7 +72,7 @@ const preTokenizers: Readonly<Record<string, Rewrite>> = {
   Metaspace: (part) => {
     const { replacement = "▁", add_prefix_space, prepend_scheme = add_prefix_space === false ? "never" : "always", split: apart } = part;
     const mark = escaped(String(replacement));
-    return sequence("pretokenizers", [
+    return sequence([
       { type: "Metaspace", replacement, prepend_scheme },
       ...(apart === false ? [] : [split(mark, "MergedWithNext", false)]),
     ]);
@@ -76,19 +82,15 @@ const preTokenizers: Readonly<Record<string, Rewrite>> = {
     // The library would put a mark before every piece of the first text.
     if (parts.slice(1).some((p) => p.type === "Metaspace" && p.prepend_scheme === "first"))
       throw new Error("a Metaspace that marks the first piece, after another pre-tokenizer, is not supported");
-    return sequence("pretokenizers", parts.map(preTokenizer));
+    return sequence(parts.map(preTokenizer));
   },
 };
 
-/** What the library knows under the name, or refuses itself, is left as it is. */
-const through = (table: Readonly<Record<string, Rewrite>>) => (part: Part) => {
-  const rewrite = part.type !== undefined && Object.hasOwn(table, part.type) ? table[part.type] : undefined;
+/** A pre-tokenizer that the library reads as the original reads `part`; what the library refuses itself is left as it is. */
+export function preTokenizer(part: Part): Part {
+  const rewrite = part.type !== undefined && Object.hasOwn(preTokenizers, part.type) ? preTokenizers[part.type] : undefined;
   return rewrite ? rewrite(part) : part;
-};
-/** A normalizer that the library reads as the original reads `part`. */
-export const normalizer: Rewrite = through(normalizers);
-/** The same of a pre-tokenizer. */
-export const preTokenizer: Rewrite = through(preTokenizers);
+}
 
 /** The matches, and nothing between them. */
 const only = (regex: string): Part => ({ type: "Split", pattern: { Regex: regex }, behavior: "Removed", invert: true });
