@@ -6,6 +6,7 @@ import { models } from "../src/index.ts";
 import { compareArchives } from "./archive.ts";
 import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
+import { compareTokenizers } from "./tokenizers.ts";
 import { compareWithTorch } from "./torch.ts";
 import { compareWithTorchServe } from "./torchserve.ts";
 import { compareWithTransformers } from "./transformers.ts";
@@ -33,18 +34,27 @@ const peers = {
     program: "",
     install: "torchserve==0.12.0 torch-model-archiver==0.12.0 torch torchvision onnxruntime psutil captum pyyaml setuptools",
   },
+  tokenizers: { packages: ["tokenizers"], program: "tokenizers_peer.py", install: "tokenizers" },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
   transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
 } as const;
 type PeerName = keyof typeof peers;
 /** Those that do not read the models that Ingot saves. */
-const withoutModels: ReadonlySet<PeerName> = new Set(["weights", "archive", "tritonclient", "torchserve", "torch", "transformers"]);
+const withoutModels: ReadonlySet<PeerName> = new Set([
+  "weights",
+  "archive",
+  "tritonclient",
+  "torchserve",
+  "tokenizers",
+  "torch",
+  "transformers",
+]);
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 
 const args = process.argv.slice(2);
 const all = args.includes("--all");
 /** Several by one name. */
-const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient", "torchserve"] };
+const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient", "torchserve", "tokenizers"] };
 const asked = args.filter((arg) => arg !== "--all").flatMap((arg) => groups[arg] ?? [arg]);
 const unknown = asked.filter((name) => !isPeer(name));
 if (unknown.length > 0) {
@@ -69,6 +79,7 @@ try {
       else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
       else if (name === "archive") await judgeAnswers(name, compareArchives(python, folder));
       else if (name === "tritonclient") await judgeAnswers(name, askTritonClients(python, folder));
+      else if (name === "tokenizers") await judgeAnswers(name, compareTokenizers(python, folder));
       else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
       else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
     } catch (error) {

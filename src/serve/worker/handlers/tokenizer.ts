@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ingotError } from "../../../errors/error.ts";
 import type { HandlerContext } from "../handler.ts";
+import { type TextPieces, type TokenizerParts, textPieces } from "./text-pieces.ts";
 
 /** What a model of texts is given for one text. */
 export interface Encoded {
@@ -28,7 +29,7 @@ interface Side {
   readonly direction?: "Left" | "Right";
 }
 /** The parts of tokenizer.json that are read here. */
-interface TokenizerFile {
+interface TokenizerFile extends TokenizerParts {
   readonly truncation?: (Side & { readonly max_length?: number }) | null;
   readonly padding?:
     | (Side & {
@@ -48,18 +49,17 @@ interface TokenizerConfig {
 export async function readTokenizer(context: HandlerContext): Promise<TextTokenizer> {
   const file = (await readJson("tokenizer.json", context, true)) as TokenizerFile;
   const config = ((await readJson("tokenizer_config.json", context, false)) ?? {}) as TokenizerConfig;
-  const { Tokenizer } = await import("@huggingface/tokenizers");
-  let tokenizer: InstanceType<typeof Tokenizer>;
+  let pieces: TextPieces;
   try {
-    tokenizer = new Tokenizer(file, config);
-    tokenizer.encode("a");
+    pieces = await textPieces(file);
   } catch (cause) {
     throw wrongFile("tokenizer.json", context, `cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
   const { truncation, padding } = file;
-  const padToken = typeof config.pad_token === "string" ? tokenizer.token_to_id(config.pad_token) : undefined;
+  const padToken = typeof config.pad_token === "string" ? pieces.idOf(config.pad_token) : undefined;
   const padId = padding?.pad_id ?? padToken ?? 0;
   const fixed = typeof padding?.strategy === "object" ? padding.strategy.Fixed : undefined;
+  const multiple = padding?.pad_to_multiple_of || 1;
   return {
     encode(text, { most, exactly }) {
       const limit = Math.min(
@@ -68,26 +68,18 @@ export async function readTokenizer(context: HandlerContext): Promise<TextTokeni
         most ?? Number.POSITIVE_INFINITY,
         exactly ?? Number.POSITIVE_INFINITY,
       );
-      const whole = tokenizer.encode(text, { return_token_type_ids: true });
-      const bare = tokenizer.encode(text, { add_special_tokens: false }).ids;
-      const kept = truncate(whole.ids.length, framed(whole.ids, bare), bare.length, limit, truncation?.direction === "Left");
+      const { ids, types, begin, own } = pieces.tokens(text);
+      const kept = truncate(ids.length, begin, own, limit, truncation?.direction === "Left");
       const at = <T>(values: readonly T[]) => kept.map((i) => values[i] as T);
-      const multiple = padding?.pad_to_multiple_of || 1;
-      const length = exactly ?? (padding ? Math.ceil(Math.max(kept.length, fixed ?? 0) / multiple) * multiple : kept.length);
+      const length = exactly ?? (padding ? Math.ceil((fixed ?? kept.length) / multiple) * multiple : kept.length);
       const left = padding?.direction === "Left";
       return {
-        ids: pad(at(whole.ids), length, padId, left),
+        ids: pad(at(ids), length, padId, left),
         mask: pad(new Array<number>(kept.length).fill(1), length, 0, left),
-        types: pad(at(whole.token_type_ids), length, padding?.pad_type_id ?? 0, left),
+        types: pad(at(types), length, padding?.pad_type_id ?? 0, left),
       };
     },
   };
-}
-
-/** How many tokens the tokenizer puts before the text's own: where these begin in the whole. */
-function framed(whole: readonly number[], bare: readonly number[]): number {
-  for (let begin = 0; begin + bare.length <= whole.length; begin++) if (bare.every((id, i) => whole[begin + i] === id)) return begin;
-  return 0;
 }
 
 /** The positions that stay: all that the tokenizer added, and of the text's own as many as there is room for. */
