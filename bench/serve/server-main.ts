@@ -4,8 +4,10 @@ import process from "node:process";
 import { serveStore } from "../../test/support/model-store.ts";
 
 const [store = "", keys = "{}"] = process.argv.slice(2);
-const server = await serveStore(store, { load_models: "all", job_queue_size: "1000", ...(JSON.parse(keys) as Record<string, string>) });
-for (const { level, event, fields } of server.lines) if (level === "error") console.error(event, fields);
+const settings = { load_models: "all", job_queue_size: "1000", ...(JSON.parse(keys) as Record<string, string>) };
+// Lines are not kept: in half an hour those of requests alone would be a gigabyte.
+const log = { debug() {}, info() {}, warn() {}, error: console.error };
+const server = await serveStore(store, settings, {}, { log, lines: [] });
 /** ms between two looks; a delay is what comes on top. */
 const resolution = 1;
 const delays = monitorEventLoopDelay({ resolution });

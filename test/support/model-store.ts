@@ -66,13 +66,13 @@ export function keptLog(): { readonly log: Log; readonly lines: LogLine[] } {
 
 const anyPort = "http://127.0.0.1:0";
 
-/** Starts a server on a store; `keys` are lines of config.properties. */
+/** Starts a server on a store; `keys` are lines of config.properties. `kept` is its log, which keeps a line for each request unless it is another. */
 export async function serveStore(
   store: string,
   keys: Readonly<Record<string, string>> = {},
   flags: ServeFlags = {},
+  { log, lines }: ReturnType<typeof keptLog> = keptLog(),
 ): Promise<RunningServer & { readonly lines: readonly LogLine[] }> {
-  const { log, lines } = keptLog();
   const settings = {
     inference_address: anyPort,
     management_address: anyPort,
