@@ -152,6 +152,13 @@ describe("ingot deploy", () => {
       assert.deepEqual([manifest.model.modelName, manifest.model.handler], ["My_Fancy.Model", "base_handler"]);
     });
 
+    it("quotes what Kubernetes, which reads YAML 1.1, takes for no text", async () => {
+      await done("kserve", "./doubler", "--name", "no", "--storage-uri", "s3://models/12:30", "-o", "./kserve-quoted");
+      const service = parse(place.read("kserve-quoted/inference-service.yaml"), { version: "1.1", strict: true }) as unknown;
+      assert.equal(at(service, "metadata.name"), "no");
+      assert.equal(at(service, "spec.predictor.model.env.0.value"), "12:30");
+    });
+
     it("asks where the archive will be", async () => {
       const { status, err } = await place.ingot("deploy", "kserve", "./doubler");
       assert.equal(status, 2);
@@ -184,6 +191,17 @@ describe("ingot deploy", () => {
       assert.ok(Number(/^(\d+)s$/.exec(String(at(service, "stop_grace_period")))?.[1]) * 1000 > grace);
       const [, , , probe = ""] = at(service, "healthcheck.test") as string[];
       assert.equal(spawnSync(process.execPath, ["--check", "-"], { input: probe }).status, 0);
+    });
+
+    it("keeps names that YAML 1.1 or Compose would read otherwise", async () => {
+      storeModel(place.folder, "priced", { folder: "price$HOME$$" });
+      await done("compose", "./price$HOME$$", "--name", "on", "-o", "./compose-names");
+      for (const version of ["1.1", "1.2"] as const) {
+        const file = parse(place.read("compose-names/compose.yaml"), { version, strict: true }) as unknown;
+        assert.equal(at(file, "name"), "on");
+        // A dollar begins a variable there, and two are one.
+        assert.equal((at(file, "services.ingot.command") as string[]).at(-1), "on=price$$HOME$$$$");
+      }
     });
 
     it("writes a Dockerfile whose lines Docker knows, and that ends as a user without rights", () => {

@@ -1,5 +1,4 @@
 // Docker: an image with the server, and a compose file that runs it with as few rights as it needs.
-import { stringify } from "yaml";
 import { producerVersion } from "../../onnx/producer.ts";
 import type { DeployedModel } from "./deployed-model.ts";
 import {
@@ -12,6 +11,7 @@ import {
   memoryFor,
   stopSeconds,
   storeFolder,
+  yamlText,
 } from "./deployment.ts";
 
 export interface ComposeOptions extends ContainerOptions {
@@ -21,9 +21,8 @@ export interface ComposeOptions extends ContainerOptions {
 
 /** `compose.yaml`, `Dockerfile` and `config.properties`. */
 export function composeFiles(model: DeployedModel, options: ComposeOptions): DeployFile[] {
-  const text = stringify(compose(model, options), { lineWidth: 0 });
   return [
-    { path: "compose.yaml", text: `# docker compose up --build --wait\n${text}` },
+    { path: "compose.yaml", text: `# docker compose up --build --wait\n${yamlText(compose(model, options))}` },
     { path: "Dockerfile", text: dockerfile() },
     { path: "config.properties", text: containerProperties(options, "fixed") },
   ];
@@ -37,7 +36,8 @@ function compose(model: DeployedModel, options: ComposeOptions) {
       ingot: {
         build: ".",
         image: options.image,
-        command: serveWords(model),
+        // Compose takes `$` for a variable, and `$$` for a dollar.
+        command: serveWords(model).map((word) => word.replaceAll("$", "$$$$")),
         // For the processes that the workers leave behind; it hands SIGTERM on.
         init: true,
         user,

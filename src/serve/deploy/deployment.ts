@@ -1,4 +1,5 @@
 // What a deployment is made from, and what all kinds of it agree on: folders inside of a container, times, names, sizes.
+import { stringify } from "yaml";
 import { producerVersion } from "../../onnx/producer.ts";
 import type { DeployedModel } from "./deployed-model.ts";
 
@@ -37,6 +38,14 @@ export const containerUser = 1000;
 export const graceSeconds = 30;
 /** Seconds after which the platform ends the process: what the server takes beyond its grace time is in them. */
 export const stopSeconds = graceSeconds + 15;
+
+/**
+ * YAML that readers of version 1.1 and of 1.2 understand alike: Kubernetes and older Compose take `no` for a boolean and `12:30` for a number.
+ *
+ * @example
+ * yamlText({ name: "no" }); // name: "no"
+ */
+export const yamlText = (document: object): string => stringify(document, { lineWidth: 0, compat: "yaml-1.1" });
 
 /** The model store of a deployment, beside its files. */
 export const storeFolder = "model_store";

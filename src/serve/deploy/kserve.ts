@@ -1,6 +1,5 @@
 // KServe on Kubernetes: a ServingRuntime, which is how models are served, and an InferenceService, which is one of them.
 // Sources: KServe's API reference, serving.kserve.io/v1alpha1 ServingRuntime and v1beta1 InferenceService.
-import { stringify } from "yaml";
 import type { DeployedModel } from "./deployed-model.ts";
 import {
   type ContainerOptions,
@@ -13,6 +12,7 @@ import {
   memoryFor,
   stateBytes,
   stopSeconds,
+  yamlText,
 } from "./deployment.ts";
 
 /** The protocols of an InferenceService. */
@@ -36,12 +36,12 @@ const ports = { http: 8080, grpc: 8081, metrics: 8082 } as const;
 
 /** `serving-runtime.yaml`, with the server's configuration as a ConfigMap, and `inference-service.yaml`. */
 export function kserveFiles(model: DeployedModel, options: KserveOptions): DeployFile[] {
-  const runtime = [configMap(options), servingRuntime(model, options)].map((document) => stringify(document, { lineWidth: 0 }));
+  const runtime = [configMap(options), servingRuntime(model, options)].map(yamlText);
   return [
     { path: "serving-runtime.yaml", text: `# kubectl apply -f serving-runtime.yaml\n${runtime.join("---\n")}` },
     {
       path: "inference-service.yaml",
-      text: `# Put ${model.file} where storageUri says, then: kubectl apply -f inference-service.yaml\n${stringify(inferenceService(model, options), { lineWidth: 0 })}`,
+      text: `# Put ${model.file} where storageUri says, then: kubectl apply -f inference-service.yaml\n${yamlText(inferenceService(model, options))}`,
     },
   ];
 }
