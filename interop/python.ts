@@ -22,11 +22,12 @@ export interface Answer {
   readonly skipped?: string;
 }
 
-/** The first interpreter that can import all of these packages. */
-export function findPython(packages: readonly string[]): string | undefined {
+/** The first interpreter that can import all of these packages, and has those of `installed`, which need not be fit for import. */
+export function findPython(packages: readonly string[], installed: readonly string[] = []): string | undefined {
+  const program = `import importlib.util, ${packages.join(", ")}\nassert all(map(importlib.util.find_spec, ${JSON.stringify(installed)}))`;
   const named = (process.env.INTEROP_PYTHON ?? "").split(delimiter).filter((path) => path !== "");
   return [...named, join(here, ".venv/bin/python"), "python3", "/usr/bin/python3"].find(
-    (python) => spawnSync(python, ["-c", `import ${packages.join(", ")}`], { stdio: "ignore" }).status === 0,
+    (python) => spawnSync(python, ["-c", program], { stdio: "ignore" }).status === 0,
   );
 }
 

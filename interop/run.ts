@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { models } from "../src/index.ts";
 import { compareArchives } from "./archive.ts";
+import { judgeDeployments } from "./deploy.ts";
 import { type Answer, ask, findPython } from "./python.ts";
 import { saveModels } from "./saved-models.ts";
 import { compareTokenizers } from "./tokenizers.ts";
@@ -17,6 +18,15 @@ import { compareWeights } from "./weights.ts";
 const limit = 1e-4;
 const few = ["resnet18", "resnet50", "mobilenet_v2", "vit_b_16"];
 
+interface Peer {
+  /** What it imports. */
+  readonly packages: readonly string[];
+  /** Packages of which it reads files only. */
+  readonly installed?: readonly string[];
+  readonly program: string;
+  /** For pip. */
+  readonly install: string;
+}
 const peers = {
   onnx: { packages: ["onnx", "numpy"], program: "onnx_peer.py", install: "onnx" },
   onnxruntime: { packages: ["onnxruntime", "numpy"], program: "onnxruntime_peer.py", install: "onnxruntime" },
@@ -29,6 +39,25 @@ const peers = {
     program: "triton_client_peer.py",
     install: "'tritonclient[http,grpc]' grpcio-reflection ml_dtypes",
   },
+  deploy: {
+    packages: [
+      "yaml",
+      "jsonschema",
+      "dockerfile_parse",
+      "tritonclient.grpc",
+      "google.protobuf",
+      "onnx",
+      "pydantic",
+      "dateutil",
+      "six",
+      "urllib3",
+    ],
+    // Their schemas are files; to import them all would take what their clients take.
+    installed: ["kserve", "kubernetes", "docker", "compose"],
+    program: "deploy_peer.py",
+    install:
+      "pyyaml jsonschema dockerfile-parse 'tritonclient[grpc]' onnx pydantic python-dateutil six urllib3 && interop/.venv/bin/pip install --no-deps -r interop/requirements-schemas.txt",
+  },
   torchserve: {
     packages: ["ts", "model_archiver", "torch", "torchvision", "onnxruntime", "psutil", "captum"],
     program: "",
@@ -37,13 +66,14 @@ const peers = {
   tokenizers: { packages: ["tokenizers"], program: "tokenizers_peer.py", install: "tokenizers" },
   torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
   transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
-} as const;
+} as const satisfies Readonly<Record<string, Peer>>;
 type PeerName = keyof typeof peers;
 /** Those that do not read the models that Ingot saves. */
 const withoutModels: ReadonlySet<PeerName> = new Set([
   "weights",
   "archive",
   "tritonclient",
+  "deploy",
   "torchserve",
   "tokenizers",
   "torch",
@@ -54,7 +84,7 @@ const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 const args = process.argv.slice(2);
 const all = args.includes("--all");
 /** Several by one name. */
-const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient", "torchserve", "tokenizers"] };
+const groups: Readonly<Record<string, readonly string[]>> = { serve: ["archive", "tritonclient", "deploy", "torchserve", "tokenizers"] };
 const asked = args.filter((arg) => arg !== "--all").flatMap((arg) => groups[arg] ?? [arg]);
 const unknown = asked.filter((name) => !isPeer(name));
 if (unknown.length > 0) {
@@ -66,7 +96,7 @@ const chosen = asked.length > 0 ? asked.filter(isPeer) : Object.keys(peers).filt
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const folder = mkdtempSync(join(tmpdir(), "ingot-interop-"));
 try {
-  const pythons = chosen.map((name) => ({ name, python: findPython(peers[name].packages) }));
+  const pythons = chosen.map((name) => ({ name, python: pythonOf(peers[name]) }));
   for (const { name, python } of pythons) if (!python) skip(name);
   const present = pythons.filter((p): p is { name: PeerName; python: string } => p.python !== undefined);
   const manifest = join(folder, "manifest.json");
@@ -79,6 +109,7 @@ try {
       else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
       else if (name === "archive") await judgeAnswers(name, compareArchives(python, folder));
       else if (name === "tritonclient") await judgeAnswers(name, askTritonClients(python, folder));
+      else if (name === "deploy") await judgeAnswers(name, judgeDeployments(python));
       else if (name === "tokenizers") await judgeAnswers(name, compareTokenizers(python, folder));
       else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
       else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
@@ -91,6 +122,10 @@ try {
 }
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
+
+function pythonOf({ packages, installed }: Peer): string | undefined {
+  return findPython(packages, installed);
+}
 
 async function judgeAnswers(name: PeerName, answers: AsyncIterable<Answer>): Promise<void> {
   for await (const answer of answers)
