@@ -3,7 +3,7 @@
 // times as fast as a loop in JavaScript, and gives the same bits.
 import { requireSpan } from "./operands.ts";
 import { ScratchLayout, scratchF32, scratchF64, wasm } from "./scratch.ts";
-import { overRows } from "./shared-rows.ts";
+import { isWorthSharing, overRows } from "./shared-rows.ts";
 import { opcodes } from "./wasm-kernels.ts";
 
 /** How a dense tensor splits around its channel dimension: `[outer, channels, inner]`; `[N, C, H, W]` is `{ outer: N, channels: C, inner: H·W }`. */
@@ -131,30 +131,24 @@ export function normalizeChannelsF32(
   requireChannels("normalizeChannels", x, mean, split, y);
   const { outer, channels, inner } = split;
   const image = channels * inner;
+  if (!isWorthSharing(image)) return normalizeAlone(x, { mean, factor, shift }, split, y);
   for (let start = 0; start < outer * image; start += image) {
     const work = { kernel: "channels", row: inner, x: x.subarray(start, start + image), y: y.subarray(start, start + image) } as const;
-    overRows({ ...work, perRow: [mean, factor, shift] }, (from, to, first) =>
-      normalizeAlone(from, { mean, factor, shift }, first, inner, to),
-    );
+    overRows({ ...work, perRow: [mean, factor, shift] }, (from, to, first) => {
+      const own = { mean: mean.subarray(first), factor: factor.subarray(first), shift: shift.subarray(first) };
+      normalizeAlone(from, own, { outer: 1, channels: from.length / inner, inner }, to);
+    });
   }
 }
 
-/** Rows of `inner`, whose statistics begin at number `channel`. */
-function normalizeAlone(
-  x: Float32Array,
-  { mean, factor, shift }: ChannelStatistics,
-  channel: number,
-  inner: number,
-  y: Float32Array,
-): void {
+function normalizeAlone(x: Float32Array, { mean, factor, shift }: ChannelStatistics, split: ChannelSplit, y: Float32Array): void {
   const layout = new ScratchLayout();
   const at = layout.take(block);
   const [meanAt, factorAt, shiftAt] = [layout.take(block * 2), layout.take(block * 2), layout.take(block * 2)];
-  eachRowBlock({ outer: 1, channels: x.length / inner, inner }, (first, row, rows, n) => {
-    const [from, end] = [channel + row, channel + row + rows];
-    scratchF64.set(mean.subarray(from, end), meanAt >> 3);
-    scratchF64.set(factor.subarray(from, end), factorAt >> 3);
-    scratchF64.set(shift.subarray(from, end), shiftAt >> 3);
+  eachRowBlock(split, (first, channel, rows, n) => {
+    scratchF64.set(mean.subarray(channel, channel + rows), meanAt >> 3);
+    scratchF64.set(factor.subarray(channel, channel + rows), factorAt >> 3);
+    scratchF64.set(shift.subarray(channel, channel + rows), shiftAt >> 3);
     copyIn(x, first, rows * n, at);
     wasm.normalizeRows(at, meanAt, factorAt, shiftAt, rows, n);
     copyOut(at, rows * n, y, first);

@@ -26,6 +26,8 @@ export type PerRow = Float64Array | Float32Array;
 
 /** Fewer floats are computed before another thread is awake. */
 const worthwhile = 64 * 1024;
+/** Whether several threads are asked for rows of so many floats in all. */
+export const isWorthSharing = (floats: number): boolean => floats >= worthwhile;
 /** Floats that are in the shared memory at a time, and of a tile: few enough for the first cache levels. */
 const block = 2 * 1024 * 1024;
 const tileFloats = 8192;
@@ -39,7 +41,7 @@ const tilesPerThread = 4;
 export function overRows(work: RowWork, alone: (x: Float32Array, y: Float32Array, first: number) => void, crew?: ThreadCrew): void {
   const { x, y, row } = work;
   const most = Math.floor(block / row);
-  const threads = crew ?? (x.length >= worthwhile && most >= 2 ? team() : undefined);
+  const threads = crew ?? (isWorthSharing(x.length) && most >= 2 ? team() : undefined);
   let next = 0;
   if (threads && most > 0) {
     for (; next < x.length; next += most * row) {
