@@ -59,21 +59,11 @@ export function productOf(a: Storage, b: Storage, shape: readonly number[]): Sto
   if (isHalf(a.dtype)) return encodeNumbers(a.dtype, productOf(widened(a), widened(b), shape).dense() as Float32Array<ArrayBuffer>, shape);
   const left = a.rank === 1 ? a.reshape([1, a.size]) : a;
   const right = b.rank === 1 ? b.reshape([b.size, 1]) : b;
-  const m = left.shape.at(-2) as number;
-  const k = left.shape.at(-1) as number;
-  const n = right.shape.at(-1) as number;
+  const layout = sizesOf(left, right);
+  const { m, n, k } = layout;
   const y = Storage.empty(a.dtype, shape);
   const c = y.dense();
   const batch = shape.slice(0, shape.length - (a.rank > 1 ? 1 : 0) - (b.rank > 1 ? 1 : 0));
-  const layout = {
-    m,
-    n,
-    k,
-    aRowStride: left.strides.at(-2) as number,
-    aColStride: left.strides.at(-1) as number,
-    bRowStride: right.strides.at(-2) as number,
-    bColStride: right.strides.at(-1) as number,
-  };
   // One weight for the whole batch and a dense left side: the batch is more rows of a single product.
   if (right.rank === 2 && left.rank > 2 && left.isContiguous) {
     multiply(
@@ -106,7 +96,20 @@ function leading(x: Storage): Storage {
   return Storage.strided(x.dtype, x.data, x.shape.slice(0, -2), x.strides.slice(0, -2), x.offset);
 }
 
-type Sizes = Pick<MatmulLayout<unknown, unknown>, "m" | "n" | "k" | "aRowStride" | "aColStride" | "bRowStride" | "bColStride">;
+type Sizes = Required<Pick<MatmulLayout<unknown, unknown>, "m" | "n" | "k" | "aRowStride" | "aColStride" | "bRowStride" | "bColStride">>;
+
+/** Of the last two axes, which both must have. */
+function sizesOf(left: Storage, right: Storage): Sizes {
+  return {
+    m: left.shape.at(-2) as number,
+    n: right.shape.at(-1) as number,
+    k: left.shape.at(-1) as number,
+    aRowStride: left.strides.at(-2) as number,
+    aColStride: left.strides.at(-1) as number,
+    bRowStride: right.strides.at(-2) as number,
+    bColStride: right.strides.at(-1) as number,
+  };
+}
 
 function multiply(
   dtype: DType,
@@ -201,14 +204,9 @@ function generalProduct(
 /** float32 `a · b + row`, the sum in the pass that writes the product. */
 function productAndRow(a: Storage, b: Storage, row: Storage, shape: readonly number[]): Storage {
   const y = Storage.empty("float32", shape);
-  const [m, n, k] = [shape[0] as number, shape[1] as number, a.shape[1] as number];
-  const [aRowStride, aColStride] = a.strides as [number, number];
-  const [bRowStride, bColStride] = b.strides as [number, number];
-  matmulF32({
-    ...{ m, n, k, c: y.dense() as Float32Array, columnBias: row.dense() as Float32Array },
-    ...{ a: a.data as Float32Array, aOffset: a.offset, aRowStride, aColStride },
-    ...{ b: b.data as Float32Array, bOffset: b.offset, bRowStride, bColStride },
-  });
+  const [left, right] = [a.data as Float32Array, b.data as Float32Array];
+  const starts = { aOffset: a.offset, bOffset: b.offset };
+  matmulF32({ ...sizesOf(a, b), ...starts, a: left, b: right, c: y.dense() as Float32Array, columnBias: row.dense() as Float32Array });
   return y;
 }
 

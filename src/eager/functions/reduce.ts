@@ -145,7 +145,11 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
       const rows = dispatch("Gemm", [reshape(x, [-1, x.shape.at(-1) as number]), weight, bias], { transB: 1 });
       return reshape(rows, [...x.shape.slice(0, -1), weight.shape[0] as number]);
     }
-    return add(multiply(), bias);
+    const product = multiply();
+    const sum = add(product, bias);
+    // Nobody else has seen it: the next product goes there.
+    own?.giveBack(product, sum);
+    return sum;
   });
 }
 
