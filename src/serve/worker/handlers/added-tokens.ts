@@ -1,5 +1,7 @@
 // The tokens that are looked for in the text itself, before anything splits it: `[SEP]`, `<mask>`. The library finds them too, but takes a text that
 // becomes one only by its normalizer for one (`<S>`), and does not know those that count only as a word for themselves.
+import { escaped } from "./tokenizer-parts.ts";
+
 /** One of `added_tokens` of tokenizer.json. */
 export interface AddedToken {
   readonly content: string;
@@ -33,7 +35,7 @@ export function addedTokens(tokens: readonly AddedToken[], spelt = (content: str
   bySpelling.delete("");
   if (bySpelling.size === 0) return (text) => [{ text }];
   const longestFirst = [...bySpelling.keys()].sort((a, b) => b.length - a.length);
-  const any = new RegExp(longestFirst.map((t) => t.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")).join("|"), "gu");
+  const any = new RegExp(longestFirst.map(escaped).join("|"), "gu");
   return (text) => {
     const sections: Section[] = [];
     let done = 0;

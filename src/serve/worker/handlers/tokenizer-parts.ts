@@ -127,7 +127,8 @@ function regexOf(pattern: unknown): string {
   throw new Error("a Split without a pattern");
 }
 
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** What matches `text` itself, in a regular expression. */
+export const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 /** `replaceAll` takes `$` for the beginning of a reference. */
 const literally = (content: unknown) => (typeof content === "string" ? content.replaceAll("$", "$$$$") : "");
 
