@@ -45,34 +45,37 @@ const kserve: readonly Case[] = [
   },
 ];
 
+/** What Triton's files say where neither model nor words do. */
+const plain = { version: "1", maxBatchSize: 0, workers: 1, delayMicroseconds: 0 };
+
 const triton: readonly Case[] = [
   {
     title: "triton, all types, batched",
     kind: "triton",
     model: "batched",
     words: ["--workers", "3", "--max-batch-size", "16"],
-    facts: { name: "batched", version: "7", maxBatchSize: 16, workers: 3, delayMicroseconds: 0 },
+    facts: { ...plain, name: "batched", version: "7", maxBatchSize: 16, workers: 3 },
   },
   {
     title: "triton, all types, the model's own batches",
     kind: "triton",
     model: "batched",
     words: ["--max-batch-size", "0"],
-    facts: { name: "batched", version: "7", maxBatchSize: 0, workers: 1, delayMicroseconds: 0 },
+    facts: { ...plain, name: "batched", version: "7" },
   },
   {
     title: "triton, no batch axis",
     kind: "triton",
     model: "fixed",
     words: [],
-    facts: { name: "fixed", version: "1", maxBatchSize: 0, workers: 1, delayMicroseconds: 0 },
+    facts: { ...plain, name: "fixed" },
   },
   {
     title: "triton, the archive's configuration",
     kind: "triton",
     model: "configured",
     words: ["--name", "Other.Name-1_x"],
-    facts: { name: "Other.Name-1_x", version: "1", maxBatchSize: 4, workers: 1, delayMicroseconds: 250_000 },
+    facts: { ...plain, name: "Other.Name-1_x", maxBatchSize: 4, delayMicroseconds: 250_000 },
   },
 ];
 

@@ -23,21 +23,29 @@ interface Peer {
   readonly packages: readonly string[];
   /** Packages of which it reads files only. */
   readonly installed?: readonly string[];
-  readonly program: string;
   /** For pip. */
   readonly install: string;
+  /** Whether it reads the models that Ingot saves, which `saved` in the folder lists. */
+  readonly readsModels?: boolean;
+  readonly answers: (python: string, folder: string) => AsyncIterable<Answer>;
 }
+
+const saved = "manifest.json";
+/** A program that runs the saved models. */
+const runsModels = (program: string) =>
+  ({ readsModels: true, answers: (python, folder) => ask(python, program, [join(folder, saved)]) }) satisfies Partial<Peer>;
+
 const peers = {
-  onnx: { packages: ["onnx", "numpy"], program: "onnx_peer.py", install: "onnx" },
-  onnxruntime: { packages: ["onnxruntime", "numpy"], program: "onnxruntime_peer.py", install: "onnxruntime" },
-  openvino: { packages: ["openvino", "numpy"], program: "openvino_peer.py", install: "openvino" },
-  tract: { packages: ["tract", "numpy"], program: "tract_peer.py", install: "tract" },
-  weights: { packages: ["numpy", "safetensors"], program: "weights_peer.py", install: "numpy safetensors" },
-  archive: { packages: ["model_archiver"], program: "archive_peer.py", install: "torch-model-archiver==0.12.0" },
+  onnx: { packages: ["onnx", "numpy"], install: "onnx", ...runsModels("onnx_peer.py") },
+  onnxruntime: { packages: ["onnxruntime", "numpy"], install: "onnxruntime", ...runsModels("onnxruntime_peer.py") },
+  openvino: { packages: ["openvino", "numpy"], install: "openvino", ...runsModels("openvino_peer.py") },
+  tract: { packages: ["tract", "numpy"], install: "tract", ...runsModels("tract_peer.py") },
+  weights: { packages: ["numpy", "safetensors"], install: "numpy safetensors", answers: compareWeights },
+  archive: { packages: ["model_archiver"], install: "torch-model-archiver==0.12.0", answers: compareArchives },
   tritonclient: {
     packages: ["tritonclient.http", "tritonclient.grpc", "numpy", "ml_dtypes"],
-    program: "triton_client_peer.py",
     install: "'tritonclient[http,grpc]' grpcio-reflection ml_dtypes",
+    answers: askTritonClients,
   },
   deploy: {
     packages: [
@@ -54,31 +62,21 @@ const peers = {
     ],
     // Their schemas are files; to import them all would take what their clients take.
     installed: ["kserve", "kubernetes", "docker", "compose"],
-    program: "deploy_peer.py",
     install:
       "pyyaml jsonschema dockerfile-parse 'tritonclient[grpc]' onnx pydantic python-dateutil six urllib3 && interop/.venv/bin/pip install --no-deps -r interop/requirements-schemas.txt",
+    answers: judgeDeployments,
   },
   torchserve: {
     packages: ["ts", "model_archiver", "torch", "torchvision", "onnxruntime", "psutil", "captum"],
-    program: "",
     install: "torchserve==0.12.0 torch-model-archiver==0.12.0 torch torchvision onnxruntime psutil captum pyyaml setuptools",
+    answers: compareWithTorchServe,
   },
-  tokenizers: { packages: ["tokenizers"], program: "tokenizers_peer.py", install: "tokenizers" },
-  torch: { packages: ["torch", "torchvision", "numpy"], program: "torch_peer.py", install: "torch torchvision" },
-  transformers: { packages: ["torch", "transformers", "numpy"], program: "transformers_peer.py", install: "torch transformers" },
-} as const satisfies Readonly<Record<string, Peer>>;
+  tokenizers: { packages: ["tokenizers"], install: "tokenizers", answers: compareTokenizers },
+  torch: { packages: ["torch", "torchvision", "numpy"], install: "torch torchvision", answers: torch },
+  transformers: { packages: ["torch", "transformers", "numpy"], install: "torch transformers", answers: compareWithTransformers },
+} satisfies Readonly<Record<string, Peer>>;
 type PeerName = keyof typeof peers;
-/** Those that do not read the models that Ingot saves. */
-const withoutModels: ReadonlySet<PeerName> = new Set([
-  "weights",
-  "archive",
-  "tritonclient",
-  "deploy",
-  "torchserve",
-  "tokenizers",
-  "torch",
-  "transformers",
-]);
+const peerOf = (name: PeerName): Peer => peers[name];
 const isPeer = (name: string): name is PeerName => Object.hasOwn(peers, name);
 
 const args = process.argv.slice(2);
@@ -96,23 +94,16 @@ const chosen = asked.length > 0 ? asked.filter(isPeer) : Object.keys(peers).filt
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const folder = mkdtempSync(join(tmpdir(), "ingot-interop-"));
 try {
-  const pythons = chosen.map((name) => ({ name, python: pythonOf(peers[name]) }));
+  const pythons = chosen.map((name) => ({ name, python: findPython(peerOf(name).packages, peerOf(name).installed) }));
   for (const { name, python } of pythons) if (!python) skip(name);
   const present = pythons.filter((p): p is { name: PeerName; python: string } => p.python !== undefined);
-  const manifest = join(folder, "manifest.json");
-  if (present.some(({ name }) => !withoutModels.has(name)))
-    writeFileSync(manifest, JSON.stringify(await saveModels(folder, (what) => console.log(`  ${what} …`))));
+  if (present.some(({ name }) => peerOf(name).readsModels))
+    writeFileSync(join(folder, saved), JSON.stringify(await saveModels(folder, (what) => console.log(`  ${what} …`))));
   for (const { name, python } of present) {
     try {
-      if (name === "torch") await torch(python);
-      else if (name === "torchserve") await judgeAnswers(name, compareWithTorchServe(python, folder));
-      else if (name === "weights") await judgeAnswers(name, compareWeights(python, folder));
-      else if (name === "archive") await judgeAnswers(name, compareArchives(python, folder));
-      else if (name === "tritonclient") await judgeAnswers(name, askTritonClients(python, folder));
-      else if (name === "deploy") await judgeAnswers(name, judgeDeployments(python));
-      else if (name === "tokenizers") await judgeAnswers(name, compareTokenizers(python, folder));
-      else if (name === "transformers") await judgeAnswers(name, compareWithTransformers(python, folder));
-      else await judgeAnswers(name, ask(python, peers[name].program, [manifest]));
+      for await (const answer of peerOf(name).answers(python, folder))
+        if (answer.version) console.log(`${name} ${answer.version}`);
+        else report(answer);
     } catch (error) {
       report({ model: name, problem: error instanceof Error ? error.message : String(error) });
     }
@@ -123,29 +114,19 @@ try {
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
 
-function pythonOf({ packages, installed }: Peer): string | undefined {
-  return findPython(packages, installed);
-}
-
-async function judgeAnswers(name: PeerName, answers: AsyncIterable<Answer>): Promise<void> {
-  for await (const answer of answers)
-    if (answer.version) console.log(`${name} ${answer.version}`);
-    else report(answer);
-}
-
-async function torch(python: string): Promise<void> {
+/** torchvision's models into ours, and what it exports into `load()`. */
+async function* torch(python: string, folder: string): AsyncIterable<Answer> {
   const names = all ? models.modelNames : few;
-  for await (const answer of ask(python, peers.torch.program, [folder, ...names])) {
-    if (answer.version) console.log(`torch ${answer.version}`);
-    if (!answer.model) continue;
-    if (!answer.exports) {
-      report(answer);
+  for await (const answer of ask(python, "torch_peer.py", [folder, ...names])) {
+    const { model, exports } = answer;
+    if (model === undefined || exports === undefined) {
+      yield answer;
       continue;
     }
     try {
-      for await (const compared of compareWithTorch(folder, answer.model, answer.exports)) report(compared);
+      yield* compareWithTorch(folder, model, exports);
     } catch (error) {
-      report({ model: answer.model, problem: error instanceof Error ? error.message : String(error) });
+      yield { model, problem: error instanceof Error ? error.message : String(error) };
     }
   }
 }

@@ -27,11 +27,10 @@ export async function* compareTokenizers(python: string, folder: string): AsyncI
       yield answer;
       continue;
     }
-    try {
-      yield { ...(answer.model !== undefined && { model: answer.model }), ...(await compareOne(saved)) };
-    } catch (error) {
-      yield { ...(answer.model !== undefined && { model: answer.model }), problem: error instanceof Error ? error.message : String(error) };
-    }
+    const compared = compareOne(saved).catch(
+      (error: unknown): Answer => ({ problem: error instanceof Error ? error.message : String(error) }),
+    );
+    yield { ...(answer.model !== undefined && { model: answer.model }), ...(await compared) };
   }
 }
 
