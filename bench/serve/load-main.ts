@@ -5,6 +5,7 @@ import { setPriority } from "node:os";
 import process from "node:process";
 import type { Load, LoadResult } from "./load.ts";
 
+// It stands for other machines, which take no core from the server.
 setPriority(15);
 process.on("message", async (load: Load) => {
   process.send?.(await generate(load));

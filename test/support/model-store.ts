@@ -66,7 +66,7 @@ export function keptLog(): { readonly log: Log; readonly lines: LogLine[] } {
 
 const anyPort = "http://127.0.0.1:0";
 
-/** Starts a server on a store; `keys` are lines of config.properties. `kept` is its log, which keeps a line for each request unless it is another. */
+/** Starts a server on a store; `keys` are lines of config.properties. The log keeps a line for each request unless another one is given. */
 export async function serveStore(
   store: string,
   keys: Readonly<Record<string, string>> = {},
